@@ -1,0 +1,1 @@
+"""Where Switchboard meets frameworks, networks and clocks."""

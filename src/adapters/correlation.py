@@ -1,0 +1,24 @@
+"""What ties log lines to a connection and to the frame being handled.
+
+Nothing is formatted or copied per frame: a line that is written looks here.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from domain.identity import ConnectionId
+
+
+@dataclass(slots=True)
+class Trail:
+    """`frames` counts what the connection sent, so that id and count name one frame."""
+
+    connection_id: ConnectionId
+    frames: int = 0
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.connection_id}-{self.frames}"
+
+
+trail: ContextVar[Trail | None] = ContextVar("trail", default=None)

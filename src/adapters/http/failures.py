@@ -1,0 +1,56 @@
+"""Errors over HTTP: `{"error": {code, detail, …}}`, whatever went wrong."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from application.errors import Refusal
+from domain.errors import BrokenRule, JobIsUnknown
+
+log = logging.getLogger(__name__)
+
+SHOWN_PROBLEMS = 10
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_is_too_large"}
+
+
+def add_failure_handlers(app: FastAPI) -> None:
+    """Answer every failure in the one form."""
+
+    @app.exception_handler(BrokenRule)
+    async def broken_rule(request: Request, error: BrokenRule) -> JSONResponse:
+        status = 404 if isinstance(error, JobIsUnknown) else 400
+        return _answer(status, error.code, error.detail)
+
+    @app.exception_handler(Refusal)
+    async def refusal(request: Request, error: Refusal) -> JSONResponse:
+        response = _answer(503, error.code, error.detail, retryable=True)
+        response.headers["retry-after"] = str(round(error.retry_after or 1))
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def not_valid(request: Request, error: RequestValidationError) -> JSONResponse:
+        problems = [
+            {"type": problem["type"], "loc": problem["loc"], "msg": problem["msg"][:200]}
+            for problem in error.errors()[:SHOWN_PROBLEMS]
+        ]
+        return _answer(422, "not_valid", "This request isn't valid.", problems=problems)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        code = _CODES.get(error.status_code, "http_error")
+        response = _answer(error.status_code, code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        return _answer(500, "internal", "The service failed to do this; its log says why.")
+
+
+def _answer(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "detail": detail, **more}}, status_code=status)

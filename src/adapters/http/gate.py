@@ -1,0 +1,91 @@
+"""Who may come in at all: checked before a handshake is accepted, or a change is made."""
+
+import json
+import logging
+from collections.abc import Callable, Collection
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Gate:
+    """ASGI middleware round the whole application.
+
+    A browser tells with `Origin` which page asks. Pages of our own host may, others only
+    if `allowed_origins` lists them (`*` for all); programs send no Origin and may. The same
+    goes for HTTP requests that change something. `is_full` and `is_draining` refuse new
+    sockets with 503.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        allowed_origins: Collection[str],
+        is_full: Callable[[], bool],
+        is_draining: Callable[[], bool],
+    ) -> None:
+        self._app = app
+        self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed_origins)
+        self._is_full = is_full
+        self._is_draining = is_draining
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            refused = self._refuse_socket(scope)
+        elif scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+            refused = self._refuse_origin(scope)
+        else:
+            refused = None
+        if refused is None:
+            await self._app(scope, receive, send)
+        else:
+            await _deny(scope, send, *refused)
+
+    def _refuse_socket(self, scope: Scope) -> tuple[int, str, str] | None:
+        refused = self._refuse_origin(scope)
+        if refused is None and self._is_draining():
+            return 503, "draining", "This server is about to stop; try again."
+        if refused is None and self._is_full():
+            log.warning("connection refused: there are as many as are allowed")
+            return 503, "too_many_connections", "This server takes no more connections."
+        return refused
+
+    def _refuse_origin(self, scope: Scope) -> tuple[int, str, str] | None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        raw = headers.get(b"origin")
+        if raw is None or "*" in self._allowed:
+            return None
+        origin = raw.decode("latin-1").rstrip("/").lower()
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if origin in self._allowed or (host and _host_of(origin) == host):
+            return None
+        return 403, "origin_not_allowed", "Pages of this origin may not connect."
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+async def _deny(scope: Scope, send: Send, status: int, code: str, detail: str) -> None:
+    body = json.dumps({"error": {"code": code, "detail": detail}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
+    prefix = "http"
+    if scope["type"] == "websocket":
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 4403})
+            return
+        prefix = "websocket.http"
+    start: dict[str, Any] = {"type": f"{prefix}.response.start", "status": status}
+    await send({**start, "headers": headers})
+    await send({"type": f"{prefix}.response.body", "body": body})

@@ -1,0 +1,37 @@
+"""Whether the process lives, and whether it can serve."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from application.errors import Unavailable
+
+ANSWER_SECONDS = 2.0
+"""Load balancers give up soon; so does the question to the backend."""
+
+
+def health_router(
+    ping_backend: Callable[[], Awaitable[None]], is_draining: Callable[[], bool]
+) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process lives."""
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """It can serve: it is not about to stop, and its backend answers."""
+        if is_draining():
+            return JSONResponse({"status": "draining"}, status_code=503)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await ping_backend()
+        except (Unavailable, TimeoutError):
+            return JSONResponse({"status": "backend unavailable"}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    return router

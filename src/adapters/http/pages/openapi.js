@@ -1,0 +1,5 @@
+SwaggerUIBundle({
+  url: "/openapi.json",
+  domNode: document.getElementById("openapi"),
+  deepLinking: true,
+});

@@ -1,0 +1,49 @@
+// When to come back after a connection ended, and when to stay away. Rules only: no timers, no sockets.
+
+const FIRST_DELAY_MS = 500;
+// Long enough to leave a struggling server alone, short enough that nobody thinks the page is dead.
+const LONGEST_DELAY_MS = 30_000;
+
+const REASONS = new Map([
+  [1001, "the server is going away"],
+  [1006, "the connection broke"],
+  [1009, "a frame was too large"],
+  [1011, "the server had an error"],
+  [1012, "the server is restarting"],
+  [1013, "the server is busy"],
+  [4400, "this address is not valid"],
+  [4401, "not signed in"],
+  [4403, "not allowed"],
+  [4408, "this page read too slowly"],
+  [4429, "too many messages in a short time"],
+]);
+
+// Trying again can't help until something else changes: the address, or who is asking.
+const FINAL_CODES = new Set([4400, 4401, 4403]);
+
+/** Milliseconds before attempt number `attempt` (0 is the first): doubling, bounded, half of it random. */
+export function backoff(attempt, random = Math.random) {
+  const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 16));
+  return ceiling / 2 + (ceiling / 2) * random();
+}
+
+/** A short sentence for a close code; the server's own words win. */
+export function reasonFor(code, words) {
+  return words || REASONS.get(code) || `closed with code ${code}`;
+}
+
+/**
+ * What to do after a close: `{stop: true, why}` or `{stop: false, why, delay, imposed}`.
+ * `farewell` is the payload of the `disconnect` frame that came before the close, if one came.
+ * A delay the server named is kept as it is, because the server has already spread its clients out.
+ */
+export function afterClose({ code, words, farewell, attempt }) {
+  const why = reasonFor(farewell?.code ?? code, farewell?.reason || words);
+  const final = FINAL_CODES.has(code) || FINAL_CODES.has(farewell?.code);
+  if (final || farewell?.reconnect === false) {
+    return { stop: true, why };
+  }
+  const named = farewell?.after_ms;
+  const imposed = Number.isFinite(named) && named >= 0;
+  return { stop: false, why, imposed, delay: imposed ? named : backoff(attempt) };
+}

@@ -1,0 +1,153 @@
+// Rooms: join one by its name, read what was said lately, see who is here, talk.
+
+import { getJson } from "./api.js";
+import { plural } from "./frames.js";
+import { Panel, written } from "./panel.js";
+import { NotSent } from "./socket.js";
+
+const HISTORY_ROWS = 50;
+const MOST_OPEN_ROOMS = 6;
+// A crowd that arrives together is asked about once, when it has come to rest.
+const ASK_MEMBERS_AFTER_MS = 250;
+
+const NOTICES = new Set(["joined", "left"]);
+
+export function startRooms() {
+  return new RoomsPanel().start();
+}
+
+class RoomsPanel {
+  #panel;
+  #room = null; // the name of the room joined or being joined
+  #askTimer = null;
+
+  start() {
+    this.#panel = new Panel("rooms", {
+      idle: "Join a room first.",
+      compose: (text) => ["room_chat", { message: written(text) }],
+      frames: {
+        room_notification: (payload, frame) => this.#heard(payload, frame),
+        room_members: (payload) => this.#showMembers(payload),
+      },
+      onConnected: () => this.#panel.ask("room_members"),
+    });
+    this.#part("join-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#join(this.#part("room-name").value.trim());
+    });
+    this.#part("leave").addEventListener("click", () => this.#leave());
+    this.#part("room-name").addEventListener("focus", () => this.#listOpenRooms());
+    this.#leave();
+    return this.#panel;
+  }
+
+  /** History first, then the socket from the history's end: what is said in between is recovered, not lost. */
+  async #join(name) {
+    // A browser resolves these two as steps in a path, so they can't be asked for.
+    if (name === "" || name === "." || name === "..") {
+      this.#panel.refuse("Type the name of a room.");
+      return;
+    }
+    this.#panel.leave("Joining", "connecting");
+    this.#panel.refuse("");
+    this.#panel.log.clear();
+    this.#enter(name);
+    const cursor = await this.#loadHistory(name);
+    if (this.#room === name && this.#panel.socket === null) {
+      this.#panel.connect(`/ws/room/${encodeURIComponent(name)}`, cursor);
+      this.#panel.input.focus();
+    }
+  }
+
+  #leave() {
+    this.#panel.leave("Not joined");
+    this.#enter(null);
+    this.#listOpenRooms();
+  }
+
+  #enter(name) {
+    this.#room = name;
+    clearTimeout(this.#askTimer);
+    this.#part("leave").disabled = name === null;
+    this.#part("here").hidden = name === null;
+    this.#part("elsewhere").hidden = true;
+    this.#part("members").replaceChildren();
+    this.#part("member-count").textContent = name === null ? "" : `In ${name}`;
+  }
+
+  /** Shows what was said lately and returns the position of its end, or null. */
+  async #loadHistory(name) {
+    let messages;
+    try {
+      const path = `/api/rooms/${encodeURIComponent(name)}/history?limit=${HISTORY_ROWS}`;
+      ({ messages } = await getJson(path));
+    } catch {
+      return null; // the socket will say what is wrong with this room, if anything is
+    }
+    if (this.#room !== name) {
+      return null;
+    }
+    for (const frame of messages) {
+      this.#show(frame.payload ?? {}, { ...frame, replayed: true });
+    }
+    return messages.at(-1)?.cursor ?? null;
+  }
+
+  #heard(payload, frame) {
+    this.#show(payload, frame);
+    if (NOTICES.has(payload.kind)) {
+      clearTimeout(this.#askTimer);
+      this.#askTimer = setTimeout(() => this.#panel.ask("room_members"), ASK_MEMBERS_AFTER_MS);
+    }
+  }
+
+  #show({ message, kind }, frame) {
+    this.#panel.show(frame, { text: message, kind: NOTICES.has(kind) ? "notice" : "said" });
+  }
+
+  #showMembers({ count, members = [] }) {
+    const items = members.map((name) => listItem(name));
+    if (count > members.length) {
+      items.push(listItem(`and ${count - members.length} more`));
+    }
+    this.#part("members").replaceChildren(...items);
+    this.#part("member-count").textContent = `${plural(count, "member")} in ${this.#room}`;
+  }
+
+  /** Offers the rooms that have members, while no room is joined. */
+  async #listOpenRooms() {
+    const answer = await getJson("/api/rooms").catch(() => null);
+    if (answer === null || this.#room !== null) {
+      return;
+    }
+    const open = [...answer.rooms].sort((a, b) => b.members - a.members).slice(0, MOST_OPEN_ROOMS);
+    this.#part("open-rooms").replaceChildren(...open.map((room) => this.#offer(room)));
+    this.#part("elsewhere").hidden = open.length === 0;
+  }
+
+  #offer({ room_name: name, members }) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "chip";
+    button.textContent = `${name} · ${members}`;
+    button.setAttribute("aria-label", `Join ${name}, ${plural(members, "member")}`);
+    button.addEventListener("click", () => {
+      this.#part("room-name").value = name;
+      this.#join(name);
+    });
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  }
+
+  #part(role) {
+    return this.#panel.part(role);
+  }
+}
+
+function listItem(text) {
+  const item = document.createElement("li");
+  item.textContent = text;
+  item.dir = "auto";
+  return item;
+}

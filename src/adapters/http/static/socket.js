@@ -1,0 +1,200 @@
+// One WebSocket that comes back by itself and asks for what it missed.
+
+import { afterClose } from "./reconnect.js";
+
+// A browser may wait minutes for a handshake that will never be answered.
+const CONNECT_WITHIN_MS = 10_000;
+// Below the 30 s after which common proxies cut an idle connection.
+const PING_EVERY_MS = 25_000;
+// A connection that lasted this long was a good one: the next loss starts again with a short delay.
+const STEADY_AFTER_MS = 5_000;
+// The server ends a connection whose frame is larger than this.
+const LARGEST_FRAME_BYTES = 64 * 1024;
+// More than this still unsent means the network can't follow.
+const MOST_UNSENT_BYTES = 1024 * 1024;
+
+/** The frame did not leave this page; `message` says why. */
+export class NotSent extends Error {}
+
+/** The address of `path` on the server this page came from, with one `since` for each position. */
+export function socketAddress(path, positions = []) {
+  const address = new URL(path, location.origin);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  for (const position of positions) {
+    address.searchParams.append("since", position);
+  }
+  return address.href;
+}
+
+/**
+ * `onFrame(frame)` gets every decoded frame but `pong`, in order. `onState(state)` gets
+ * `{name: "connected" | "connecting" | "waiting" | "stopped", why?, seconds?, fault?}`.
+ * `since()` may replace the socket's own memory of the last cursor by a list of positions.
+ */
+export class LiveSocket {
+  state = { name: "stopped" };
+  #path;
+  #onFrame;
+  #onState;
+  #since;
+  #socket = null; // the connection whose events count; an older one is no longer listened to
+  #cursor = null; // the position of the last durable frame seen
+  #farewell = null; // the payload of `disconnect`, kept for the close that follows
+  #attempt = 0; // failures since the last steady connection
+  #silent = false; // a ping went out and nothing came back yet
+  #timers = new Map();
+
+  constructor(path, { onFrame, onState, since, cursor = null }) {
+    this.#path = path;
+    this.#onFrame = onFrame;
+    this.#onState = onState;
+    this.#cursor = cursor;
+    this.#since = since ?? (() => (this.#cursor === null ? [] : [this.#cursor]));
+  }
+
+  /** Connects now, unless it is connected or on its way. */
+  open() {
+    if (this.state.name === "waiting" || this.state.name === "stopped") {
+      this.#dial();
+    }
+  }
+
+  /** Cuts a wait short when the network has come back; a wait the server asked for is kept. */
+  hurry() {
+    if (this.state.name === "waiting" && !this.state.imposed) {
+      this.#dial();
+    }
+  }
+
+  /** Ends the connection and stays away until `open`. The position is kept. */
+  close(why = "") {
+    const socket = this.#forget();
+    socket?.close(1000);
+    this.#enter({ name: "stopped", why });
+  }
+
+  /** Sends one frame, or throws `NotSent`. Nothing is kept for later: the person decides what is still worth sending. */
+  send(action, payload) {
+    // A socket that is closing would take the text and lose it.
+    if (this.state.name !== "connected" || this.#socket.readyState !== WebSocket.OPEN) {
+      throw new NotSent("Not connected, so nothing was sent.");
+    }
+    const text = JSON.stringify(payload === undefined ? { action } : { action, payload });
+    if (new TextEncoder().encode(text).length > LARGEST_FRAME_BYTES) {
+      throw new NotSent("Too long to send: the limit is 64 KiB.");
+    }
+    if (this.#socket.bufferedAmount > MOST_UNSENT_BYTES) {
+      throw new NotSent("The connection can’t keep up. Try again in a moment.");
+    }
+    this.#socket.send(text);
+  }
+
+  #dial() {
+    this.#forget();
+    this.#enter({ name: "connecting" });
+    const socket = new WebSocket(socketAddress(this.#path, this.#since()));
+    this.#socket = socket;
+    const current = (handle) => (event) => socket === this.#socket && handle(event);
+    socket.addEventListener("open", current(() => this.#opened()));
+    socket.addEventListener("message", current((event) => this.#received(event.data)));
+    socket.addEventListener("close", current((event) => this.#lost(event.code, event.reason)));
+    this.#after("connect", CONNECT_WITHIN_MS, () => this.#abandon("no answer from the server"));
+  }
+
+  #opened() {
+    this.#cancel("connect");
+    this.#after("steady", STEADY_AFTER_MS, () => (this.#attempt = 0));
+    this.#beat();
+    this.#enter({ name: "connected" });
+  }
+
+  #beat() {
+    this.#after("beat", PING_EVERY_MS, () => {
+      if (this.#silent) {
+        this.#abandon("the server stopped answering");
+        return;
+      }
+      this.#silent = true;
+      this.#socket.send('{"action": "ping"}');
+      this.#beat();
+    });
+  }
+
+  #received(data) {
+    this.#silent = false;
+    let frame;
+    try {
+      frame = JSON.parse(data);
+    } catch {
+      frame = null;
+    }
+    if (typeof frame?.action !== "string") {
+      console.warn("A frame that is not an envelope was skipped", this.#path);
+      return;
+    }
+    if (typeof frame.cursor === "string") {
+      this.#cursor = frame.cursor;
+    }
+    if (frame.action === "disconnect") {
+      this.#farewell = frame.payload ?? {};
+    }
+    if (frame.action !== "pong") {
+      this.#onFrame(frame);
+    }
+  }
+
+  /** Gives up on a connection that doesn't answer; its close event could take minutes. */
+  #abandon(why) {
+    const socket = this.#socket;
+    this.#lost(1006, why);
+    socket.close();
+  }
+
+  #lost(code, words) {
+    const farewell = this.#farewell;
+    this.#forget();
+    const next = afterClose({ code, words, farewell, attempt: this.#attempt });
+    if (next.stop) {
+      this.#enter({ name: "stopped", why: next.why, fault: true });
+      return;
+    }
+    this.#attempt += 1;
+    this.#wait(performance.now() + next.delay, next);
+  }
+
+  #wait(until, { why, imposed }) {
+    const left = until - performance.now();
+    if (left <= 0) {
+      this.#dial();
+      return;
+    }
+    this.#enter({ name: "waiting", why, imposed, seconds: Math.ceil(left / 1000) });
+    this.#after("wait", Math.min(left, 1000), () => this.#wait(until, { why, imposed }));
+  }
+
+  #enter(state) {
+    this.state = state;
+    this.#onState(state);
+  }
+
+  #forget() {
+    for (const name of [...this.#timers.keys()]) {
+      this.#cancel(name);
+    }
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#farewell = null;
+    this.#silent = false;
+    return socket;
+  }
+
+  #after(name, delay, act) {
+    this.#cancel(name);
+    this.#timers.set(name, setTimeout(act, delay));
+  }
+
+  #cancel(name) {
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+  }
+}

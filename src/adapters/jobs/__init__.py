@@ -1,0 +1,1 @@
+"""Where jobs wait and run: in this process, or through ARQ."""

@@ -1,0 +1,1 @@
+"""Lanes: how messages travel. The outbound side of broadcasting."""

@@ -1,0 +1,74 @@
+"""Broadcasting over the lanes: an event is encoded once, then each lane carries text."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from adapters.layers.lanes import RIDES_ON, Lane, LaneName, Packet, audience_of, group_of
+from adapters.layers.position import Position
+from application.errors import TooManySubscriptions
+from application.ports import (
+    Broadcaster,
+    Cursor,
+    History,
+    Recovery,
+    Subscriber,
+    Subscriptions,
+)
+from domain.audiences import Audience
+from domain.events import Event, JobCancelled, JobFailed, JobSucceeded
+from domain.identity import ConnectionId
+
+Encode: TypeAlias = Callable[[Audience, Event], str]
+"""Turns an event into the frame that its audience gets, a JSON object."""
+
+_LAST_WORDS = (JobSucceeded, JobFailed, JobCancelled)
+"""After one of these its audience hears nothing more."""
+
+
+class LaneBroadcaster(Broadcaster, Subscriptions, History):
+    """`subscription_limit` bounds how many audiences one connection may listen to."""
+
+    def __init__(
+        self, lanes: Mapping[LaneName, Lane], encode: Encode, *, subscription_limit: int
+    ) -> None:
+        self._lanes = lanes
+        self._encode = encode
+        self._subscription_limit = subscription_limit
+
+    async def publish(
+        self, audience: Audience, event: Event, *, besides: ConnectionId | None = None
+    ) -> None:
+        packet = Packet(self._encode(audience, event), besides, isinstance(event, _LAST_WORDS))
+        await self._lane(audience).publish(group_of(audience), packet)
+
+    async def subscribe(
+        self,
+        audience: Audience,
+        subscriber: Subscriber,
+        *,
+        since: Cursor | None = None,
+        replay_last: bool = False,
+    ) -> Recovery | None:
+        lane = self._lane(audience)
+        if lane.attached(subscriber) >= self._subscription_limit:
+            raise TooManySubscriptions(
+                f"One connection can follow {self._subscription_limit} of these at a time."
+            )
+        return await lane.attach(
+            group_of(audience), subscriber, since=since, replay_last=replay_last
+        )
+
+    def audience_of(self, cursor: Cursor) -> Audience | None:
+        parsed = Position.parse(cursor)
+        return None if parsed is None else audience_of(parsed[0])
+
+    async def drop(self, subscriber: Subscriber) -> None:
+        for lane in self._lanes.values():
+            if lane.attached(subscriber):
+                await lane.detach(subscriber)
+
+    async def recent(self, audience: Audience, limit: int) -> list[str]:
+        return await self._lane(audience).recent(group_of(audience), limit)
+
+    def _lane(self, audience: Audience) -> Lane:
+        return self._lanes[RIDES_ON[audience.kind]]

@@ -1,0 +1,151 @@
+"""The memory twin of a lane: one process only, history in a bounded deque."""
+
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from adapters.layers.lanes import Lane, LaneKind, LanePlan, Packet
+from adapters.layers.listeners import Listeners
+from adapters.layers.position import Position, stamped
+from application.ports import Clock, LossReason, Recovery, Subscriber
+
+
+class Entry(NamedTuple):
+    at_ms: int
+    offset: int
+    frame: str
+
+
+class Stream:
+    """One group's history. `size` is in characters, which is what memory it takes."""
+
+    def __init__(self) -> None:
+        self.epoch = secrets.token_hex(6)
+        self.offset = 0
+        self.at_ms = 0
+        self.size = 0
+        self.is_over = False
+        self._entries: deque[Entry] = deque()
+
+    def append(self, group: str, body: str, now_ms: int) -> str:
+        self.offset += 1
+        self.at_ms = max(self.at_ms, now_ms)  # a clock set back must not reorder history
+        position = Position(self.epoch, self.at_ms, self.offset)
+        frame = stamped(body, position.cursor(group))
+        self._entries.append(Entry(self.at_ms, self.offset, frame))
+        self.size += len(frame)
+        return frame
+
+    def trim(self, capacity: int, oldest_ms: float) -> None:
+        entries = self._entries
+        while entries and (len(entries) > capacity or entries[0].at_ms < oldest_ms):
+            self.size -= len(entries.popleft().frame)
+
+    def after(self, offset: int) -> list[str]:
+        return [entry.frame for entry in self._newest_until(offset)][::-1]
+
+    def newest(self, limit: int) -> list[str]:
+        return self.after(max(0, self.offset - limit))
+
+    def _newest_until(self, offset: int) -> Iterator[Entry]:
+        for entry in reversed(self._entries):
+            if entry.offset <= offset:
+                return
+            yield entry
+
+
+class MemoryLane(Lane):
+    def __init__(self, plan: LanePlan, clock: Clock) -> None:
+        self.plan = plan
+        self._clock = clock
+        self._listeners = Listeners()
+        self._streams: OrderedDict[str, Stream] = OrderedDict()
+        self._size = 0
+
+    async def publish(self, group: str, packet: Packet) -> None:
+        frame = packet.body
+        if self.plan.kind is LaneKind.DURABLE:
+            frame = self._store(group, packet)
+        self._listeners.give(group, frame, packet.besides)
+        if packet.last:
+            self._listeners.close(group)
+
+    async def notify(self, group: str, message: Mapping[str, Any]) -> None:
+        self._listeners.notify(group, message)
+
+    async def attach(
+        self,
+        group: str,
+        subscriber: Subscriber,
+        *,
+        since: str | None = None,
+        replay_last: bool = False,
+    ) -> Recovery | None:
+        if not self._listeners.add(group, subscriber) or self.plan.kind is LaneKind.EPHEMERAL:
+            return None
+        recovery = None
+        stream = self._trimmed(group)
+        if since is not None:
+            recovery, frames = self._missed(group, stream, since)
+            subscriber.recover(recovery, frames)
+        elif replay_last and stream is not None:
+            for frame in stream.newest(1):
+                subscriber.deliver(frame)
+        if stream is not None and stream.is_over:
+            self._listeners.remove(subscriber, group)
+        return recovery
+
+    async def detach(self, subscriber: Subscriber, group: str | None = None) -> None:
+        self._listeners.remove(subscriber, group)
+
+    def attached(self, subscriber: Subscriber) -> int:
+        return self._listeners.count(subscriber)
+
+    async def recent(self, group: str, limit: int) -> list[str]:
+        stream = self._trimmed(group)
+        return [] if stream is None else stream.newest(limit)
+
+    def _store(self, group: str, packet: Packet) -> str:
+        stream = self._streams.get(group)
+        if stream is None:
+            stream = self._streams[group] = Stream()
+        self._streams.move_to_end(group)
+        before = stream.size
+        now = self._clock.now()
+        frame = stream.append(group, packet.body, int(now * 1000))
+        stream.is_over = packet.last
+        stream.trim(self.plan.capacity, (now - self.plan.expiry) * 1000)
+        self._size += stream.size - before
+        while self._size > self.plan.max_bytes and len(self._streams) > 1:
+            self._size -= self._streams.popitem(last=False)[1].size
+        return frame
+
+    def _trimmed(self, group: str) -> Stream | None:
+        stream = self._streams.get(group)
+        if stream is not None:
+            before = stream.size
+            stream.trim(self.plan.capacity, (self._clock.now() - self.plan.expiry) * 1000)
+            self._size += stream.size - before
+        return stream
+
+    def _missed(
+        self, group: str, stream: Stream | None, since: str
+    ) -> tuple[Recovery, list[str]]:
+        parsed = Position.parse(since)
+        everything = [] if stream is None else stream.after(0)
+        if parsed is None:
+            return Recovery(len(everything), LossReason.INVALID), everything
+        cursor_group, position = parsed
+        if (
+            stream is None
+            or cursor_group != group
+            or position.epoch != stream.epoch
+            or position.offset > stream.offset
+        ):
+            return Recovery(len(everything), LossReason.UNKNOWN_POSITION), everything
+        frames = stream.after(position.offset)
+        if len(frames) == stream.offset - position.offset:
+            return Recovery(len(frames)), frames
+        expired = position.at_ms < (self._clock.now() - self.plan.expiry) * 1000
+        return Recovery(len(frames), LossReason.EXPIRED if expired else LossReason.TRIMMED), frames

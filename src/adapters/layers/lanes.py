@@ -1,0 +1,134 @@
+"""The named lanes, and the one table that says which audience rides on which.
+
+A lane is either ephemeral (whoever listens hears it, at most once) or durable (each
+group keeps a bounded history in one order, and a cursor finds the way back).
+"""
+
+import re
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from application.ports import Recovery, Subscriber
+from domain.audiences import Audience, AudienceKind
+from domain.identity import ConnectionId
+
+
+class LaneKind(StrEnum):
+    EPHEMERAL = "ephemeral"
+    DURABLE = "durable"
+
+
+class LaneName(StrEnum):
+    MEMORY = "memory"
+    CHAT = "chat"
+    QUEUE = "queue"
+    NOTIFICATIONS = "notifications"
+    ANALYTICS = "analytics"
+    ROOMS = "rooms"
+    JOBS = "jobs"
+
+
+RIDES_ON: Mapping[AudienceKind, LaneName] = {
+    AudienceKind.CHAT: LaneName.CHAT,
+    AudienceKind.RELIABLE: LaneName.QUEUE,
+    AudienceKind.NOTIFICATIONS: LaneName.NOTIFICATIONS,
+    AudienceKind.ANALYTICS: LaneName.ANALYTICS,
+    AudienceKind.ROOM: LaneName.ROOMS,
+    AudienceKind.JOB: LaneName.JOBS,
+}
+"""`memory` carries none of them: it never leaves the process, and is there for other code."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanePlan:
+    """A lane's settings.
+
+    `prefix` keeps its keys apart from other lanes' and other services'. `capacity` is how
+    many messages of one group history keeps, and `expiry` for how many seconds; both mean
+    nothing on an ephemeral lane. `max_bytes` bounds all history that the memory lane keeps:
+    past it the group unused for longest is forgotten.
+    """
+
+    name: LaneName
+    kind: LaneKind
+    prefix: str
+    capacity: int = 0
+    expiry: float = 0.0
+    max_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """What is published: `body` is an encoded frame, a JSON object.
+
+    `besides` hears nothing of it. After the `last` packet nobody listens any more.
+    """
+
+    body: str
+    besides: ConnectionId | None = None
+    last: bool = False
+
+
+class Lane(Protocol):
+    """One lane of this process. Groups come into being by being used.
+
+    Raises `Unavailable` when the backend can't answer in time.
+    """
+
+    plan: LanePlan
+
+    @abstractmethod
+    async def publish(self, group: str, packet: Packet) -> None:
+        """Give a packet to every subscriber of `group`; on a durable lane, store it first."""
+
+    @abstractmethod
+    async def notify(self, group: str, message: Mapping[str, Any]) -> None:
+        """Give subscribers a message for their own handlers; never stored."""
+
+    @abstractmethod
+    async def attach(
+        self,
+        group: str,
+        subscriber: Subscriber,
+        *,
+        since: str | None = None,
+        replay_last: bool = False,
+    ) -> Recovery | None:
+        """See `Subscriptions.subscribe`."""
+
+    @abstractmethod
+    async def detach(self, subscriber: Subscriber, group: str | None = None) -> None:
+        """End a subscriber's attachment to one group, or to all; none is no error."""
+
+    @abstractmethod
+    def attached(self, subscriber: Subscriber) -> int:
+        """How many groups a subscriber is attached to."""
+
+    @abstractmethod
+    async def recent(self, group: str, limit: int) -> list[str]:
+        """The newest `limit` frames, oldest first, with their cursors."""
+
+
+_UNSAFE = re.compile(rb"[^A-Za-z0-9-]")
+_ESCAPED = re.compile(r"_([0-9a-f]{2})")
+
+
+def group_of(audience: Audience) -> str:
+    """The group's name: `chat`, or `room.lobby`; bytes that names can't hold as `_hh`."""
+    if not audience.key:
+        return audience.kind.value
+    key = _UNSAFE.sub(lambda match: b"_%02x" % match[0][0], audience.key.encode())
+    return f"{audience.kind.value}.{key.decode()}"
+
+
+def audience_of(group: str) -> Audience | None:
+    """What `group_of` was given; None for a group that is no audience's."""
+    kind, _, key = group.partition(".")
+    try:
+        raw = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), key).encode("latin-1")
+        return Audience(AudienceKind(kind), raw.decode())
+    except ValueError:
+        return None

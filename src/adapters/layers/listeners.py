@@ -1,0 +1,76 @@
+"""Who listens to which group in this process: what the lanes' twins have in common."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from application.ports import Subscriber
+from domain.identity import ConnectionId
+
+
+class Listeners:
+    """Groups of subscribers, and the loops over them."""
+
+    def __init__(self) -> None:
+        # Dictionaries for their order: whoever came first hears first.
+        self._groups: dict[str, dict[ConnectionId, Subscriber]] = {}
+        self._groups_of: dict[ConnectionId, set[str]] = {}
+
+    def add(self, group: str, subscriber: Subscriber) -> bool:
+        """False if it listens to this group already."""
+        members = self._groups.setdefault(group, {})
+        if subscriber.connection_id in members:
+            return False
+        members[subscriber.connection_id] = subscriber
+        self._groups_of.setdefault(subscriber.connection_id, set()).add(group)
+        return True
+
+    def remove(self, subscriber: Subscriber, group: str | None = None) -> list[str]:
+        """End that it listens to `group`, or to all; returns the groups left without anybody."""
+        connection_id = subscriber.connection_id
+        theirs = self._groups_of.get(connection_id, set())
+        ended = theirs & {group} if group is not None else set(theirs)
+        theirs -= ended
+        if not theirs:
+            self._groups_of.pop(connection_id, None)
+        return [group for group in ended if self._forget(group, connection_id)]
+
+    def close(self, group: str) -> None:
+        """Have nobody listen to `group` any more."""
+        for connection_id in self._groups.pop(group, {}):
+            groups = self._groups_of[connection_id]
+            groups.discard(group)
+            if not groups:
+                del self._groups_of[connection_id]
+
+    def give(self, group: str, frame: str, besides: ConnectionId | None) -> None:
+        members = self._groups.get(group)
+        if members is None:
+            return
+        if besides is None or besides not in members:
+            for subscriber in members.values():
+                subscriber.deliver(frame)
+        else:
+            for connection_id, subscriber in members.items():
+                if connection_id != besides:
+                    subscriber.deliver(frame)
+
+    def notify(self, group: str, message: Mapping[str, Any]) -> None:
+        for subscriber in self._groups.get(group, {}).values():
+            subscriber.notify(message)
+
+    def count(self, subscriber: Subscriber) -> int:
+        return len(self._groups_of.get(subscriber.connection_id, ()))
+
+    def groups(self) -> list[str]:
+        return list(self._groups)
+
+    def __contains__(self, group: str) -> bool:
+        return group in self._groups
+
+    def _forget(self, group: str, connection_id: ConnectionId) -> bool:
+        members = self._groups[group]
+        del members[connection_id]
+        if members:
+            return False
+        del self._groups[group]
+        return True

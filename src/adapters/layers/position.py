@@ -1,0 +1,41 @@
+"""Cursors: where in a group's history a frame stands, as an opaque string on the wire."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+_FORM = re.compile(
+    r"(?P<group>[A-Za-z0-9._-]{1,800})"
+    r"~(?P<epoch>[0-9a-f]{12})-(?P<at>[0-9a-f]{1,12})-(?P<offset>[0-9a-f]{1,12})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in one group's history.
+
+    `epoch` is drawn anew whenever the history begins anew; `at_ms` is when the message
+    was stored, in milliseconds since 1970, never falling; `offset` counts from 1 without gap.
+    """
+
+    epoch: str
+    at_ms: int
+    offset: int
+
+    def cursor(self, group: str) -> str:
+        """Led by the group, so that one socket may carry the cursors of several."""
+        return f"{group}~{self.epoch}-{self.at_ms:x}-{self.offset:x}"
+
+    @classmethod
+    def parse(cls, cursor: str) -> tuple[str, Self] | None:
+        """The group and the place in it; None for what no lane ever gave out."""
+        match = _FORM.fullmatch(cursor)
+        if match is None:
+            return None
+        position = cls(match["epoch"], int(match["at"], 16), int(match["offset"], 16))
+        return match["group"], position
+
+
+def stamped(body: str, cursor: str) -> str:
+    """An encoded frame with its cursor; `body` is a JSON object with at least one member."""
+    return f'{body[:-1]},"cursor":"{cursor}"}}'

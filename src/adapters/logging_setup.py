@@ -1,0 +1,65 @@
+"""Logging: structlog's rendering for everybody's lines, configured once per process.
+
+chanx logs through structlog, uvicorn and we through the standard library; all of it ends
+in one handler. Tracebacks are plain: no locals, so no message text and no megabytes
+(structlog 26 prints both where `rich` is installed).
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from adapters.correlation import trail
+
+
+def configure_logging(level: str, *, as_json: bool) -> None:
+    """Send all lines to standard error, as JSON or for a person to read."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trail,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    exceptions = [structlog.processors.format_exc_info] if as_json else []
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *exceptions,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # uvicorn tells every accepted socket with its query string at info.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+def _add_trail(
+    _logger: Any, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    if (current := trail.get()) is not None:
+        event["connection"] = current.connection_id
+        event["message_id"] = current.message_id
+    return event

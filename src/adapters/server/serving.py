@@ -1,0 +1,72 @@
+"""Runs an ASGI application under uvicorn, the way Switchboard needs it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from adapters.server.protocol import AbortableWebSockets
+
+KEEPALIVE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """`shutdown_seconds` bounds what uvicorn waits for after the drain."""
+
+    host: str
+    port: int
+    max_frame_bytes: int
+    per_message_deflate: bool
+    shutdown_seconds: float
+
+
+def uvicorn_config(app: Callable[..., Any] | str, settings: ServerSettings, **more: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws=AbortableWebSockets,
+        ws_max_size=settings.max_frame_bytes,
+        ws_per_message_deflate=settings.per_message_deflate,
+        ws_ping_interval=KEEPALIVE_SECONDS,
+        ws_ping_timeout=KEEPALIVE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        **more,
+    )
+
+
+class DrainingServer(uvicorn.Server):
+    """On SIGTERM or Ctrl+C, first lets the application say goodbye to its clients.
+
+    uvicorn alone closes all sockets at once, with nothing said before.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        drain: Callable[[], Awaitable[None]],
+        started: Callable[[str], None],
+    ) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._tell_started = started
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._tell_started(self._url())
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        await self._drain()
+        await super().shutdown(sockets)
+
+    def _url(self) -> str:
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{port}"

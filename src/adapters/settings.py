@@ -1,0 +1,139 @@
+"""Settings: the environment (or `.env`) as typed values, each bound with its reason."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from adapters.layers.lanes import LaneKind, LaneName, LanePlan
+
+PREFIX = "SWITCHBOARD_"
+MINUTE, HOUR = 60, 3600
+
+
+class Backend(StrEnum):
+    MEMORY = "memory"
+    REDIS = "redis"
+
+
+class LogFormat(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class SettingsAreWrong(Exception):
+    """One line for each wrong setting: its name, its value, what is allowed."""
+
+
+class LaneOptions(BaseModel):
+    kind: LaneKind = LaneKind.EPHEMERAL
+    prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
+    capacity: int = Field(0, ge=0, le=1_000_000)
+    expiry: float = Field(0.0, ge=0)
+    max_bytes: int = Field(64 * 1024 * 1024, ge=1024)
+
+
+def _ephemeral(prefix: str) -> Any:
+    return Field(default_factory=lambda: LaneOptions(prefix=prefix))
+
+
+def _durable(prefix: str, capacity: int, expiry: float) -> Any:
+    return Field(
+        default_factory=lambda: LaneOptions(
+            kind=LaneKind.DURABLE, prefix=prefix, capacity=capacity, expiry=expiry
+        )
+    )
+
+
+def _also(name: str, default: Any, **bounds: Any) -> Any:
+    """A setting that is read without the prefix, too."""
+    return Field(default, validation_alias=AliasChoices(PREFIX + name, name), **bounds)
+
+
+class Settings(BaseSettings):
+    """`.env.example` lists every setting with its default and its reason."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    backend: Backend = Backend.MEMORY
+    redis_url: str = _also("REDIS_URL", "redis://127.0.0.1:6379/0")
+    embedded_redis_dir: Path | None = _also("EMBEDDED_REDIS_DIR", None)
+    host: str = _also("HOST", "127.0.0.1")
+    port: int = _also("PORT", 8080, ge=0, le=65535)
+
+    send_completion: bool = _also("SEND_COMPLETION", False)
+    log_websocket: bool = _also("LOG_WEBSOCKET", False)
+    log_ignored_actions: Annotated[frozenset[str], NoDecode] = frozenset({"ping", "pong"})
+    log_format: LogFormat = LogFormat.CONSOLE
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+
+    # Walls against strangers.
+    allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
+    max_connections: int = Field(10_000, ge=1)
+    room_members: int = Field(2_000, ge=1)
+    max_frame_bytes: int = Field(64 * 1024, ge=1024, le=16 * 1024 * 1024)
+    frames_per_second: float = Field(2_000, gt=0)
+    frame_burst: int = Field(4_000, ge=1)
+    flood_seconds: float = Field(10, gt=0)
+    mailbox_frames: int = Field(1_000, ge=8)
+    mailbox_bytes: int = Field(4 * 1024 * 1024, ge=64 * 1024)
+    subscriptions: int = Field(64, ge=1)
+    text_limit: int = Field(4_000, ge=1)
+    event_data_bytes: int = Field(8 * 1024, ge=16)
+    tally_names: int = Field(1_000, ge=1)
+
+    # Patience, in seconds.
+    send_timeout: float = Field(10, gt=0)
+    drain_seconds: float = Field(5, ge=0)
+    shutdown_seconds: float = Field(10, gt=0)
+    per_message_deflate: bool = False
+
+    # Jobs.
+    job_pace: float = _also("JOB_PACE", 1.0, ge=0, le=100)
+    job_timeout: float = Field(300, gt=0)
+    job_lease: float = Field(10, ge=0.5)
+    job_slots: int = Field(10, ge=1, le=1_000)
+    job_queue_limit: int = Field(1_000, ge=1)
+    job_retention: float = Field(HOUR, ge=1)
+    job_records: int = Field(10_000, ge=1)
+
+    # The seed's five lanes, and two of ours. Capacity in messages, expiry in seconds.
+    lane_memory: LaneOptions = _ephemeral("memory")
+    lane_chat: LaneOptions = _ephemeral("chat")
+    lane_queue: LaneOptions = _durable("queue", 1_000, 15 * MINUTE)
+    lane_notifications: LaneOptions = _ephemeral("notifications")
+    lane_analytics: LaneOptions = _durable("analytics", 5_000, HOUR)
+    lane_rooms: LaneOptions = _durable("rooms", 200, 24 * HOUR)
+    lane_jobs: LaneOptions = _durable("jobs", 500, HOUR)
+
+    def lane_plans(self) -> dict[LaneName, LanePlan]:
+        plans = {}
+        for name in LaneName:
+            options: LaneOptions = getattr(self, f"lane_{name}")
+            plans[name] = LanePlan(name=name, **options.model_dump())
+        return plans
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment and `.env`; raises `SettingsAreWrong`."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsAreWrong("\n".join(_line(problem) for problem in error.errors())) from None
+
+
+def _line(problem: Any) -> str:
+    name = "__".join(str(part) for part in problem["loc"]).upper()
+    name = name if name.startswith(PREFIX) or not name else f"{PREFIX}{name}"
+    value = str(problem["input"])[:80]
+    return f"{name}={value!r} can't be used: {problem['msg']}."

@@ -1,0 +1,1 @@
+"""Stores: presence, tallies and job records, as twins in memory and on Redis."""

@@ -1,0 +1,113 @@
+"""The memory twin of job records."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from application.ports import Clock, JobRecords
+from domain.events import JobEnded
+from domain.identity import JobId, MemberId
+from domain.jobs import Job, JobState
+
+
+@dataclass(slots=True)
+class Record:
+    """`until` is when the lease of a running job, or the memory of an ended one, is over."""
+
+    job: Job
+    until: float
+
+
+class MemoryJobRecords(JobRecords):
+    """Keeps ended jobs for `retention` seconds, and at most `capacity` of them."""
+
+    def __init__(self, clock: Clock, *, retention: float, capacity: int) -> None:
+        self._clock = clock
+        self._retention = retention
+        self._capacity = capacity
+        self._records: OrderedDict[JobId, Record] = OrderedDict()
+        # Ended jobs in the order of their end, which is the order of being forgotten.
+        self._ended: OrderedDict[JobId, None] = OrderedDict()
+
+    async def add(self, job: Job) -> bool:
+        self._forget()
+        if job.id in self._records:
+            return False
+        self._records[job.id] = Record(job, 0.0)
+        return True
+
+    async def get(self, job_id: JobId) -> Job | None:
+        self._forget()
+        record = self._records.get(job_id)
+        return None if record is None else record.job
+
+    async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
+        self._forget()
+        newest_first = (record.job for record in reversed(self._records.values()))
+        return list(islice((job for job in newest_first if job.owner == owner), limit))
+
+    async def claim(self, job_id: JobId, lease: float) -> Job | None:
+        record = self._records.get(job_id)
+        if record is None or record.job.state is not JobState.QUEUED:
+            return None
+        record.job = record.job.start()
+        record.until = self._clock.now() + lease
+        return record.job
+
+    async def report(
+        self, job_id: JobId, attempt: int, lease: float, progress: float | None = None
+    ) -> Job | None:
+        record = self._held(job_id, attempt)
+        if record is None:
+            return None
+        record.until = self._clock.now() + lease
+        if progress is not None:
+            record.job = record.job.advance(progress)
+        return record.job
+
+    async def end(self, job_id: JobId, attempt: int, ending: JobEnded) -> bool:
+        return self._change(job_id, attempt, lambda job: job.end(ending))
+
+    async def hand_back(self, job_id: JobId, attempt: int) -> bool:
+        return self._change(job_id, attempt, Job.hand_back)
+
+    async def cancel(self, job_id: JobId) -> Job | None:
+        record = self._records.get(job_id)
+        if record is None or record.job.state.is_over:
+            return None
+        self._keep(record, record.job.cancel())
+        return record.job
+
+    async def lapsed(self, limit: int) -> list[Job]:
+        now = self._clock.now()
+        running = [r for r in self._records.values() if r.job.state is JobState.RUNNING]
+        over = sorted((r for r in running if r.until <= now), key=lambda r: r.until)
+        return [record.job for record in over[:limit]]
+
+    def _held(self, job_id: JobId, attempt: int) -> Record | None:
+        record = self._records.get(job_id)
+        if record is None or record.job.state is not JobState.RUNNING:
+            return None
+        return record if record.job.attempt == attempt else None
+
+    def _change(self, job_id: JobId, attempt: int, change: Callable[[Job], Job]) -> bool:
+        record = self._held(job_id, attempt)
+        if record is None:
+            return False
+        self._keep(record, change(record.job))
+        return True
+
+    def _keep(self, record: Record, job: Job) -> None:
+        record.job = job
+        if job.state.is_over:
+            record.until = self._clock.now() + self._retention
+            self._ended[job.id] = None
+
+    def _forget(self) -> None:
+        now = self._clock.now()
+        while self._ended:
+            oldest = next(iter(self._ended))
+            if len(self._ended) <= self._capacity and self._records[oldest].until > now:
+                return
+            del self._ended[oldest], self._records[oldest]

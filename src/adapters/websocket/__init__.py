@@ -1,0 +1,1 @@
+"""The WebSocket side: chanx consumers drive the services."""

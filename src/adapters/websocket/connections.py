@@ -1,0 +1,72 @@
+"""All connections of this process: how many there may be, who is stuck, and the drain."""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from typing import Protocol
+
+from adapters.websocket.closing import Farewell, restarting
+
+SWEEP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """What every connection is given; see `.env.example` for each bound's reason."""
+
+    max_connections: int
+    mailbox_frames: int
+    mailbox_bytes: int
+    frames_per_second: float
+    frame_burst: int
+    flood_seconds: float
+    send_timeout: float
+    send_completion: bool
+    log_websocket: bool
+    log_ignored_actions: frozenset[str]
+
+
+class OpenConnection(Protocol):
+    def check_writing(self, now: float) -> None:
+        """Close if a write has been stuck for too long; `now` is the loop's time."""
+
+    def say_farewell(self, farewell: Farewell) -> None:
+        """Tell the client why, and close."""
+
+
+class Connections:
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self.settings = settings
+        self.is_draining = False
+        self._open: set[OpenConnection] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._open) >= self.settings.max_connections
+
+    def add(self, connection: OpenConnection) -> None:
+        self._open.add(connection)
+
+    def discard(self, connection: OpenConnection) -> None:
+        self._open.discard(connection)
+
+    async def sweep(self) -> None:
+        """Look for stuck writes for ever: one timer for all, instead of one per write."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for connection in list(self._open):
+                connection.check_writing(loop.time())
+
+    async def drain(self, seconds: float) -> None:
+        """Send everybody away within `seconds`, each told another moment to come back."""
+        self.is_draining = True
+        for connection in list(self._open):
+            # Spread out, so that the next server does not get them all at once.
+            connection.say_farewell(restarting(random.uniform(0, max(seconds, 0.1))))
+        deadline = asyncio.get_running_loop().time() + seconds
+        while self._open and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)

@@ -1,0 +1,1 @@
+"""The wire: what frames look like, one module per feature."""

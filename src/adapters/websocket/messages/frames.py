@@ -1,0 +1,66 @@
+"""Frames that every socket shares, and what durable frames have in common."""
+
+from abc import ABC
+from typing import Literal
+
+from chanx.messages.base import BaseMessage
+from pydantic import BaseModel, Field
+
+
+class TextPayload(BaseModel):
+    message: str
+
+
+class DurableMessage(BaseMessage, ABC):
+    """A frame of a durable socket: `cursor` is the place to come back to with `?since=`."""
+
+    cursor: str | None = Field(None, exclude_if=lambda cursor: cursor is None)
+
+
+class RecoveredPayload(BaseModel):
+    """`missed` frames follow; unless `recovered`, they are what is left, and `reason` says why."""
+
+    recovered: bool
+    missed: int
+    reason: Literal["expired", "trimmed", "unknown_position", "invalid"] | None = Field(
+        None, exclude_if=lambda reason: reason is None
+    )
+
+
+class Recovered(BaseMessage):
+    """Answers a connection that came back with `?since=`."""
+
+    action: Literal["recovered"] = "recovered"
+    payload: RecoveredPayload
+
+
+class DisconnectPayload(BaseModel):
+    """`reconnect` says whether coming back makes sense, `after_ms` when."""
+
+    code: int
+    reason: str
+    reconnect: bool
+    after_ms: int | None = Field(None, exclude_if=lambda after: after is None)
+
+
+class Disconnect(BaseMessage):
+    """Precedes a close by the server."""
+
+    action: Literal["disconnect"] = "disconnect"
+    payload: DisconnectPayload
+
+
+class RefusalPayload(BaseModel):
+    """Why something was not done; `code` is stable, `retryable` says if later may work."""
+
+    code: str
+    detail: str
+    retryable: bool
+    retry_after_ms: int | None = Field(None, exclude_if=lambda after: after is None)
+
+
+class SystemNotify(BaseMessage):
+    """A channel event: other code sends it with `SomeConsumer.broadcast_event(…)`."""
+
+    action: Literal["system_notify"] = "system_notify"
+    payload: TextPayload

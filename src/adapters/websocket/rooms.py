@@ -1,0 +1,63 @@
+"""`/ws/room/{room_name}`: a room of its own for every name."""
+
+from chanx.core.decorators import event_handler, ws_handler
+
+from adapters.websocket.connection import Connection
+from adapters.websocket.connections import Connections
+from adapters.websocket.messages.frames import SystemNotify
+from adapters.websocket.messages.rooms import (
+    RoomChat,
+    RoomMembers,
+    RoomMembersPayload,
+    RoomMembersRequest,
+    RoomNotification,
+    RoomPayload,
+)
+from application.rooms import RoomService
+from domain.identity import RoomName
+
+
+class RoomConsumer(Connection):
+    """Chat in a room: who is here, what is said, what was said lately."""
+
+    channel_layer_alias = "rooms"
+    emits = [RoomNotification]
+
+    def __init__(self, connections: Connections, rooms: RoomService) -> None:
+        super().__init__(connections)
+        self._rooms = rooms
+        self._room: RoomName | None = None
+
+    @property
+    def room(self) -> RoomName:
+        assert self._room is not None, "handlers run only once the room is entered"
+        return self._room
+
+    async def opened(self) -> None:
+        self._room = RoomName.parse(self.scope["path_params"]["room_name"])
+        await self._rooms.enter(self._room, self.member, self, self.cursor)
+
+    async def closed(self) -> None:
+        if self._room is not None:
+            await self._rooms.leave(self._room, self.member, self)
+
+    @ws_handler
+    async def room_chat(self, message: RoomChat) -> None:
+        await self._rooms.say(self.room, self.member, message.payload.message)
+
+    @ws_handler
+    async def room_members(self, _message: RoomMembersRequest) -> RoomMembers:
+        roster = await self._rooms.roster(self.room)
+        payload = RoomMembersPayload(
+            room_name=self.room.value,
+            count=roster.count,
+            members=[member.name for member in roster.members],
+        )
+        return RoomMembers(payload=payload)
+
+    @event_handler
+    async def system_notify(self, event: SystemNotify) -> RoomNotification:
+        payload = RoomPayload(
+            message=event.payload.message, room_name=self.room.value, kind="announced"
+        )
+        return RoomNotification(payload=payload)

@@ -1,0 +1,1 @@
+"""What Switchboard does: one service per feature, and the ports that they need."""

@@ -1,0 +1,47 @@
+"""Analytics events and their live tally."""
+
+from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions, Tally
+from domain.analytics import AnalyticsEvent, Counts
+from domain.audiences import ANALYTICS
+from domain.events import AnnouncementMade, EventRecorded, Json
+
+TALLY_NAMES = 100
+"""More bars than that no person reads."""
+
+
+class AnalyticsService:
+    def __init__(
+        self,
+        broadcaster: Broadcaster,
+        subscriptions: Subscriptions,
+        tally: Tally,
+        *,
+        data_limit: int,
+    ) -> None:
+        self._broadcaster = broadcaster
+        self._subscriptions = subscriptions
+        self._tally = tally
+        self._data_limit = data_limit
+
+    async def join(self, subscriber: Subscriber, since: Cursor | None) -> None:
+        await self._subscriptions.subscribe(ANALYTICS, subscriber, since=since)
+
+    async def record(self, name: str, data: Json) -> None:
+        """Count an event, then store and tell it; raises `EventIsImpossible`.
+
+        One that is counted but then can't be stored is refused, and stays counted.
+        """
+        event = AnalyticsEvent.parse(name, data, limit=self._data_limit)
+        count, total = await self._tally.add(event.name)
+        await self._broadcaster.publish(
+            ANALYTICS, EventRecorded(event.name, event.data, count, total)
+        )
+
+    async def counts(self) -> Counts:
+        return await self._tally.counts(TALLY_NAMES)
+
+    async def announce(self, announcement: AnnouncementMade) -> None:
+        await self._broadcaster.publish(ANALYTICS, announcement)
+
+    async def leave(self, subscriber: Subscriber) -> None:
+        await self._subscriptions.drop(subscriber)

@@ -1,0 +1,40 @@
+"""Public and reliable chat: one service, given another audience."""
+
+from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions
+from domain import chat
+from domain.audiences import Audience
+from domain.events import AnnouncementMade
+from domain.identity import Member, MessageText
+
+
+class ChatService:
+    def __init__(
+        self,
+        broadcaster: Broadcaster,
+        subscriptions: Subscriptions,
+        audience: Audience,
+        *,
+        text_limit: int,
+    ) -> None:
+        self._broadcaster = broadcaster
+        self._subscriptions = subscriptions
+        self._audience = audience
+        self._text_limit = text_limit
+
+    async def join(self, member: Member, subscriber: Subscriber, since: Cursor | None) -> None:
+        """Listen, then tell everybody, the newcomer included."""
+        await self._subscriptions.subscribe(self._audience, subscriber, since=since)
+        await self._broadcaster.publish(self._audience, chat.join(member))
+
+    async def say(self, member: Member, text: str) -> None:
+        """Tell everybody; raises `TextIsEmpty` or `TextIsTooLong`."""
+        said = chat.say(member, MessageText.parse(text, limit=self._text_limit))
+        await self._broadcaster.publish(self._audience, said)
+
+    async def announce(self, announcement: AnnouncementMade) -> None:
+        await self._broadcaster.publish(self._audience, announcement)
+
+    async def leave(self, member: Member, subscriber: Subscriber) -> None:
+        """Stop listening, then tell the others."""
+        await self._subscriptions.drop(subscriber)
+        await self._broadcaster.publish(self._audience, chat.leave(member))

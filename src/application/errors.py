@@ -1,0 +1,34 @@
+"""Refusals: the rules allow it, the service can't do it now. Trying again may help."""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """`code` is stable and part of the protocol; `retry_after` is in seconds."""
+
+    code: ClassVar[str] = "refused"
+    retry_after: ClassVar[float | None] = None
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Unavailable(Refusal):
+    """The backend does not answer. Whatever was asked for may or may not have happened."""
+
+    code = "unavailable"
+    retry_after = 1.0
+
+    def __init__(self, detail: str = "The service can't reach its backend right now.") -> None:
+        super().__init__(detail)
+
+
+class QueueIsFull(Refusal):
+    code = "queue_is_full"
+    retry_after = 5.0
+
+
+class TooManySubscriptions(Refusal):
+    code = "too_many_subscriptions"
+    retry_after = 5.0

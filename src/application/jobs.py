@@ -1,0 +1,132 @@
+"""Jobs, from the side of whoever asks for them: submit, watch, cancel, list."""
+
+from application.errors import QueueIsFull
+from application.ports import (
+    Broadcaster,
+    Clock,
+    Cursor,
+    Ids,
+    JobQueue,
+    JobRecords,
+    LossReason,
+    Recovery,
+    Subscriber,
+    Subscriptions,
+)
+from domain import audiences
+from domain.audiences import AudienceKind
+from domain.errors import JobIsOver, JobIsUnknown
+from domain.events import JobCancelled, JobQueued
+from domain.identity import JobId, Member, MessageText
+from domain.jobs import Job, JobKind, JobState
+
+LISTED_JOBS = 50
+
+
+class JobService:
+    """The records hold the truth, the queue only starts work.
+
+    A job that is in the records is accepted; one that could not be put on the queue
+    is put there later by the workers' own rounds.
+    """
+
+    def __init__(
+        self,
+        broadcaster: Broadcaster,
+        subscriptions: Subscriptions,
+        records: JobRecords,
+        queue: JobQueue,
+        clock: Clock,
+        ids: Ids,
+        *,
+        text_limit: int,
+        queue_limit: int,
+    ) -> None:
+        self._broadcaster = broadcaster
+        self._subscriptions = subscriptions
+        self._records = records
+        self._queue = queue
+        self._clock = clock
+        self._ids = ids
+        self._text_limit = text_limit
+        self._queue_limit = queue_limit
+
+    async def submit(self, member: Member, subscriber: Subscriber, kind: str, content: str) -> JobId:
+        """Accept a job and let `subscriber` watch it; an unknown `kind` runs as default.
+
+        Raises `TextIsEmpty`, `TextIsTooLong`, `QueueIsFull`, `TooManySubscriptions`.
+        """
+        text = MessageText.parse(content, limit=self._text_limit)
+        if await self._queue.depth() >= self._queue_limit:
+            raise QueueIsFull(f"{self._queue_limit} jobs are waiting already.")
+        job = Job.ask(
+            self._ids.job_id(), JobKind.parse(kind), text.value, member, self._clock.now()
+        )
+        audience = audiences.job(job.id)
+        await self._subscriptions.subscribe(audience, subscriber)
+        await self._records.add(job)
+        await self._broadcaster.publish(audience, JobQueued(job.id))
+        await self._queue.put(job.id)
+        return job.id
+
+    async def watch(
+        self, member: Member, subscriber: Subscriber, job_id: JobId, since: Cursor | None = None
+    ) -> Job | None:
+        """Deliver where the job stands and all that follows, or what came after `since`.
+
+        Returns the job if it is over and history no longer tells how it ended.
+        Raises `JobIsUnknown`.
+        """
+        job = await self.get(member, job_id)
+        audience = audiences.job(job_id)
+        if since is not None:
+            recovery = await self._subscriptions.subscribe(audience, subscriber, since=since)
+            complete = recovery is not None and recovery.reason is None
+            return job if job.state.is_over and not complete else None
+        if job.state.is_over:
+            return job
+        await self._subscriptions.subscribe(audience, subscriber, replay_last=True)
+        return None
+
+    async def resume(self, member: Member, subscriber: Subscriber, since: Cursor) -> Job | None:
+        """Go on watching the job that a cursor belongs to; see `watch`.
+
+        A cursor of no job leaves the subscriber with a recovery that failed as invalid.
+        """
+        audience = self._subscriptions.audience_of(since)
+        if audience is None or audience.kind is not AudienceKind.JOB:
+            subscriber.recover(Recovery(0, LossReason.INVALID), [])
+            return None
+        return await self.watch(member, subscriber, JobId(audience.key), since)
+
+    async def cancel(self, member: Member, subscriber: Subscriber, job_id: JobId) -> None:
+        """Stop a job of one's own, and watch its end.
+
+        Raises `JobIsUnknown`, `JobIsNotYours`, `JobIsOver`.
+        """
+        job = await self.get(member, job_id)
+        job.check_owner(member)
+        audience = audiences.job(job_id)
+        await self._subscriptions.subscribe(audience, subscriber)
+        cancelled = await self._records.cancel(job_id)
+        if cancelled is None:
+            raise JobIsOver("This job is over already.")
+        if cancelled.state is JobState.CANCELLED:
+            await self._broadcaster.publish(audience, JobCancelled(job_id))
+        else:
+            await self._queue.interrupt(job_id)
+
+    async def get(self, member: Member, job_id: JobId) -> Job:
+        """Raises `JobIsUnknown`, also for a job that `member` may not see."""
+        job = await self._records.get(job_id)
+        if job is None:
+            raise JobIsUnknown("There is no job with this id.")
+        job.check_watcher(member)
+        return job
+
+    async def list(self, member: Member) -> list[Job]:
+        """The caller's own jobs, newest first."""
+        return await self._records.of_owner(member.id, LISTED_JOBS)
+
+    async def leave(self, subscriber: Subscriber) -> None:
+        await self._subscriptions.drop(subscriber)

@@ -1,0 +1,271 @@
+"""Settings → container → application: the only place where a port meets an implementation."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+from importlib.metadata import version
+
+from dependency_injector import containers, providers
+from fast_channels.layers import register_channel_layer, unregister_channel_layer
+from fastapi import FastAPI
+
+from adapters.cli.commands import create_cli
+from adapters.clock import RandomIds, SystemClock
+from adapters.http.api import api_router
+from adapters.http.failures import add_failure_handlers
+from adapters.http.gate import Gate
+from adapters.http.headers import SecurityHeaders
+from adapters.http.health import health_router
+from adapters.http.pages import add_pages
+from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
+from adapters.layers.broadcaster import LaneBroadcaster
+from adapters.layers.channel_layer import LaneChannelLayer
+from adapters.layers.lane_memory import MemoryLane
+from adapters.layers.lanes import Lane, LaneName
+from adapters.logging_setup import configure_logging
+from adapters.server.serving import DrainingServer, ServerSettings, uvicorn_config
+from adapters.settings import LogFormat, Settings, load_settings
+from adapters.storage.job_records_memory import MemoryJobRecords
+from adapters.storage.presence_memory import MemoryPresence
+from adapters.storage.tally_memory import MemoryTally
+from adapters.websocket.analytics import AnalyticsConsumer
+from adapters.websocket.chat import ChatConsumer, ReliableConsumer
+from adapters.websocket.connections import Connections, ConnectionSettings
+from adapters.websocket.jobs import JobsConsumer
+from adapters.websocket.notifications import NotificationsConsumer
+from adapters.websocket.presenter import encode
+from adapters.websocket.rooms import RoomConsumer
+from adapters.websocket.routes import websocket_router
+from adapters.websocket.system import SystemConsumer
+from application.analytics import AnalyticsService
+from application.announcements import AnnouncementService
+from application.chat import ChatService
+from application.echo import EchoService
+from application.jobs import JobService
+from application.notifications import NotificationService
+from application.rooms import RoomService
+from application.work import WorkService
+from domain.audiences import CHAT, RELIABLE
+from domain.work import work
+
+
+class MemoryTwins:
+    """Everything that differs between the backends, in its memory form."""
+
+    def __init__(self, settings: Settings, clock: SystemClock) -> None:
+        self.lanes: dict[LaneName, Lane] = {
+            name: MemoryLane(plan, clock) for name, plan in settings.lane_plans().items()
+        }
+        self.presence = MemoryPresence()
+        self.tally = MemoryTally(name_limit=settings.tally_names)
+        self.job_records = MemoryJobRecords(
+            clock, retention=settings.job_retention, capacity=settings.job_records
+        )
+        self.job_queue = MemoryJobQueue()
+
+    async def ping(self) -> None:
+        """Memory always answers."""
+
+    @contextlib.asynccontextmanager
+    async def running(self, work: WorkService, slots: int) -> AsyncIterator[None]:
+        """Work on jobs in this process, for as long as the context is open."""
+        self.job_queue.on_interrupt = work.interrupt
+        worker = MemoryWorker(self.job_queue, work.run, slots=slots)
+        worker.start()
+        try:
+            yield
+        finally:
+            await worker.stop()
+
+
+class Container(containers.DeclarativeContainer):
+    """Who gets what. One selector on the backend picks all twins together."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    limit = settings.provided
+
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(RandomIds)
+    twins = providers.Selector(
+        limit.backend.value, memory=providers.Singleton(MemoryTwins, settings, clock)
+    )
+    broadcaster = providers.Singleton(
+        LaneBroadcaster, twins.provided.lanes, encode, subscription_limit=limit.subscriptions
+    )
+
+    echo = providers.Singleton(EchoService, text_limit=limit.text_limit)
+    chat = providers.Singleton(
+        ChatService, broadcaster, broadcaster, CHAT, text_limit=limit.text_limit
+    )
+    reliable = providers.Singleton(
+        ChatService, broadcaster, broadcaster, RELIABLE, text_limit=limit.text_limit
+    )
+    notifications = providers.Singleton(
+        NotificationService, broadcaster, broadcaster, text_limit=limit.text_limit
+    )
+    analytics = providers.Singleton(
+        AnalyticsService,
+        broadcaster,
+        broadcaster,
+        twins.provided.tally,
+        data_limit=limit.event_data_bytes,
+    )
+    rooms = providers.Singleton(
+        RoomService,
+        broadcaster,
+        broadcaster,
+        broadcaster,
+        twins.provided.presence,
+        text_limit=limit.text_limit,
+        member_limit=limit.room_members,
+    )
+    announcements = providers.Singleton(
+        AnnouncementService,
+        chat,
+        reliable,
+        notifications,
+        analytics,
+        rooms,
+        text_limit=limit.text_limit,
+    )
+    jobs = providers.Singleton(
+        JobService,
+        broadcaster,
+        broadcaster,
+        twins.provided.job_records,
+        twins.provided.job_queue,
+        clock,
+        ids,
+        text_limit=limit.text_limit,
+        queue_limit=limit.job_queue_limit,
+    )
+    work = providers.Singleton(
+        WorkService,
+        broadcaster,
+        twins.provided.job_records,
+        clock,
+        providers.Object(work),
+        pace=limit.job_pace,
+        timeout=limit.job_timeout,
+        lease=limit.job_lease,
+    )
+
+    connections = providers.Singleton(
+        Connections,
+        providers.Factory(
+            ConnectionSettings,
+            max_connections=limit.max_connections,
+            mailbox_frames=limit.mailbox_frames,
+            mailbox_bytes=limit.mailbox_bytes,
+            frames_per_second=limit.frames_per_second,
+            frame_burst=limit.frame_burst,
+            flood_seconds=limit.flood_seconds,
+            send_timeout=limit.send_timeout,
+            send_completion=limit.send_completion,
+            log_websocket=limit.log_websocket,
+            log_ignored_actions=limit.log_ignored_actions,
+        ),
+    )
+    consumers = providers.Dict(
+        {
+            SystemConsumer: providers.Factory(SystemConsumer, connections, echo).provider,
+            ChatConsumer: providers.Factory(ChatConsumer, connections, chat).provider,
+            ReliableConsumer: providers.Factory(ReliableConsumer, connections, reliable).provider,
+            NotificationsConsumer: providers.Factory(
+                NotificationsConsumer, connections, notifications
+            ).provider,
+            AnalyticsConsumer: providers.Factory(
+                AnalyticsConsumer, connections, analytics
+            ).provider,
+            RoomConsumer: providers.Factory(RoomConsumer, connections, rooms).provider,
+            JobsConsumer: providers.Factory(JobsConsumer, connections, jobs).provider,
+        }
+    )
+
+
+def create_container(settings: Settings) -> Container:
+    return Container(settings=settings)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The whole service as an ASGI application; without settings, from the environment.
+
+    Raises `SettingsAreWrong`.
+    """
+    settings = settings or load_settings()
+    container = create_container(settings)
+    connections = container.connections()
+    app = FastAPI(
+        title="Switchboard",
+        version=version("switchboard"),
+        description="Chat, rooms, notifications, analytics and background jobs.",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.max_frame_bytes,
+        lifespan=partial(_lifespan, container=container),
+    )
+    app.state.container = container
+    app.mount("/ws", websocket_router(container.consumers()))
+    app.include_router(
+        api_router(container.announcements(), container.jobs(), container.rooms())
+    )
+    app.include_router(health_router(container.twins().ping, lambda: connections.is_draining))
+    add_pages(app)
+    add_failure_handlers(app)
+    app.add_middleware(
+        Gate,
+        allowed_origins=settings.allowed_origins,
+        is_full=lambda: connections.is_full,
+        is_draining=lambda: connections.is_draining,
+    )
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
+    settings: Settings = container.settings()
+    twins = container.twins()
+    for name, lane in twins.lanes.items():
+        register_channel_layer(name.value, LaneChannelLayer(lane))
+    sweeping = asyncio.create_task(container.connections().sweep(), name="sweep")
+    try:
+        async with twins.running(container.work(), settings.job_slots):
+            yield
+    finally:
+        sweeping.cancel()
+        for name in twins.lanes:
+            unregister_channel_layer(name.value)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl+C."""
+    configure_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
+    app = create_app(settings)
+    connections: Connections = app.state.container.connections()
+    config = uvicorn_config(
+        app,
+        ServerSettings(
+            host=settings.host,
+            port=settings.port,
+            max_frame_bytes=settings.max_frame_bytes,
+            per_message_deflate=settings.per_message_deflate,
+            shutdown_seconds=settings.shutdown_seconds,
+        ),
+    )
+    server = DrainingServer(
+        config,
+        drain=partial(connections.drain, settings.drain_seconds),
+        started=lambda url: print(f"Switchboard serves on {url} ({settings.backend})", flush=True),
+    )
+    server.run()
+
+
+def main() -> None:
+    """The console script `switchboard`."""
+    create_cli(serve)()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The rules of Switchboard: values, events and what may happen. Standard library only."""

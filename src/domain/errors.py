@@ -1,0 +1,61 @@
+"""The tree of broken rules. Each has a stable `code` that clients may branch on."""
+
+from typing import ClassVar
+
+
+class BrokenRule(Exception):
+    """What was asked for breaks a rule of the domain; asking again changes nothing.
+
+    `code` is stable and part of the protocol; `detail` is a sentence for people that
+    never repeats the caller's own text.
+    """
+
+    code: ClassVar[str] = "broken_rule"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class TextIsEmpty(BrokenRule):
+    code = "text_is_empty"
+
+
+class TextIsTooLong(BrokenRule):
+    code = "text_is_too_long"
+
+
+class RoomNameIsImpossible(BrokenRule):
+    code = "room_name_is_impossible"
+
+
+class RoomIsFull(BrokenRule):
+    code = "room_is_full"
+
+
+class EventIsImpossible(BrokenRule):
+    code = "event_is_impossible"
+
+
+class ChannelIsUnknown(BrokenRule):
+    code = "channel_is_unknown"
+
+
+class JobIsUnknown(BrokenRule):
+    """Also the answer for a job that exists but is hidden from the caller."""
+
+    code = "job_is_unknown"
+
+
+class JobIsNotYours(BrokenRule):
+    code = "job_is_not_yours"
+
+
+class JobIsOver(BrokenRule):
+    code = "job_is_over"
+
+
+class TransitionIsImpossible(BrokenRule):
+    """A job was asked to go from one state to another that its table does not allow."""
+
+    code = "transition_is_impossible"

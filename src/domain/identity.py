@@ -1,0 +1,85 @@
+"""Values that name people, places and things: once made, they are right."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import NewType, Self
+
+from domain.errors import RoomNameIsImpossible, TextIsEmpty, TextIsTooLong
+
+MemberId = NewType("MemberId", str)
+"""Who somebody is across connections: the same browser or token gives the same id."""
+
+ConnectionId = NewType("ConnectionId", str)
+"""One open socket. A member may have several."""
+
+JobId = NewType("JobId", str)
+"""Unguessable, so that knowing the id of an anonymous job is the permission to watch it."""
+
+ANONYMOUS = "Someone"
+ROOM_NAME_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whoever is behind a connection.
+
+    `recognised` is true when the client itself brought something that says who it is
+    (a visitor cookie, later a token), so that it can be the same member again.
+    """
+
+    id: MemberId
+    name: str = ANONYMOUS
+    recognised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomName:
+    """1 to 64 printable characters, without `/`, without spaces at either end."""
+
+    value: str
+
+    @classmethod
+    def parse(cls, raw: str) -> Self:
+        """Raise `RoomNameIsImpossible` unless `raw` names a room."""
+        if not raw:
+            raise RoomNameIsImpossible("A room needs a name.")
+        if len(raw) > ROOM_NAME_LENGTH:
+            raise RoomNameIsImpossible(
+                f"A room's name has at most {ROOM_NAME_LENGTH} characters, this one {len(raw)}."
+            )
+        if "/" in raw:
+            raise RoomNameIsImpossible("A room's name can't contain '/'.")
+        if raw != raw.strip():
+            raise RoomNameIsImpossible("A room's name can't begin or end with a space.")
+        if not all(_is_printable(character) for character in raw):
+            raise RoomNameIsImpossible("A room's name can't contain invisible characters.")
+        return cls(raw)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class MessageText:
+    """What somebody said: not blank, at most `limit` characters, otherwise untouched."""
+
+    value: str
+
+    @classmethod
+    def parse(cls, raw: str, *, limit: int) -> Self:
+        """Raise `TextIsEmpty` or `TextIsTooLong`; `limit` counts characters."""
+        if len(raw) > limit:
+            raise TextIsTooLong(f"At most {limit} characters are allowed, this has {len(raw)}.")
+        if not raw or raw.isspace():
+            raise TextIsEmpty("There is no text in this message.")
+        return cls(raw)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def _is_printable(character: str) -> bool:
+    # Categories C* are control, format (such as right-to-left override), surrogate,
+    # private and unassigned; Zl and Zp break lines. All of them can disguise a name.
+    category = unicodedata.category(character)
+    return not category.startswith("C") and category not in ("Zl", "Zp")

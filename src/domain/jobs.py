@@ -1,0 +1,130 @@
+"""A job: its states, and the one table of how they follow one another."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
+from domain.events import JobCancelled, JobEnded, JobFailed, JobSucceeded
+from domain.identity import JobId, Member, MemberId
+
+
+class JobKind(StrEnum):
+    TRANSLATE = "translate"
+    ANALYZE = "analyze"
+    GENERATE = "generate"
+    DEFAULT = "default"
+
+    @classmethod
+    def parse(cls, raw: str) -> "JobKind":
+        """An unknown kind runs as `DEFAULT`: the protocol asks for it."""
+        try:
+            return cls(raw)
+        except ValueError:
+            return cls.DEFAULT
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return not TRANSITIONS[self]
+
+
+# RUNNING → QUEUED is a job handed back by a worker that stops or was lost;
+# QUEUED → FAILED is a job that could not be started, or lost too many workers.
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.RUNNING: frozenset(
+        {JobState.QUEUED, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+    ),
+    JobState.SUCCEEDED: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work somebody asked for.
+
+    `submitted_at` is in seconds since 1970. `attempt` is how often a worker took it up.
+    `private` jobs can be watched by their owner only; the others, asked for by somebody
+    who could not be recognised again, by whoever knows their id. `outcome` is the result
+    or the reason, once the job is over.
+    """
+
+    id: JobId
+    kind: JobKind
+    content: str
+    owner: MemberId
+    private: bool
+    submitted_at: float
+    state: JobState = JobState.QUEUED
+    attempt: int = 0
+    progress: float = 0.0
+    cancel_requested: bool = False
+    outcome: str | None = None
+
+    @classmethod
+    def ask(cls, job_id: JobId, kind: JobKind, content: str, owner: Member, now: float) -> Self:
+        return cls(job_id, kind, content, owner.id, owner.recognised, now)
+
+    def start(self) -> Self:
+        return replace(self._go(JobState.RUNNING), attempt=self.attempt + 1)
+
+    def advance(self, progress: float) -> Self:
+        return replace(self, progress=progress)
+
+    def hand_back(self) -> Self:
+        return replace(self._go(JobState.QUEUED), progress=0.0)
+
+    def end(self, event: JobEnded) -> Self:
+        match event:
+            case JobSucceeded():
+                return replace(self._go(JobState.SUCCEEDED), progress=1.0, outcome=event.result)
+            case JobFailed():
+                return replace(self._go(JobState.FAILED), outcome=event.reason)
+            case JobCancelled():
+                return self._go(JobState.CANCELLED)
+
+    def cancel(self) -> Self:
+        """Cancel a queued job at once; ask it of a running one. Raises `JobIsOver`."""
+        if self.state.is_over:
+            raise JobIsOver(f"This job is over already: {self.state}.")
+        if self.state is JobState.QUEUED:
+            return self.end(JobCancelled(self.id))
+        return replace(self, cancel_requested=True)
+
+    def check_watcher(self, member: Member) -> None:
+        """Raise `JobIsUnknown` (not more than a stranger may learn) unless `member` may watch."""
+        if self.private and member.id != self.owner:
+            raise JobIsUnknown("There is no job with this id.")
+
+    def check_owner(self, member: Member) -> None:
+        """Raise `JobIsNotYours` unless `member` asked for this job."""
+        self.check_watcher(member)
+        if member.id != self.owner:
+            raise JobIsNotYours("Only whoever asked for a job can cancel it.")
+
+    def ending(self) -> JobEnded | None:
+        """The event that ended this job, or None while it is not over."""
+        match self.state:
+            case JobState.SUCCEEDED:
+                return JobSucceeded(self.id, self.outcome or "")
+            case JobState.FAILED:
+                return JobFailed(self.id, self.outcome or "")
+            case JobState.CANCELLED:
+                return JobCancelled(self.id)
+            case _:
+                return None
+
+    def _go(self, state: JobState) -> Self:
+        if state not in TRANSITIONS[self.state]:
+            raise TransitionIsImpossible(f"A {self.state} job can't become {state}.")
+        return replace(self, state=state)

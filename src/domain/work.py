@@ -1,0 +1,109 @@
+"""What each kind of job computes, step by step. Pure: whoever runs it does the waiting."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from domain.jobs import JobKind
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A piece of work done: `progress` from 0 to 1, `seconds` it is simulated to take."""
+
+    progress: float
+    note: str
+    seconds: float
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The last thing that work yields."""
+
+    text: str
+
+
+Work: TypeAlias = Callable[[JobKind, str], Iterator[Step | Outcome]]
+
+
+def work(kind: JobKind, content: str) -> Iterator[Step | Outcome]:
+    """Yield `Step`s of rising progress, then one `Outcome`."""
+    return _KINDS[kind](content)
+
+
+_DICTIONARY = {
+    "hello": "hola",
+    "world": "mundo",
+    "good morning": "buenos días",
+    "thank you": "gracias",
+}
+
+
+def _translate(content: str) -> Iterator[Step | Outcome]:
+    yield Step(0.25, "Detecting the language", 0.5)
+    yield Step(0.75, "Translating", 1.0)
+    translated = _DICTIONARY.get(content.strip().lower(), f"[TRANSLATED: {content}]")
+    yield Outcome(f"🌍 Translated: '{content}' → '{translated}'")
+
+
+def _analyze(content: str) -> Iterator[Step | Outcome]:
+    yield Step(0.2, "Reading", 0.5)
+    words = content.split()
+    yield Step(0.5, "Counting words", 0.5)
+    letters = re.findall("[a-z]", content.lower())
+    vowels = sum(letter in "aeiou" for letter in letters)
+    yield Step(0.8, "Counting letters", 0.5)
+    longest = max(words, key=len, default="")
+    yield Outcome(
+        f"📊 Analysis of '{content}':\n"
+        f"• Characters: {len(content)}\n"
+        f"• Words: {len(words)}\n"
+        f"• Vowels: {vowels}\n"
+        f"• Consonants: {len(letters) - vowels}\n"
+        f"• Lines: {content.count(chr(10)) + 1}\n"
+        f"• Longest word: {longest}"
+    )
+
+
+_ANSWERS = (
+    (
+        ("weather", "rain", "sun", "forecast"),
+        "Expect a mix of sun and clouds with a light breeze. An umbrella may stay at home.",
+    ),
+    (
+        ("food", "eat", "recipe", "cook"),
+        "Start with good olive oil, garlic and ripe tomatoes. Nearly anything after that works.",
+    ),
+    (
+        ("help", "how", "support"),
+        "Happy to help. Say what you want to reach, what you tried, and what happened instead.",
+    ),
+)
+_ANY_ANSWER = "That is an interesting thought. Here is one way to look at it: begin small."
+_WORDS_A_PART = 3
+
+
+def _generate(content: str) -> Iterator[Step | Outcome]:
+    asked = set(re.findall(r"\w+", content.lower()))
+    answer = next((text for topics, text in _ANSWERS if asked.intersection(topics)), _ANY_ANSWER)
+    heading = f"🤖 AI Response to '{content}':"
+    words = answer.split()
+    for end in range(_WORDS_A_PART, len(words), _WORDS_A_PART):
+        so_far = " ".join(words[:end])
+        yield Step(end / len(words), "Writing", 0.2, f"{heading}\n{so_far}")
+    yield Outcome(f"{heading}\n{answer}")
+
+
+def _default(content: str) -> Iterator[Step | Outcome]:
+    yield Step(0.5, "Processing", 1.0)
+    yield Outcome(f"✅ Processed: {content.upper()}")
+
+
+_KINDS: dict[JobKind, Callable[[str], Iterator[Step | Outcome]]] = {
+    JobKind.TRANSLATE: _translate,
+    JobKind.ANALYZE: _analyze,
+    JobKind.GENERATE: _generate,
+    JobKind.DEFAULT: _default,
+}

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import version
 
+import click
 from dependency_injector import containers, providers
 from fast_channels.layers import register_channel_layer, unregister_channel_layer
 from fastapi import FastAPI
@@ -36,7 +37,7 @@ from adapters.websocket.jobs import JobsConsumer
 from adapters.websocket.notifications import NotificationsConsumer
 from adapters.websocket.presenter import encode
 from adapters.websocket.rooms import RoomConsumer
-from adapters.websocket.routes import websocket_router
+from adapters.websocket.routes import NowhereConsumer, websocket_router
 from adapters.websocket.system import SystemConsumer
 from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
@@ -180,6 +181,7 @@ class Container(containers.DeclarativeContainer):
             ).provider,
             RoomConsumer: providers.Factory(RoomConsumer, connections, rooms).provider,
             JobsConsumer: providers.Factory(JobsConsumer, connections, jobs).provider,
+            NowhereConsumer: providers.Factory(NowhereConsumer, connections).provider,
         }
     )
 
@@ -207,9 +209,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.container = container
     app.mount("/ws", websocket_router(container.consumers()))
-    app.include_router(
-        api_router(container.announcements(), container.jobs(), container.rooms())
-    )
+    app.include_router(api_router(container.announcements(), container.jobs(), container.rooms()))
     app.include_router(health_router(container.twins().ping, lambda: connections.is_draining))
     add_pages(app)
     add_failure_handlers(app)
@@ -257,7 +257,7 @@ def serve(settings: Settings) -> None:
     server = DrainingServer(
         config,
         drain=partial(connections.drain, settings.drain_seconds),
-        started=lambda url: print(f"Switchboard serves on {url} ({settings.backend})", flush=True),
+        started=lambda url: click.echo(f"Switchboard is on {url} ({settings.backend} backend)"),
     )
     server.run()
 

@@ -51,7 +51,9 @@ class JobService:
         self._text_limit = text_limit
         self._queue_limit = queue_limit
 
-    async def submit(self, member: Member, subscriber: Subscriber, kind: str, content: str) -> JobId:
+    async def submit(
+        self, member: Member, subscriber: Subscriber, kind: str, content: str
+    ) -> JobId:
         """Accept a job and let `subscriber` watch it; an unknown `kind` runs as default.
 
         Raises `TextIsEmpty`, `TextIsTooLong`, `QueueIsFull`, `TooManySubscriptions`.

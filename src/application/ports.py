@@ -15,7 +15,7 @@ from domain.audiences import Audience
 from domain.events import Event, JobEnded
 from domain.identity import ConnectionId, JobId, Member, MemberId, RoomName
 from domain.jobs import Job
-from domain.rooms import Roster, RoomSize
+from domain.rooms import RoomSize, Roster
 
 Cursor = NewType("Cursor", str)
 """A place in a durable audience's order. Opaque: only the lane that made it reads it."""

@@ -11,7 +11,7 @@ from application.ports import (
 from domain import audiences
 from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
 from domain.identity import Member, MessageText, RoomName
-from domain.rooms import Roster, RoomSize
+from domain.rooms import RoomSize, Roster
 
 ROSTER_NAMES = 100
 """A list of names longer than that helps nobody; the count is always whole."""

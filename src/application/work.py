@@ -68,9 +68,7 @@ class WorkService:
             return
         self._interrupts[job_id] = asyncio.Event()
         try:
-            await self._broadcaster.publish(
-                audiences.job(job_id), JobStarted(job_id, job.attempt)
-            )
+            await self._broadcaster.publish(audiences.job(job_id), JobStarted(job_id, job.attempt))
             ending = await self._attempt(job)
             if await self._records.end(job_id, job.attempt, ending):
                 await self._broadcaster.publish(audiences.job(job_id), ending)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from domain.identity import JobId, Member, MessageText
 
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
 class NoticeKind(StrEnum):

@@ -29,8 +29,8 @@ def create_cli(serve: Callable[[Settings], None]) -> click.Group:
 
     @switchboard.command("serve")
     @click.option("--host", help="Address to listen on.  [default: HOST or 127.0.0.1]")
-    @click.option("--port", type=int, help="Port to listen on, 0 for any.  [default: PORT or 8080]")
-    @click.option("--backend", type=click.Choice([b.value for b in Backend]), help="memory or redis.")
+    @click.option("--port", type=int, help="Port, 0 for any free one.  [default: PORT or 8080]")
+    @click.option("--backend", type=click.Choice(list(Backend)), help="Where state lives.")
     def serve_command(**options: Any) -> None:
         """Serve the page, the sockets and the API."""
         serve(_settings(options))

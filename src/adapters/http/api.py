@@ -91,9 +91,7 @@ def api_router(
         return RoomsView(rooms=views)
 
     @router.get("/rooms/{room_name:path}/history", response_model=dict[str, Any])
-    async def history(
-        room_name: str, limit: Annotated[int, Query(ge=1, le=200)] = 50
-    ) -> Response:
+    async def history(room_name: str, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
         """The newest frames of a room, oldest first, as its members heard them."""
         name = RoomName.parse(room_name)
         # The frames are JSON already: they are joined, not parsed and encoded again.

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
+UNAVAILABLE = 503
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -50,10 +51,10 @@ class Gate:
     def _refuse_socket(self, scope: Scope) -> tuple[int, str, str] | None:
         refused = self._refuse_origin(scope)
         if refused is None and self._is_draining():
-            return 503, "draining", "This server is about to stop; try again."
+            return UNAVAILABLE, "draining", "This server is about to stop; try again."
         if refused is None and self._is_full():
             log.warning("connection refused: there are as many as are allowed")
-            return 503, "too_many_connections", "This server takes no more connections."
+            return UNAVAILABLE, "too_many_connections", "This server takes no more connections."
         return refused
 
     def _refuse_origin(self, scope: Scope) -> tuple[int, str, str] | None:
@@ -78,7 +79,7 @@ def _host_of(origin: str) -> str:
 async def _deny(scope: Scope, send: Send, status: int, code: str, detail: str) -> None:
     body = json.dumps({"error": {"code": code, "detail": detail}}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    if status == 503:
+    if status == UNAVAILABLE:
         headers.append((b"retry-after", b"1"))
     prefix = "http"
     if scope["type"] == "websocket":

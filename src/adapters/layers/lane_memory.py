@@ -129,9 +129,7 @@ class MemoryLane(Lane):
             self._size += stream.size - before
         return stream
 
-    def _missed(
-        self, group: str, stream: Stream | None, since: str
-    ) -> tuple[Recovery, list[str]]:
+    def _missed(self, group: str, stream: Stream | None, since: str) -> tuple[Recovery, list[str]]:
         parsed = Position.parse(since)
         everything = [] if stream is None else stream.after(0)
         if parsed is None:

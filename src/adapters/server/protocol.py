@@ -1,5 +1,7 @@
 """uvicorn's sans-I/O WebSocket protocol, with a way to end a connection at once."""
 
+from typing import Any
+
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 ABORT = "switchboard.abort"
@@ -15,4 +17,13 @@ class AbortableWebSockets(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         extensions = self.scope.setdefault("extensions", {})
         extensions[ABORT] = {"call": self.transport.abort}
+        app = self.app
+
+        async def app_or_answer(scope: Any, receive: Any, send: Any) -> None:
+            await app(scope, receive, send)
+            # uvicorn calls a handshake that was answered over HTTP an error of ours.
+            if self.initial_response is not None:
+                self.handshake_complete = True
+
+        self.app = app_or_answer
         await super().run_asgi()

@@ -22,7 +22,9 @@ class ServerSettings:
     shutdown_seconds: float
 
 
-def uvicorn_config(app: Callable[..., Any] | str, settings: ServerSettings, **more: Any) -> uvicorn.Config:
+def uvicorn_config(
+    app: Callable[..., Any] | str, settings: ServerSettings, **more: Any
+) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,

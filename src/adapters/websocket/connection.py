@@ -7,70 +7,51 @@ the connection's own task, one pump writes what waits in the mailbox.
 
 import asyncio
 import logging
-import secrets
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 from urllib.parse import parse_qs
 
+from chanx.core.decorators import ws_handler
 from chanx.core.envelope import Envelope, current_ref
-from chanx.fast_channels.websocket import AsyncJsonWebsocketConsumer
 from chanx.messages.base import BaseMessage
 from chanx.messages.incoming import PingMessage
 from chanx.messages.outgoing import (
     CompleteMessage,
-    ErrorMessage,
-    GroupCompleteMessage,
     PongMessage,
 )
-from chanx.core.decorators import ws_handler
 from fast_channels.layers import get_channel_layer
-from fast_channels.type_defs import ASGIReceiveCallable, ASGISendCallable, ChannelScope
-from pydantic import ValidationError
+from fast_channels.type_defs import ASGIReceiveCallable, ChannelScope
+from pydantic import TypeAdapter, ValidationError
 
 from adapters.correlation import Trail, trail
 from adapters.visitors import recognise
 from adapters.websocket import refusals
-from adapters.websocket.closing import TOO_FAST, TOO_SLOW, Farewell
+from adapters.websocket.closing import TOO_FAST
 from adapters.websocket.connections import Connections
-from adapters.websocket.mailbox import Close, Mailbox
-from adapters.websocket.messages.frames import Disconnect, DisconnectPayload, Recovered, RecoveredPayload
 from adapters.websocket.meter import Meter, Pace
-from application.ports import Cursor, Recovery
-from domain.identity import ConnectionId
+from application.ports import Cursor
 
 log = logging.getLogger(__name__)
-
-ABORT = "switchboard.abort"
-"""The ASGI extension by which our server lets a connection be ended without a farewell."""
 
 FRAMES_A_TURN = 16
 """So many frames are handled before others get a turn, however fast they come in."""
 
 _COMPLETE = CompleteMessage().model_dump_json()
-_GROUP_COMPLETE = GroupCompleteMessage().model_dump_json()
 
 
-class Connection(AsyncJsonWebsocketConsumer):
+class Connection(WritingSide):
     """One open socket. Features override `opened` and `closed`, and add handlers."""
 
     send_message_immediately = False
-    emits: ClassVar[list[type[BaseMessage]]] = [Recovered, Disconnect]
 
     def __init__(self, connections: Connections) -> None:
-        super().__init__()
+        super().__init__(connections)
         settings = connections.settings
-        self.connection_id = ConnectionId(secrets.token_hex(8))
-        self.send_completion = settings.send_completion
-        self._connections = connections
-        self._mailbox = Mailbox(
-            max_frames=settings.mailbox_frames, max_bytes=settings.mailbox_bytes
-        )
         self._meter = Meter(
             settings.frames_per_second, settings.frame_burst, settings.flood_seconds
         )
         self._trail = Trail(self.connection_id)
-        self._writing_since: float | None = None
 
     async def opened(self) -> None:
         """The socket is accepted: greet, join, subscribe. May raise what handlers may."""
@@ -97,7 +78,10 @@ class Connection(AsyncJsonWebsocketConsumer):
     # The way in.
 
     async def __call__(
-        self, scope: ChannelScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+        self,
+        scope: ChannelScope,
+        receive: ASGIReceiveCallable,
+        send: Callable[[Any], Awaitable[None]],
     ) -> None:
         self.scope = scope
         self.base_send = send
@@ -121,7 +105,7 @@ class Connection(AsyncJsonWebsocketConsumer):
     async def _open(self) -> None:
         try:
             await self.opened()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - refusals map it, or log it and say so
             self.say_farewell(refusals.farewell(error))
 
     async def _read(self, receive: ASGIReceiveCallable) -> None:
@@ -133,7 +117,7 @@ class Connection(AsyncJsonWebsocketConsumer):
             pace, wait = self._meter.count(time.monotonic())
             if wait:
                 await self._slow_down(pace, wait)
-            await self.websocket_receive(message)
+            await self.receive(message.get("text"), message.get("bytes"))
             turn += 1
             if not self._mailbox.has_room:
                 await self._mailbox.wait_for_room()
@@ -163,8 +147,8 @@ class Connection(AsyncJsonWebsocketConsumer):
             self._put(_COMPLETE)
 
     async def _receive_plain(self, text: str) -> None:
-        adapter = self.incoming_message_adapter
-        assert adapter is not None, "every connection handles ping"
+        # Every connection handles ping, so there is an adapter; chanx types it as optional.
+        adapter = cast(TypeAdapter[BaseMessage], self.incoming_message_adapter)
         try:
             message = adapter.validate_json(text)
         except ValidationError as error:
@@ -202,91 +186,6 @@ class Connection(AsyncJsonWebsocketConsumer):
     ) -> None:
         log.error("event handler of %s failed", action, exc_info=error)
 
-    # The way out.
-
-    async def send_message(self, message: BaseMessage, *, validate: bool = False) -> None:
-        """Answer this client; a `ref` in its frame comes back with the answer."""
-        text = message.model_dump_json()
-        ref = current_ref.get()
-        if ref is not None:
-            text = f'{text[:-1]},"version":1,"ref":{refusals.quoted(ref)}}}'
-        self._put(text)
-
-    async def send(
-        self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False
-    ) -> None:
-        """Where chanx's other ways to send end; frames are text."""
-        if text_data is not None:
-            self._put(text_data)
-
-    def deliver(self, frame: str) -> None:
-        self._put(frame)
-        if self.send_completion:
-            self._put(_GROUP_COMPLETE)
-
-    def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
-        payload = RecoveredPayload(
-            recovered=recovery.reason is None,
-            missed=recovery.missed,
-            reason=None if recovery.reason is None else recovery.reason.value,
-        )
-        self._mailbox.put_recovered([Recovered(payload=payload).model_dump_json(), *frames])
-
-    def notify(self, message: Mapping[str, Any]) -> None:
-        if not self._mailbox.put(message):
-            self._fall_behind()
-
-    def say_farewell(self, farewell: Farewell) -> None:
-        """Write what waits, then the reason, then close; abort if that takes too long."""
-        self._mailbox.finish(_disconnect(farewell), Close(farewell.code, farewell.reason))
-        self._abort_later()
-
-    def check_writing(self, now: float) -> None:
-        timeout = self._connections.settings.send_timeout
-        if self._writing_since is not None and now - self._writing_since > timeout:
-            self._fall_behind()
-
-    def _put(self, frame: str) -> None:
-        if not self._mailbox.put(frame):
-            self._fall_behind()
-
-    def _fall_behind(self) -> None:
-        if self._mailbox.is_closed:
-            return
-        log.warning("connection closed: it reads too slowly")
-        self._mailbox.close(_disconnect(TOO_SLOW), Close(TOO_SLOW.code, TOO_SLOW.reason))
-        self._abort_later()
-
-    def _abort_later(self) -> None:
-        # A close waits for the peer to read what is before it, which may be never.
-        abort = (self.scope.get("extensions") or {}).get(ABORT)
-        if abort is not None:
-            timeout = self._connections.settings.send_timeout
-            asyncio.get_running_loop().call_later(timeout, abort["call"])
-
-    async def _pump(self) -> None:
-        loop = asyncio.get_running_loop()
-        log_frames = self._connections.settings.log_websocket
-        try:
-            while True:
-                item = await self._mailbox.take()
-                if type(item) is str:
-                    self._writing_since = loop.time()
-                    await self.base_send({"type": "websocket.send", "text": item})
-                    self._writing_since = None
-                    if log_frames:
-                        self._log("websocket sent", item[11 : item.find('"', 11)])
-                elif type(item) is Close:
-                    await self.close(item.code, item.reason)
-                    return
-                else:
-                    await self.dispatch(item)
-        except OSError:
-            # The client is gone (uvicorn's ClientDisconnected); reading will say so.
-            pass
-        finally:
-            self._mailbox.close()
-
     async def _end(self, pump: asyncio.Task[None]) -> None:
         self._closed = True
         self._connections.discard(self)
@@ -294,21 +193,6 @@ class Connection(AsyncJsonWebsocketConsumer):
         pump.cancel()
         try:
             await self.closed()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - nobody is left to tell but the log
             refusals.log_unexpected(error, "cleaning up after a connection failed")
         log.debug("connection closed")
-
-    def _log(self, line: str, action: str) -> None:
-        if action not in self._connections.settings.log_ignored_actions:
-            log.info(line, extra={"action": action})
-
-
-def _disconnect(farewell: Farewell) -> str:
-    after_ms = None if farewell.after is None else int(farewell.after * 1000)
-    payload = DisconnectPayload(
-        code=farewell.code,
-        reason=farewell.reason,
-        reconnect=farewell.reconnect,
-        after_ms=after_ms,
-    )
-    return Disconnect(payload=payload).model_dump_json()

@@ -1,6 +1,7 @@
 """All connections of this process: how many there may be, who is stuck, and the drain."""
 
 import asyncio
+import contextlib
 import random
 from dataclasses import dataclass
 from typing import Protocol
@@ -39,6 +40,8 @@ class Connections:
         self.settings = settings
         self.is_draining = False
         self._open: set[OpenConnection] = set()
+        self._nobody_left = asyncio.Event()
+        self._nobody_left.set()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -49,9 +52,12 @@ class Connections:
 
     def add(self, connection: OpenConnection) -> None:
         self._open.add(connection)
+        self._nobody_left.clear()
 
     def discard(self, connection: OpenConnection) -> None:
         self._open.discard(connection)
+        if not self._open:
+            self._nobody_left.set()
 
     async def sweep(self) -> None:
         """Look for stuck writes for ever: one timer for all, instead of one per write."""
@@ -67,6 +73,6 @@ class Connections:
         for connection in list(self._open):
             # Spread out, so that the next server does not get them all at once.
             connection.say_farewell(restarting(random.uniform(0, max(seconds, 0.1))))
-        deadline = asyncio.get_running_loop().time() + seconds
-        while self._open and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._nobody_left.wait()

@@ -34,9 +34,9 @@ class JobsConsumer(Connection):
         self._jobs = jobs
 
     async def opened(self) -> None:
-        await self._tell("connected", "🔄 Background Job Processor: Connected!")
         for cursor in self.since:
             await self._tell_ending(await self._jobs.resume(self.member, self, cursor))
+        await self._tell("connected", "🔄 Background Job Processor: Connected!")
 
     async def closed(self) -> None:
         await self._jobs.leave(self)

@@ -149,8 +149,7 @@ def job_status(event: Event) -> JobStatusPayload:
                 status="queued",
                 job_id=event.job_id,
                 message=(
-                    f"📋 Job {event.job_id} queued successfully! "
-                    "Worker will process it shortly..."
+                    f"📋 Job {event.job_id} queued successfully! Worker will process it shortly..."
                 ),
             )
         case JobStarted():

@@ -23,23 +23,20 @@ class RoomConsumer(Connection):
     channel_layer_alias = "rooms"
     emits = [RoomNotification]
 
+    room: RoomName
+    """Set once the path has named one: no handler runs before."""
+
     def __init__(self, connections: Connections, rooms: RoomService) -> None:
         super().__init__(connections)
         self._rooms = rooms
-        self._room: RoomName | None = None
-
-    @property
-    def room(self) -> RoomName:
-        assert self._room is not None, "handlers run only once the room is entered"
-        return self._room
 
     async def opened(self) -> None:
-        self._room = RoomName.parse(self.scope["path_params"]["room_name"])
-        await self._rooms.enter(self._room, self.member, self, self.cursor)
+        self.room = RoomName.parse(self.scope["path_params"]["room_name"])
+        await self._rooms.enter(self.room, self.member, self, self.cursor)
 
     async def closed(self) -> None:
-        if self._room is not None:
-            await self._rooms.leave(self._room, self.member, self)
+        if hasattr(self, "room"):
+            await self._rooms.leave(self.room, self.member, self)
 
     @ws_handler
     async def room_chat(self, message: RoomChat) -> None:

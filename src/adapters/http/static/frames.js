@@ -39,12 +39,6 @@ export function recoveredText(payload) {
   return `Could not be recovered: ${reason}${words ? ` (${words})` : ""}`;
 }
 
-/** What a `disconnect` frame means to the reader. */
-export function farewellText(payload) {
-  const reason = payload?.reason || "the server is closing this connection";
-  return payload?.reconnect === false ? `Disconnecting for good: ${reason}` : `Disconnecting: ${reason}`;
-}
-
 export function plural(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -13,6 +13,7 @@ export class MessageLog {
   #list;
   #scroller;
   #newest; // the button that leads back to the end
+  #following = true; // the reader is at the end and wants to stay there
   #waiting = []; // rows not yet drawn
   #cursors = new Set(); // positions of the rows shown or waiting, so that none is shown twice
   #unseen = 0; // rows drawn below while the reader was further up
@@ -24,7 +25,9 @@ export class MessageLog {
     this.#newest = newestButton();
     this.#scroller.after(this.#newest);
     this.#newest.addEventListener("click", () => this.#follow());
-    this.#scroller.addEventListener("scroll", () => this.#atBottom() && this.#seen(), { passive: true });
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // A neighbour that grows takes height from the log without a scroll event.
+    new ResizeObserver(() => this.#following && this.#follow()).observe(this.#scroller);
   }
 
   /**
@@ -53,12 +56,12 @@ export class MessageLog {
     this.#waiting = [];
     this.#cursors.clear();
     this.#list.replaceChildren();
+    this.#following = true;
     this.#seen();
   }
 
   #draw() {
     this.#timer = null;
-    const following = this.#atBottom();
     const rows = this.#waiting;
     this.#waiting = [];
     this.#list.append(...rows);
@@ -66,7 +69,7 @@ export class MessageLog {
       this.#cursors.delete(this.#list.firstElementChild.dataset.cursor);
       this.#list.firstElementChild.remove();
     }
-    if (following) {
+    if (this.#following) {
       this.#follow();
       return;
     }
@@ -75,12 +78,16 @@ export class MessageLog {
     this.#newest.hidden = false;
   }
 
-  #atBottom() {
+  #scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.#scroller;
-    return scrollHeight - scrollTop - clientHeight <= NEAR_BOTTOM_PX;
+    this.#following = scrollHeight - scrollTop - clientHeight <= NEAR_BOTTOM_PX;
+    if (this.#following) {
+      this.#seen();
+    }
   }
 
   #follow() {
+    this.#following = true;
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#seen();
   }

@@ -1,6 +1,6 @@
 // One card of the page: a socket, its state, its messages and its form.
 
-import { errorText, farewellText, recoveredText } from "./frames.js";
+import { errorText, recoveredText } from "./frames.js";
 import { MessageLog } from "./log.js";
 import { LiveSocket, NotSent } from "./socket.js";
 import { showState } from "./states.js";
@@ -16,8 +16,8 @@ export class Panel {
   #frames;
   #hooks;
   #replaying = 0; // frames of a recovery still to come
-  #wasConnected = false; // the connection stands, as far as the log has told
-  #connections = 0; // how often this address was reached
+  #standing = false; // something came over this connection: one that opens and breaks at once isn't worth a row
+  #connections = 0; // how many connections to this address brought something
 
   constructor(name, { compose, frames, ...hooks }) {
     this.root = document.getElementById(`panel-${name}`);
@@ -41,7 +41,7 @@ export class Panel {
   /** Starts talking to `path`; a `cursor` makes it begin after that position. */
   connect(path, cursor = null) {
     this.#replaying = 0;
-    this.#wasConnected = false;
+    this.#standing = false;
     this.#connections = 0;
     this.socket = new LiveSocket(path, {
       cursor,
@@ -54,7 +54,7 @@ export class Panel {
 
   /** Ends the connection for good and shows `word` as the state. */
   leave(word, name = "stopped") {
-    this.#wasConnected = false;
+    this.#standing = false;
     this.socket?.close();
     this.socket = null;
     showState(this.root, { name, word });
@@ -127,13 +127,15 @@ export class Panel {
 
   #receive(frame) {
     const { action, payload } = frame;
+    if (action === "disconnect") {
+      return; // the socket tells its reason with the state that follows
+    }
+    this.#stand();
     if (action === "error") {
       this.log.add({ kind: "error", text: errorText(payload) });
       this.#hooks.onError?.();
     } else if (action === "recovered") {
       this.#recovered(payload);
-    } else if (action === "disconnect") {
-      this.log.add({ kind: "notice", text: farewellText(payload) });
     } else {
       // An action this page doesn't know is a newer server's business.
       this.#frames[action]?.(payload ?? {}, this.#replayed(frame));
@@ -158,20 +160,26 @@ export class Panel {
     return { ...frame, replayed: true };
   }
 
+  #stand() {
+    if (this.#standing) {
+      return;
+    }
+    this.#standing = true;
+    this.#connections += 1;
+    if (this.#connections > 1) {
+      this.log.add({ kind: "notice", text: "Connected again." });
+    }
+  }
+
   #enter(state) {
     showState(this.root, state);
     if (state.name === "connected") {
-      this.#connections += 1;
-      if (this.#connections > 1) {
-        this.log.add({ kind: "notice", text: "Connected again." });
-      }
-      this.#wasConnected = true;
       this.refuse("");
       this.#hooks.onConnected?.();
       return;
     }
-    if (this.#wasConnected || state.fault) {
-      this.#wasConnected = false;
+    if (this.#standing || state.fault) {
+      this.#standing = false;
       const kind = state.fault ? "error" : "notice";
       this.log.add({ kind, text: `Connection ended: ${state.why || "closed"}.` });
     }

@@ -30,6 +30,7 @@ from adapters.websocket import refusals
 from adapters.websocket.closing import TOO_FAST
 from adapters.websocket.connections import Connections
 from adapters.websocket.meter import Meter, Pace
+from adapters.websocket.writing import WritingSide
 from application.ports import Cursor
 
 log = logging.getLogger(__name__)

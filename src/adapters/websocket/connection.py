@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
-from urllib.parse import parse_qs
+from urllib.parse import unquote
 
 from chanx.core.decorators import ws_handler
 from chanx.core.envelope import Envelope, current_ref
@@ -68,8 +68,9 @@ class Connection(WritingSide):
     @property
     def since(self) -> list[Cursor]:
         """The cursors that the client came back with."""
-        query = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=100)
-        return [Cursor(cursor) for cursor in query.get("since", [])]
+        text = self.scope["query_string"].decode("latin-1")
+        fields = [field.partition("=") for field in text.split("&")]
+        return [Cursor(unquote(value)) for name, _, value in fields if name == "since"]
 
     @property
     def cursor(self) -> Cursor | None:

@@ -46,7 +46,7 @@ from application.echo import EchoService
 from application.jobs import JobService
 from application.notifications import NotificationService
 from application.rooms import RoomService
-from application.work import WorkService
+from application.work import WorkService, WorkSettings
 from domain.audiences import CHAT, RELIABLE
 from domain.work import work
 
@@ -145,11 +145,17 @@ class Container(containers.DeclarativeContainer):
         WorkService,
         broadcaster,
         twins.provided.job_records,
+        twins.provided.job_queue,
         clock,
         providers.Object(work),
-        pace=limit.job_pace,
-        timeout=limit.job_timeout,
-        lease=limit.job_lease,
+        providers.Factory(
+            WorkSettings,
+            pace=limit.job_pace,
+            timeout=limit.job_timeout,
+            lease=limit.job_lease,
+            waiting=limit.job_waiting,
+            losses=limit.job_losses,
+        ),
     )
 
     connections = providers.Singleton(

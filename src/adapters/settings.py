@@ -67,6 +67,11 @@ class Settings(BaseSettings):
 
     backend: Backend = Backend.MEMORY
     redis_url: str = _also("REDIS_URL", "redis://127.0.0.1:6379/0")
+    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
+    redis_timeout: float = Field(2, gt=0)
+    redis_pool: int = Field(32, ge=4)
+    redis_backlog: int = Field(10_000, ge=1)
+    presence_lease: float = Field(15, ge=1)
     embedded_redis_dir: Path | None = _also("EMBEDDED_REDIS_DIR", None)
     host: str = _also("HOST", "127.0.0.1")
     port: int = _also("PORT", 8080, ge=0, le=65535)
@@ -102,6 +107,8 @@ class Settings(BaseSettings):
     job_pace: float = _also("JOB_PACE", 1.0, ge=0, le=100)
     job_timeout: float = Field(300, gt=0)
     job_lease: float = Field(10, ge=0.5)
+    job_waiting: float = Field(10, ge=1)
+    job_losses: int = Field(3, ge=1)
     job_slots: int = Field(10, ge=1, le=1_000)
     job_queue_limit: int = Field(1_000, ge=1)
     job_retention: float = Field(HOUR, ge=1)

@@ -1,6 +1,8 @@
 """Jobs, from the side of whoever asks for them: submit, watch, cancel, list."""
 
-from application.errors import QueueIsFull
+import logging
+
+from application.errors import QueueIsFull, Unavailable
 from application.ports import (
     Broadcaster,
     Clock,
@@ -19,6 +21,8 @@ from domain.errors import JobIsOver, JobIsUnknown
 from domain.events import JobCancelled, JobQueued
 from domain.identity import JobId, Member, MessageText
 from domain.jobs import Job, JobKind, JobState
+
+log = logging.getLogger(__name__)
 
 LISTED_JOBS = 50
 
@@ -68,7 +72,10 @@ class JobService:
         await self._subscriptions.subscribe(audience, subscriber)
         await self._records.add(job)
         await self._broadcaster.publish(audience, JobQueued(job.id))
-        await self._queue.put(job.id)
+        try:
+            await self._queue.put(job.id)
+        except Unavailable:
+            log.warning("a job will be put on the queue later", extra={"job": job.id})
         return job.id
 
     async def watch(
@@ -115,6 +122,7 @@ class JobService:
             raise JobIsOver("This job is over already.")
         if cancelled.state is JobState.CANCELLED:
             await self._broadcaster.publish(audience, JobCancelled(job_id))
+            await self._records.announced(job_id)
         else:
             await self._queue.interrupt(job_id)
 

@@ -192,8 +192,11 @@ class JobRecords(Protocol):
         """End a running job; False, and no change, if this attempt does not hold it."""
 
     @abstractmethod
-    async def hand_back(self, job_id: JobId, attempt: int) -> bool:
-        """Queue a running job again; False if this attempt does not hold it."""
+    async def hand_back(self, job_id: JobId, attempt: int, *, lost: bool = False) -> bool:
+        """Queue a running job again; False if this attempt does not hold it.
+
+        `lost` says that its worker vanished, which the job remembers.
+        """
 
     @abstractmethod
     async def cancel(self, job_id: JobId) -> Job | None:
@@ -205,6 +208,21 @@ class JobRecords(Protocol):
     @abstractmethod
     async def lapsed(self, limit: int) -> list[Job]:
         """Running jobs whose lease is over, longest over first."""
+
+    @abstractmethod
+    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+        """Queued jobs that nobody claimed for `waited` seconds, longest waiting first.
+
+        Giving one out counts as a new beginning of its wait.
+        """
+
+    @abstractmethod
+    async def unannounced(self, limit: int) -> list[Job]:
+        """Ended jobs of which nobody said `announced`, in the order of their end."""
+
+    @abstractmethod
+    async def announced(self, job_id: JobId) -> None:
+        """The job's audience knows how it ended; unknown ids are ignored."""
 
 
 class JobQueue(Protocol):

@@ -1,14 +1,19 @@
 """Jobs, from the side of whoever runs them: claim, work step by step, end exactly once."""
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
 from application.errors import Unavailable
-from application.ports import Broadcaster, Clock, JobRecords
+from application.ports import Broadcaster, Clock, JobQueue, JobRecords
 from domain import audiences
 from domain.events import (
     JobCancelled,
     JobEnded,
+    JobEvent,
     JobFailed,
     JobProgressed,
     JobStarted,
@@ -20,37 +25,52 @@ from domain.work import Outcome, Work
 
 log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
+RETRY_SECONDS = 0.25
+"""How soon a worker asks again while its backend is away."""
+
+ROUND = 100
+"""How many jobs one round of `recover` looks at of each kind."""
+
 
 class JobIsLost(Exception):
     """This attempt no longer holds its job: another worker has it, or it is over."""
 
 
-class WorkService:
-    """Runs jobs, as many at once as its caller starts.
-
-    `pace` scales the simulated time of each step (0: no waiting), `timeout` bounds one
-    attempt, `lease` is how long a job stays this worker's without a sign of life; all
-    in seconds.
+@dataclass(frozen=True, slots=True)
+class WorkSettings:
+    """`pace` scales the simulated time of each step (0: no waiting). `timeout` bounds one
+    attempt, `lease` is how long a job stays a worker's without a sign of life, `waiting` after
+    how long a queued job is put on the queue again; in seconds. A job that lost `losses`
+    workers is not tried again.
     """
+
+    pace: float
+    timeout: float
+    lease: float
+    waiting: float
+    losses: int
+
+
+class WorkService:
+    """Runs jobs, as many at once as its caller starts."""
 
     def __init__(
         self,
         broadcaster: Broadcaster,
         records: JobRecords,
+        queue: JobQueue,
         clock: Clock,
         work: Work,
-        *,
-        pace: float,
-        timeout: float,
-        lease: float,
+        settings: WorkSettings,
     ) -> None:
         self._broadcaster = broadcaster
         self._records = records
+        self._queue = queue
         self._clock = clock
         self._work = work
-        self._pace = pace
-        self._timeout = timeout
-        self._lease = lease
+        self._settings = settings
         self._interrupts: dict[JobId, asyncio.Event] = {}
 
     def interrupt(self, job_id: JobId) -> None:
@@ -61,47 +81,64 @@ class WorkService:
     async def run(self, job_id: JobId) -> None:
         """Run one queued job to its end; do nothing if it is not there to be run.
 
-        Being cancelled hands the job back for another worker.
+        While the backend is away it waits for it. Being cancelled hands the job back.
+        Raises `Unavailable` if the job could not even be claimed.
         """
-        job = await self._records.claim(job_id, self._lease)
+        job = await self._records.claim(job_id, self._settings.lease)
         if job is None:
             return
         self._interrupts[job_id] = asyncio.Event()
         try:
-            await self._broadcaster.publish(audiences.job(job_id), JobStarted(job_id, job.attempt))
             ending = await self._attempt(job)
-            if await self._records.end(job_id, job.attempt, ending):
-                await self._broadcaster.publish(audiences.job(job_id), ending)
+            await self._persist(lambda: self._end(job, ending))
         except JobIsLost:
-            log.warning("job %s was taken over by another worker", job_id)
-        except (asyncio.CancelledError, Unavailable):
+            log.warning("a job was taken over by another worker", extra={"job": job_id})
+        except asyncio.CancelledError:
             await asyncio.shield(self._hand_back(job))
             raise
         finally:
             del self._interrupts[job_id]
 
+    async def recover(self) -> None:
+        """Look after jobs that nobody looks after: one round, for every worker to repeat.
+
+        A job whose worker vanished is queued again, or failed after too many; one that waits
+        for long is put on the queue again; an ending that was not told is told.
+        """
+        for job in await self._records.lapsed(ROUND):
+            log.warning("a job's worker vanished", extra={"job": job.id, "attempt": job.attempt})
+            if job.lost + 1 >= self._settings.losses:
+                reason = f"The job was given up: {job.lost + 1} workers vanished over it."
+                await self._end(job, JobFailed(job.id, reason))
+            elif await self._records.hand_back(job.id, job.attempt, lost=True):
+                await self._queue.put(job.id)
+        for job in await self._records.forgotten(self._settings.waiting, ROUND):
+            await self._queue.put(job.id)
+        for job in await self._records.unannounced(ROUND):
+            if (ending := job.ending()) is not None:
+                await self._announce(ending)
+
     async def _attempt(self, job: Job) -> JobEnded:
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._settings.timeout):
+                await self._tell(JobStarted(job.id, job.attempt))
                 return await self._steps(job)
         except TimeoutError:
-            return JobFailed(job.id, f"The job took longer than {self._timeout:g} s.")
-        except (JobIsLost, Unavailable):
+            return JobFailed(job.id, f"The job took longer than {self._settings.timeout:g} s.")
+        except JobIsLost:
             raise
         except Exception:
             # Work is anybody's code: whatever it raises ends this job and nothing else.
-            log.exception("job %s failed", job.id)
+            log.exception("a job failed", extra={"job": job.id})
             return JobFailed(job.id, "The job failed because of an error in its work.")
 
     async def _steps(self, job: Job) -> JobEnded:
         for step in self._work(job.kind, job.content):
             if isinstance(step, Outcome):
                 return JobSucceeded(job.id, step.text)
-            if await self._wait(job, step.seconds * self._pace, step.progress):
+            if await self._wait(job, step.seconds * self._settings.pace, step.progress):
                 return JobCancelled(job.id)
-            await self._broadcaster.publish(
-                audiences.job(job.id), JobProgressed(job.id, step.progress, step.note, step.text)
-            )
+            await self._tell(JobProgressed(job.id, step.progress, step.note, step.text))
         return JobFailed(job.id, "The job ended without a result.")
 
     async def _wait(self, job: Job, seconds: float, progress: float) -> bool:
@@ -111,25 +148,51 @@ class WorkService:
         while True:
             left = max(0.0, end - self._clock.now())
             # A third of the lease, so that two signs of life in a row may be late.
-            try:
-                async with asyncio.timeout(min(left, self._lease / 3)):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, self._settings.lease / 3)):
                     await interrupt.wait()
-            except TimeoutError:
-                pass
             interrupt.clear()
-            done = self._clock.now() >= end
-            held = await self._records.report(
-                job.id, job.attempt, self._lease, progress if done else None
-            )
-            if held is None:
-                raise JobIsLost
+            is_done = self._clock.now() >= end
+            held = await self._report(job, progress if is_done else None)
             if held.cancel_requested:
                 return True
-            if done:
+            if is_done:
                 return False
+
+    async def _report(self, job: Job, progress: float | None) -> Job:
+        lease = self._settings.lease
+        held = await self._persist(
+            lambda: self._records.report(job.id, job.attempt, lease, progress)
+        )
+        if held is None:
+            raise JobIsLost
+        return held
+
+    async def _tell(self, event: JobEvent) -> None:
+        audience = audiences.job(event.job_id)
+        await self._persist(lambda: self._broadcaster.publish(audience, event))
+
+    async def _end(self, job: Job, ending: JobEnded) -> None:
+        """End the job if this attempt still holds it. Told twice, an ending is heard once."""
+        if await self._records.end(job.id, job.attempt, ending):
+            await self._announce(ending)
+
+    async def _announce(self, ending: JobEnded) -> None:
+        await self._broadcaster.publish(audiences.job(ending.job_id), ending)
+        await self._records.announced(ending.job_id)
+
+    async def _persist(self, ask: Callable[[], Awaitable[Result]]) -> Result:
+        """Ask until the backend answers; whoever waits for longer than the lease finds its
+        job taken over, which `report` and `end` then tell."""
+        while True:
+            try:
+                return await ask()
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _hand_back(self, job: Job) -> None:
         try:
-            await self._records.hand_back(job.id, job.attempt)
+            if await self._records.hand_back(job.id, job.attempt):
+                await self._queue.put(job.id)
         except Unavailable:
-            log.warning("job %s could not be handed back; its lease will lapse", job.id)
+            log.warning("a job could not be handed back; its lease will lapse")

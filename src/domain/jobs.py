@@ -53,7 +53,8 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 class Job:
     """One piece of work somebody asked for.
 
-    `submitted_at` is in seconds since 1970. `attempt` is how often a worker took it up.
+    `submitted_at` is in seconds since 1970. `attempt` is how often a worker took it up, and
+    `lost` how many of those workers vanished.
     `private` jobs can be watched by their owner only; the others, asked for by somebody
     who could not be recognised again, by whoever knows their id. `outcome` is the result
     or the reason, once the job is over.
@@ -69,6 +70,7 @@ class Job:
     attempt: int = 0
     progress: float = 0.0
     cancel_requested: bool = False
+    lost: int = 0
     outcome: str | None = None
 
     @classmethod
@@ -81,8 +83,10 @@ class Job:
     def advance(self, progress: float) -> Self:
         return replace(self, progress=progress)
 
-    def hand_back(self) -> Self:
-        return replace(self._go(JobState.QUEUED), progress=0.0)
+    def hand_back(self, *, lost: bool = False) -> Self:
+        """Queue it again; a worker that stops in good order costs the job nothing."""
+        queued = replace(self._go(JobState.QUEUED), progress=0.0)
+        return replace(queued, lost=self.lost + 1) if lost else queued
 
     def end(self, event: JobEnded) -> Self:
         match event:

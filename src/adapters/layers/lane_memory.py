@@ -66,8 +66,10 @@ class MemoryLane(Lane):
     async def publish(self, group: str, packet: Packet) -> None:
         frame = packet.body
         if self.plan.kind is LaneKind.DURABLE:
+            if group in self._streams and self._streams[group].is_over:
+                return
             frame = self._store(group, packet)
-        self._listeners.give(group, frame, packet.besides)
+        self._listeners.give(group, frame, (packet.besides,) if packet.besides else ())
         if packet.last:
             self._listeners.close(group)
 

@@ -64,7 +64,8 @@ class LanePlan:
 class Packet:
     """What is published: `body` is an encoded frame, a JSON object.
 
-    `besides` hears nothing of it. After the `last` packet nobody listens any more.
+    `besides` hears nothing of it. After the `last` packet of a durable group nobody listens
+    any more, and what is published changes nothing.
     """
 
     body: str

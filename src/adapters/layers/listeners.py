@@ -1,9 +1,9 @@
 """Who listens to which group in this process: what the lanes' twins have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from application.ports import Subscriber
+from application.ports import Recovery, Subscriber
 from domain.identity import ConnectionId
 
 
@@ -42,17 +42,19 @@ class Listeners:
             if not groups:
                 del self._groups_of[connection_id]
 
-    def give(self, group: str, frame: str, besides: ConnectionId | None) -> None:
-        members = self._groups.get(group)
-        if members is None:
-            return
-        if besides is None or besides not in members:
+    def give(self, group: str, frame: str, besides: Collection[ConnectionId] = ()) -> None:
+        members = self._groups.get(group, {})
+        if not besides:
             for subscriber in members.values():
                 subscriber.deliver(frame)
-        else:
-            for connection_id, subscriber in members.items():
-                if connection_id != besides:
-                    subscriber.deliver(frame)
+            return
+        for connection_id, subscriber in members.items():
+            if connection_id not in besides:
+                subscriber.deliver(frame)
+
+    def recover(self, group: str, recovery: Recovery, frames: Sequence[str]) -> None:
+        for subscriber in self._groups.get(group, {}).values():
+            subscriber.recover(recovery, frames)
 
     def notify(self, group: str, message: Mapping[str, Any]) -> None:
         for subscriber in self._groups.get(group, {}).values():
@@ -61,8 +63,8 @@ class Listeners:
     def count(self, subscriber: Subscriber) -> int:
         return len(self._groups_of.get(subscriber.connection_id, ()))
 
-    def groups(self) -> list[str]:
-        return list(self._groups)
+    def hears(self, group: str, subscriber: Subscriber) -> bool:
+        return subscriber.connection_id in self._groups.get(group, {})
 
     def __contains__(self, group: str) -> bool:
         return group in self._groups

@@ -13,7 +13,8 @@ from domain.jobs import Job, JobState
 
 @dataclass(slots=True)
 class Record:
-    """`until` is when the lease of a running job, or the memory of an ended one, is over."""
+    """`until` is when the lease of a running job, or the memory of an ended one, is over;
+    of a queued one, since when it waits."""
 
     job: Job
     until: float
@@ -29,12 +30,13 @@ class MemoryJobRecords(JobRecords):
         self._records: OrderedDict[JobId, Record] = OrderedDict()
         # Ended jobs in the order of their end, which is the order of being forgotten.
         self._ended: OrderedDict[JobId, None] = OrderedDict()
+        self._unannounced: OrderedDict[JobId, None] = OrderedDict()
 
     async def add(self, job: Job) -> bool:
         self._forget()
         if job.id in self._records:
             return False
-        self._records[job.id] = Record(job, 0.0)
+        self._records[job.id] = Record(job, self._clock.now())
         return True
 
     async def get(self, job_id: JobId) -> Job | None:
@@ -69,8 +71,8 @@ class MemoryJobRecords(JobRecords):
     async def end(self, job_id: JobId, attempt: int, ending: JobEnded) -> bool:
         return self._change(job_id, attempt, lambda job: job.end(ending))
 
-    async def hand_back(self, job_id: JobId, attempt: int) -> bool:
-        return self._change(job_id, attempt, Job.hand_back)
+    async def hand_back(self, job_id: JobId, attempt: int, *, lost: bool = False) -> bool:
+        return self._change(job_id, attempt, lambda job: job.hand_back(lost=lost))
 
     async def cancel(self, job_id: JobId) -> Job | None:
         record = self._records.get(job_id)
@@ -84,6 +86,20 @@ class MemoryJobRecords(JobRecords):
         running = [r for r in self._records.values() if r.job.state is JobState.RUNNING]
         over = sorted((r for r in running if r.until <= now), key=lambda r: r.until)
         return [record.job for record in over[:limit]]
+
+    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+        now = self._clock.now()
+        queued = [r for r in self._records.values() if r.job.state is JobState.QUEUED]
+        long = sorted((r for r in queued if r.until <= now - waited), key=lambda r: r.until)
+        for record in long[:limit]:
+            record.until = now
+        return [record.job for record in long[:limit]]
+
+    async def unannounced(self, limit: int) -> list[Job]:
+        return [self._records[job_id].job for job_id in islice(self._unannounced, limit)]
+
+    async def announced(self, job_id: JobId) -> None:
+        self._unannounced.pop(job_id, None)
 
     def _held(self, job_id: JobId, attempt: int) -> Record | None:
         record = self._records.get(job_id)
@@ -100,9 +116,11 @@ class MemoryJobRecords(JobRecords):
 
     def _keep(self, record: Record, job: Job) -> None:
         record.job = job
+        record.until = self._clock.now()
         if job.state.is_over:
-            record.until = self._clock.now() + self._retention
+            record.until += self._retention
             self._ended[job.id] = None
+            self._unannounced[job.id] = None
 
     def _forget(self) -> None:
         now = self._clock.now()
@@ -111,3 +129,4 @@ class MemoryJobRecords(JobRecords):
             if len(self._ended) <= self._capacity and self._records[oldest].until > now:
                 return
             del self._ended[oldest], self._records[oldest]
+            self._unannounced.pop(oldest, None)

@@ -36,6 +36,10 @@ export class JobCard {
     return WORDS.get(this.status).toLowerCase();
   }
 
+  get lost() {
+    return this.status === "lost";
+  }
+
   get finished() {
     return FINAL.has(this.status);
   }
@@ -74,6 +78,7 @@ export class JobCard {
 
   /** The server has no record of this job, for example because it was restarted without a store. */
   lose() {
+    this.cursor = null;
     this.#enter("lost");
   }
 
@@ -84,7 +89,7 @@ export class JobCard {
   #enter(status) {
     this.root.dataset.status = status;
     this.#parts.status.textContent = WORDS.get(status);
-    this.#parts.cancel.hidden = this.finished || status === "lost";
+    this.#parts.cancel.hidden = this.finished || this.lost;
     this.#parts.progress.hidden = status === "failed" || status === "cancelled" || status === "lost";
     if (status === "result") {
       this.#setProgress(1);

@@ -70,7 +70,7 @@ class JobsPanel {
     }
     const known = new Set(jobs.map((job) => job.job_id));
     this.#allCards((card) => {
-      if (!card.finished && !known.has(card.id)) {
+      if (!card.finished && !card.lost && !known.has(card.id)) {
         card.lose();
         this.#watch(card); // should the server know it after all, its answer brings the card back
       }

@@ -181,7 +181,7 @@ export class Panel {
     if (this.#standing || state.fault) {
       this.#standing = false;
       const kind = state.fault ? "error" : "notice";
-      this.log.add({ kind, text: `Connection ended: ${state.why || "closed"}.` });
+      this.log.add({ kind, text: `Connection ended: ${(state.why || "closed").replace(/\.$/, "")}.` });
     }
   }
 }

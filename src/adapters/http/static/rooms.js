@@ -55,6 +55,14 @@ class RoomsPanel {
     const cursor = await this.#loadHistory(name);
     if (this.#room === name && this.#panel.socket === null) {
       this.#panel.connect(`/ws/room/${encodeURIComponent(name)}`, cursor);
+      this.#moveToTalking();
+    }
+  }
+
+  /** Joining usually goes on with talking, unless the person went elsewhere meanwhile. */
+  #moveToTalking() {
+    const active = document.activeElement;
+    if (active === document.body || this.#part("join-form").contains(active)) {
       this.#panel.input.focus();
     }
   }
@@ -71,6 +79,7 @@ class RoomsPanel {
     this.#part("leave").disabled = name === null;
     this.#part("here").hidden = name === null;
     this.#part("elsewhere").hidden = true;
+    this.#part("log").dataset.empty = name === null ? "Join a room to read and talk" : "Nothing said here yet";
     this.#part("members").replaceChildren();
     this.#part("member-count").textContent = name === null ? "" : `In ${name}`;
   }

@@ -1,7 +1,7 @@
 // Counts by event name as horizontal bars, the largest first.
 
 // More bars can't be compared at a glance; the rest is summed up in one line.
-const MOST_BARS = 8;
+const MOST_BARS = 6;
 const DRAW_EVERY_MS = 100;
 
 export class TallyChart {

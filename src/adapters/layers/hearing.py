@@ -1,0 +1,163 @@
+"""How far this process has heard one group on Redis, and how it stays without gap or repeat."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from adapters.layers.history_redis import Entry, Reading, RedisHistory, parse_live
+from adapters.layers.listeners import Listeners
+from adapters.layers.position import Position
+from application.ports import LossReason, Recovery, Subscriber
+from domain.identity import ConnectionId
+
+log = logging.getLogger(__name__)
+
+NOTICE = b"!"
+"""Begins a message for subscribers' own handlers; frames begin otherwise."""
+
+TRIES = 5
+"""A reading that is older than what was heard meanwhile is repeated, but not for ever."""
+
+
+class Hearing:
+    """One group's ear. `attaching` counts who is about to listen.
+
+    On a durable lane everything up to `_seen` was given out, and each subscriber in
+    `_fences` was itself given everything up to that offset when it came.
+    """
+
+    def __init__(self, group: str, listeners: Listeners, history: RedisHistory | None) -> None:
+        self.ready = asyncio.Event()
+        self.has_failed = False
+        self.attaching = 0
+        self._group = group
+        self._listeners = listeners
+        self._history = history
+        self._seen: Position | None = None
+        self._latest = 0
+        self._is_over = False
+        self._fences: dict[ConnectionId, int] = {}
+
+    async def begin(self) -> None:
+        """Find the place from which on to give things out; raises `Unavailable`."""
+        if self._history is None:
+            return
+        reading = await self._history.read(self._group, newest=0)
+        for _ in range(TRIES):
+            if reading.end.offset >= self._latest:
+                break
+            reading = await self._history.read(self._group, newest=0)
+        self._seen = reading.end
+        self._is_over = reading.is_over
+
+    async def admit(
+        self, subscriber: Subscriber, since: str | None, replay_last: bool
+    ) -> Recovery | None:
+        """Let a subscriber listen, after giving it what it missed; raises `Unavailable`."""
+        if self._history is None or self._seen is None:
+            self._listeners.add(self._group, subscriber)
+            return None
+        if since is None and not replay_last:
+            if not self._is_over:
+                self._listeners.add(self._group, subscriber)
+            return None
+        position = None if since is None else self._position_in(since)
+        newest = 1 if since is None else None
+        reading = await self._history.read(self._group, position, newest=newest)
+        for _ in range(TRIES):
+            if reading.end.offset >= self._seen.offset or reading.end.epoch != self._seen.epoch:
+                break
+            reading = await self._history.read(self._group, position, newest=newest)
+        # Nothing is awaited from here on, so nothing is given out in between.
+        recovery = None
+        if since is None:
+            for entry in reading.entries:
+                subscriber.deliver(entry.frame(self._group))
+        else:
+            recovery = self._recover(subscriber, since, position, reading)
+        if not reading.is_over:
+            self._listeners.add(self._group, subscriber)
+            if reading.end.offset > self._seen.offset:
+                self._fences[subscriber.connection_id] = reading.end.offset
+        return recovery
+
+    async def heard(self, payload: bytes) -> None:
+        try:
+            if payload.startswith(NOTICE):
+                self._notify(json.loads(payload[len(NOTICE) :]))
+            elif self._history is None:
+                besides, _, body = payload.partition(b"\n")
+                skip = (ConnectionId(besides.decode()),) if besides else ()
+                self._listeners.give(self._group, body.decode(), skip)
+            else:
+                await self._heard_durable(*parse_live(payload))
+        except ValueError:
+            log.warning("a message on Redis is not one of ours", extra={"group": self._group})
+
+    async def resumed(self) -> None:
+        if self._seen is not None:
+            await self._catch_up(self._seen)
+
+    def _notify(self, message: Any) -> None:
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise ValueError("a layer message is an object with a type")
+        self._listeners.notify(self._group, message)
+
+    async def _heard_durable(self, entry: Entry, is_last: bool) -> None:
+        position = entry.position
+        if self._seen is None:
+            self._latest = max(self._latest, position.offset)
+        elif position.offset == self._seen.offset + 1 and self._seen.epoch in ("", position.epoch):
+            self._give(entry)
+            if is_last:
+                self._listeners.close(self._group)
+        elif position.epoch != self._seen.epoch or position.offset > self._seen.offset:
+            await self._catch_up(self._seen)
+
+    async def _catch_up(self, seen: Position) -> None:
+        """Give out what is in history after `seen`, and say so where that isn't all."""
+        if self._history is None:
+            return
+        reading = await self._history.read(self._group, seen if seen.epoch else None)
+        reason, missed = None, reading.entries
+        if seen.epoch:
+            reason, missed = reading.missed_since(seen)
+        if reason is None:
+            for entry in missed:
+                self._give(entry)
+        else:
+            log.warning("history has a gap: %s", reason, extra={"group": self._group})
+            frames = [entry.frame(self._group) for entry in missed]
+            self._listeners.recover(self._group, Recovery(len(frames), reason), frames)
+        self._seen = reading.end
+        if reading.is_over:
+            self._listeners.close(self._group)
+
+    def _give(self, entry: Entry) -> None:
+        self._seen = entry.position
+        besides = entry.besides
+        if self._fences:
+            offset = entry.position.offset
+            self._fences = {who: end for who, end in self._fences.items() if end >= offset}
+            besides = besides | self._fences.keys()
+        self._listeners.give(self._group, entry.frame(self._group), besides)
+
+    def _position_in(self, since: str) -> Position | None:
+        parsed = Position.parse(since)
+        if parsed is None or parsed[0] != self._group:
+            return None
+        return parsed[1]
+
+    def _recover(
+        self, subscriber: Subscriber, since: str, position: Position | None, reading: Reading
+    ) -> Recovery:
+        reason: LossReason | None
+        if Position.parse(since) is None:
+            reason, missed = LossReason.INVALID, reading.entries
+        else:
+            reason, missed = reading.missed_since(position)
+        frames = [entry.frame(self._group) for entry in missed]
+        recovery = Recovery(len(frames), reason)
+        subscriber.recover(recovery, frames)
+        return recovery

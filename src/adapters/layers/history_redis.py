@@ -1,0 +1,114 @@
+"""A durable group's stream on Redis: stored and read by two scripts, in one order for all."""
+
+import secrets
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from adapters.layers.lanes import LanePlan, Packet
+from adapters.layers.position import Position, stamped
+from adapters.layers.publisher_redis import Publisher
+from adapters.redis_connection import Client, Script, answering
+from application.ports import LossReason
+from domain.identity import ConnectionId
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+APPEND = Script(_SCRIPTS / "append.lua")
+READ = Script(_SCRIPTS / "read.lua")
+
+
+class Entry(NamedTuple):
+    """One message, with its place in the group's order."""
+
+    position: Position
+    body: str
+    besides: frozenset[ConnectionId]
+
+    def frame(self, group: str) -> str:
+        return stamped(self.body, self.position.cursor(group))
+
+
+class Reading(NamedTuple):
+    """A group's history at one moment; `end` has an empty epoch if there is none.
+
+    What was stored before `oldest_ms` has expired.
+    """
+
+    end: Position
+    is_over: bool
+    oldest_ms: int
+    entries: list[Entry]
+
+    def missed_since(self, since: Position | None) -> tuple[LossReason | None, list[Entry]]:
+        """What a reader at `since` missed (None: an unknown place), and why if that isn't all."""
+        if since is None or since.epoch != self.end.epoch or since.offset > self.end.offset:
+            return LossReason.UNKNOWN_POSITION, self.entries
+        missed = [entry for entry in self.entries if entry.position.offset > since.offset]
+        if len(missed) == self.end.offset - since.offset:
+            return None, missed
+        is_expired = since.at_ms < self.oldest_ms
+        return LossReason.EXPIRED if is_expired else LossReason.TRIMMED, missed
+
+
+class RedisHistory:
+    """`prefix` leads the keys; both keys of a group share a Cluster slot by its name in braces."""
+
+    def __init__(self, plan: LanePlan, client: Client, publisher: Publisher, prefix: str) -> None:
+        self._plan = plan
+        self._client = client
+        self._publisher = publisher
+        self._prefix = prefix
+        self._expiry_ms = int(plan.expiry * 1000)
+
+    async def append(self, group: str, channel: str, packet: Packet) -> None:
+        """Store a message and tell it on `channel`, in one command."""
+        await self._publisher.send(
+            APPEND,
+            2,
+            *self._keys(group),
+            secrets.token_hex(6),
+            self._plan.capacity,
+            self._expiry_ms,
+            channel,
+            packet.besides or "",
+            "1" if packet.last else "",
+            packet.body,
+        )
+
+    async def read(
+        self, group: str, after: Position | None = None, *, newest: int | None = None
+    ) -> Reading:
+        """Entries after a position, or the newest few, or all; see `read.lua`."""
+        epoch = after.epoch if after else ""
+        start = f"{after.at_ms}-{after.offset}" if after else "-"
+        args = [epoch, start, "" if newest is None else newest, self._expiry_ms]
+        with answering():
+            reply = await READ(self._client, self._keys(group), args)
+        return _reading(reply)
+
+    def _keys(self, group: str) -> list[str]:
+        key = f"{self._prefix}:{{{group}}}"
+        return [f"{key}:stream", f"{key}:meta"]
+
+
+def parse_live(payload: bytes) -> tuple[Entry, bool]:
+    """A message as `append.lua` tells it, and whether it is the last; raises `ValueError`."""
+    head, _, body = payload.partition(b"\n")
+    epoch, at, offset, besides, last = head.decode().split(" ")
+    position = Position(epoch, int(at), int(offset))
+    return Entry(position, body.decode(), _besides(besides)), last == "1"
+
+
+def _reading(reply: list[Any]) -> Reading:
+    epoch = reply[0].decode()
+    entries = []
+    for raw_id, raw_fields in reply[4]:
+        at, _, offset = raw_id.partition(b"-")
+        fields = dict(zip(raw_fields[::2], raw_fields[1::2], strict=True))
+        position = Position(epoch, int(at), int(offset))
+        entries.append(Entry(position, fields[b"b"].decode(), _besides(fields[b"x"].decode())))
+    end = Position(epoch, int(reply[2]), int(reply[1]))
+    return Reading(end, reply[3] == b"1", int(reply[5]), entries)
+
+
+def _besides(connection_id: str) -> frozenset[ConnectionId]:
+    return frozenset((ConnectionId(connection_id),)) if connection_id else frozenset()

@@ -1,0 +1,115 @@
+"""The Redis twin of a lane: one command per message, one subscription per process and group.
+
+Messages come live over pub/sub. On a durable lane each carries its offset; a process that
+sees a gap, or whose connection was lost, reads what is missing from the group's history.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.layers.hearing import NOTICE, Hearing
+from adapters.layers.history_redis import RedisHistory
+from adapters.layers.lanes import Lane, LaneKind, LanePlan, Packet
+from adapters.layers.listeners import Listeners
+from adapters.layers.publisher_redis import Publisher
+from adapters.layers.pubsub_redis import PubSub
+from adapters.redis_connection import Client
+from application.errors import Unavailable
+from application.ports import Recovery, Subscriber
+
+
+class RedisLane(Lane):
+    """`service` leads all keys, so that several services can share a Redis."""
+
+    def __init__(
+        self, plan: LanePlan, client: Client, publisher: Publisher, pubsub: PubSub, service: str
+    ) -> None:
+        self.plan = plan
+        self._publisher = publisher
+        self._pubsub = pubsub
+        self._prefix = f"{service}:{plan.prefix}"
+        self._history = (
+            RedisHistory(plan, client, publisher, self._prefix)
+            if plan.kind is LaneKind.DURABLE
+            else None
+        )
+        self._listeners = Listeners()
+        self._hearings: dict[str, Hearing] = {}
+
+    async def publish(self, group: str, packet: Packet) -> None:
+        if self._history is not None:
+            await self._history.append(group, self._channel(group), packet)
+        else:
+            payload = f"{packet.besides or ''}\n{packet.body}"
+            await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
+
+    async def notify(self, group: str, message: Mapping[str, Any]) -> None:
+        payload = NOTICE + json.dumps(message).encode()
+        await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
+
+    async def attach(
+        self,
+        group: str,
+        subscriber: Subscriber,
+        *,
+        since: str | None = None,
+        replay_last: bool = False,
+    ) -> Recovery | None:
+        if self._listeners.hears(group, subscriber):
+            return None
+        hearing = await self._join(group)
+        try:
+            return await hearing.admit(subscriber, since, replay_last)
+        finally:
+            hearing.attaching -= 1
+            self._leave_if_unheard(group)
+
+    async def detach(self, subscriber: Subscriber, group: str | None = None) -> None:
+        for ended in self._listeners.remove(subscriber, group):
+            self._leave_if_unheard(ended)
+
+    def attached(self, subscriber: Subscriber) -> int:
+        return self._listeners.count(subscriber)
+
+    async def recent(self, group: str, limit: int) -> list[str]:
+        if self._history is None:
+            return []
+        reading = await self._history.read(group, newest=limit)
+        return [entry.frame(group) for entry in reading.entries]
+
+    def _channel(self, group: str) -> str:
+        return f"{self._prefix}:{group}"
+
+    async def _join(self, group: str) -> Hearing:
+        """Have this process hear a group; whoever comes second waits for the first."""
+        hearing = self._hearings.get(group)
+        if hearing is None:
+            hearing = self._hearings[group] = Hearing(group, self._listeners, self._history)
+            hearing.attaching += 1
+            try:
+                await self._pubsub.subscribe(self._channel(group), hearing)
+                await hearing.begin()
+            except BaseException:
+                hearing.has_failed = True
+                del self._hearings[group]
+                self._pubsub.unsubscribe(self._channel(group))
+                raise
+            finally:
+                hearing.ready.set()
+            return hearing
+        hearing.attaching += 1
+        try:
+            await hearing.ready.wait()
+            if hearing.has_failed:
+                raise Unavailable
+        except BaseException:
+            hearing.attaching -= 1
+            raise
+        return hearing
+
+    def _leave_if_unheard(self, group: str) -> None:
+        hearing = self._hearings.get(group)
+        if hearing is not None and not hearing.attaching and group not in self._listeners:
+            del self._hearings[group]
+            self._pubsub.unsubscribe(self._channel(group))

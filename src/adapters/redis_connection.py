@@ -1,0 +1,123 @@
+"""The connection to Redis: from an address to a client, and from its errors to ours.
+
+Addresses: `redis://`, `rediss://`, `unix://`, and `redis+sentinel://host:port,host:port/name/db`
+(`rediss+sentinel://` for TLS to the servers behind it). User, password and redis-py's TLS
+options go into the address, as redis-py documents for `from_url`.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.sentinel import Sentinel
+from redis.exceptions import NoScriptError, RedisError
+
+from application.errors import Unavailable
+
+Client: TypeAlias = Redis
+
+DISCONNECTED = (RedisError, OSError, TimeoutError)
+"""All that redis-py raises when Redis is away, frozen, loading or failing over."""
+
+
+class AddressIsWrong(ValueError):
+    """The Redis address can't be understood; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisSettings:
+    """`timeout` bounds each answer and each connect, in seconds; `pool` how many connections."""
+
+    url: str
+    timeout: float
+    pool: int
+
+
+def connect(settings: RedisSettings) -> Client:
+    """A client over one bounded pool. Opens nothing yet; raises `AddressIsWrong`."""
+    options: dict[str, Any] = {
+        "socket_timeout": settings.timeout,
+        "socket_connect_timeout": settings.timeout,
+        "max_connections": settings.pool,
+    }
+    scheme = urlsplit(settings.url).scheme
+    try:
+        if scheme in ("redis+sentinel", "rediss+sentinel"):
+            return _sentinel(settings.url, tls=scheme.startswith("rediss"), options=options)
+        pool: ConnectionPool = BlockingConnectionPool.from_url(
+            settings.url, timeout=settings.timeout, **options
+        )
+    except ValueError as error:
+        raise AddressIsWrong(str(error)) from None
+    return Redis(connection_pool=pool)
+
+
+def _sentinel(url: str, *, tls: bool, options: dict[str, Any]) -> Client:
+    parts = urlsplit(url)
+    service, _, db = parts.path.strip("/").partition("/")
+    if not service:
+        raise AddressIsWrong("a Sentinel address ends in /NAME, the name of the service")
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    sentinels = [_host_and_port(host) for host in hosts]
+    login: dict[str, Any] = {
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+    }
+    extra: dict[str, Any] = dict(parse_qsl(parts.query))
+    sentinel_options = {
+        key: value for key, value in options.items() if key != "max_connections"
+    } | {
+        name.removeprefix("sentinel_"): extra.pop(name)
+        for name in ("sentinel_username", "sentinel_password")
+        if name in extra
+    }
+    sentinel = Sentinel(sentinels, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
+    client: Client = sentinel.master_for(
+        service, db=int(db or 0), ssl=tls, **login, **extra, **options
+    )
+    return client
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise AddressIsWrong(f"a Sentinel is named HOST:PORT, not {text!r}")
+    return host.strip("[]"), int(port)
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Turn whatever redis-py raises inside into `Unavailable`: the one place for it."""
+    try:
+        yield
+    except DISCONNECTED as error:
+        raise Unavailable from error
+
+
+class Script:
+    """A Lua file, sent by its digest; the text follows when Redis doesn't know it (any more)."""
+
+    def __init__(self, path: Path) -> None:
+        self.text = path.read_text()
+        self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+
+    async def __call__(self, client: Client, keys: list[str], args: list[Any]) -> Any:
+        """Run it; raises what redis-py raises."""
+        execute: Any = client.execute_command
+        try:
+            return await execute("EVALSHA", self.digest, len(keys), *keys, *args)
+        except NoScriptError:
+            return await execute("EVAL", self.text, len(keys), *keys, *args)
+
+
+async def wait_until(client: Client, seconds: float) -> None:
+    """Return once Redis answers; raises `Unavailable` if it doesn't within `seconds`."""
+    with answering():
+        async with asyncio.timeout(seconds):
+            await client.ping()

@@ -1,0 +1,122 @@
+"""The Redis twin of job records: one JSON record per job, changed by compare-and-swap.
+
+What may follow what is decided by the domain, here as in memory; `job_swap.lua` only makes
+the change atomic. All keys share a hash tag: one job's change touches several of them.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from adapters.redis_connection import Client, Script, answering
+from application.errors import Unavailable
+from application.ports import JobRecords
+from domain.events import JobEnded
+from domain.identity import JobId, MemberId
+from domain.jobs import Job, JobKind, JobState
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+SWAP = Script(_SCRIPTS / "job_swap.lua")
+DUE = Script(_SCRIPTS / "job_due.lua")
+
+TRIES = 20
+"""Swaps lost in a row to others before giving up: one job has few who change it."""
+
+OWNED = 200
+"""Jobs listed per owner; older ones are still there by their id."""
+
+SETTLED_MS = 2_000
+"""An ending younger than that is probably being told right now."""
+
+
+class RedisJobRecords(JobRecords):
+    """`retention` is how many seconds an ended job is kept."""
+
+    def __init__(self, client: Client, service: str, *, retention: float) -> None:
+        self._client = client
+        self._prefix = f"{service}:{{jobs}}"
+        self._retention_ms = int(retention * 1000)
+
+    async def add(self, job: Job) -> bool:
+        with answering():
+            if not await self._swap(job, b"", 0):
+                return False
+            owned = self._owned(job.owner)
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.zadd(owned, {job.id: job.submitted_at})
+            pipeline.zremrangebyrank(owned, 0, -OWNED - 1)
+            pipeline.pexpire(owned, self._retention_ms + 24 * 3600 * 1000)
+            await pipeline.execute()
+        return True
+
+    async def get(self, job_id: JobId) -> Job | None:
+        with answering():
+            return _job(await self._client.get(self._record(job_id)))
+
+    async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
+        with answering():
+            ids = await self._client.zrevrange(self._owned(owner), 0, limit - 1)
+            return await self._all(ids)
+
+    async def claim(self, job_id: JobId, lease: float) -> Job | None:
+        return await self._change(
+            job_id, lease, lambda job: job.start() if job.state is JobState.QUEUED else None
+        )
+
+    async def report(
+        self, job_id: JobId, attempt: int, lease: float, progress: float | None = None
+    ) -> Job | None:
+        def advance(job: Job) -> Job | None:
+            if not _holds(job, attempt):
+                return None
+            return job if progress is None else job.advance(progress)
+
+        return await self._change(job_id, lease, advance)
+
+    async def end(self, job_id: JobId, attempt: int, ending: JobEnded) -> bool:
+        changed = await self._change(
+            job_id, 0, lambda job: job.end(ending) if _holds(job, attempt) else None
+        )
+        return changed is not None
+
+    async def hand_back(self, job_id: JobId, attempt: int, *, lost: bool = False) -> bool:
+        changed = await self._change(
+            job_id, 0, lambda job: job.hand_back(lost=lost) if _holds(job, attempt) else None
+        )
+        return changed is not None
+
+    async def cancel(self, job_id: JobId) -> Job | None:
+        return await self._change(
+            job_id, None, lambda job: None if job.state.is_over else job.cancel()
+        )
+
+    async def lapsed(self, limit: int) -> list[Job]:
+        jobs = await self._due("leases", 0, limit)
+        return [job for job in jobs if job.state is JobState.RUNNING]
+
+    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+        jobs = await self._due("waiting", int(waited * 1000), limit, anew=True)
+        return [job for job in jobs if job.state is JobState.QUEUED]
+
+    async def unannounced(self, limit: int) -> list[Job]:
+        return await self._due("unannounced", SETTLED_MS, limit)
+
+    async def announced(self, job_id: JobId) -> None:
+        with answering():
+            await self._client.zrem(f"{self._prefix}:unannounced", job_id)
+
+    async def _change(
+        self, job_id: JobId, lease: float | None, change: Callable[[Job], Job | None]
+    ) -> Job | None:
+        """Swap a record for what `change` makes of it; None if it makes nothing."""
+        with answering():
+            for _ in range(TRIES):
+                raw = await self._client.get(self._record(job_id))
+                job = _job(raw)
+                changed = None if job is None else change(job)
+                if changed is None:
+                    return None
+                if await self._swap(changed, raw, lease):
+                    return changed
+        raise Unavailable

@@ -1,0 +1,128 @@
+"""The Redis twin of presence: every connection holds a lease that its server keeps renewing."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from pathlib import Path
+
+from adapters.redis_connection import Client, Script, answering
+from application.errors import Unavailable
+from application.ports import Presence
+from domain.errors import RoomNameIsImpossible
+from domain.identity import ConnectionId, Member, MemberId, RoomName
+from domain.rooms import RoomSize, Roster, admit
+
+log = logging.getLogger(__name__)
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+ENTER = Script(_SCRIPTS / "enter.lua")
+LEAVE = Script(_SCRIPTS / "leave.lua")
+RENEW = Script(_SCRIPTS / "renew.lua")
+ROSTER = Script(_SCRIPTS / "roster.lua")
+
+RENEWED_AT_ONCE = 500
+"""Connections in one command: Redis serves others in between."""
+
+COUNTED_ROOMS = 1_000
+"""Of so many rooms, those used last, the fullest are found."""
+
+
+class RedisPresence(Presence):
+    """`lease` is in seconds: so long after its server's death a member is gone."""
+
+    def __init__(self, client: Client, service: str, *, lease: float) -> None:
+        self._client = client
+        self._prefix = f"{service}:presence"
+        self._lease = lease
+        self._lease_ms = int(lease * 1000)
+        self._entries: dict[RoomName, dict[ConnectionId, str]] = defaultdict(dict)
+        self._renewing: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._renewing = asyncio.create_task(self._renew(), name="presence-leases")
+
+    async def stop(self) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._renewing
+
+    async def enter(
+        self, room: RoomName, connection: ConnectionId, member: Member, *, limit: int
+    ) -> int:
+        entry = f"{connection}\n{member.id}\n{member.name}"
+        with answering():
+            size: int = await ENTER(self._client, [self._key(room)], [entry, self._lease_ms, limit])
+            if size < 0:
+                admit(-1 - size, limit=limit)
+            await self._list([room])
+        self._entries[room][connection] = entry
+        return size
+
+    async def leave(self, room: RoomName, connection: ConnectionId) -> int | None:
+        entries = self._entries.get(room, {})
+        entry = entries.pop(connection, None)
+        if not entries:
+            self._entries.pop(room, None)
+        if entry is None:
+            return None
+        with answering():
+            left: int = await LEAVE(self._client, [self._key(room)], [entry])
+        return None if left < 0 else left
+
+    async def roster(self, room: RoomName, limit: int) -> Roster:
+        with answering():
+            count, entries = await ROSTER(self._client, [self._key(room)], [limit])
+        return Roster(count, tuple(_member(entry) for entry in entries))
+
+    async def rooms(self, limit: int) -> list[RoomSize]:
+        with answering():
+            names = await self._client.zrevrange(f"{self._prefix}:rooms", 0, COUNTED_ROOMS - 1)
+            sizes = [await self._size(name.decode()) for name in names]
+        found = [size for size in sizes if size is not None and size.members]
+        return sorted(found, key=lambda size: size.members, reverse=True)[:limit]
+
+    async def _size(self, name: str) -> RoomSize | None:
+        try:
+            room = RoomName.parse(name)
+        except RoomNameIsImpossible:
+            return None
+        count, _ = await ROSTER(self._client, [self._key(room)], [0])
+        return RoomSize(room, count)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            try:
+                with answering():
+                    await self._renew_all()
+            except Unavailable:
+                log.warning("leases of presence could not be renewed")
+
+    async def _renew_all(self) -> None:
+        rooms = {room: list(entries.values()) for room, entries in self._entries.items()}
+        for room, entries in rooms.items():
+            for start in range(0, len(entries), RENEWED_AT_ONCE):
+                part = entries[start : start + RENEWED_AT_ONCE]
+                await RENEW(self._client, [self._key(room)], [self._lease_ms, *part])
+        await self._list(list(rooms))
+
+    async def _list(self, rooms: list[RoomName]) -> None:
+        """Keep the list of rooms: each by when it was used last, the oldest forgotten."""
+        if not rooms:
+            return
+        now = asyncio.get_running_loop().time()
+        del now
+        key = f"{self._prefix}:rooms"
+        seconds, _ = await self._client.time()
+        await self._client.zadd(key, {room.value: seconds for room in rooms})
+        await self._client.zremrangebyscore(key, "-inf", seconds - int(self._lease) - 1)
+
+    def _key(self, room: RoomName) -> str:
+        return f"{self._prefix}:{{{room.value.encode().hex()}}}"
+
+
+def _member(entry: bytes) -> Member:
+    _, member_id, name = entry.decode().split("\n", 2)
+    return Member(MemberId(member_id), name)

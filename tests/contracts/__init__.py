@@ -1,0 +1,1 @@
+"""One suite for each port. The twins subclass them and bring the fixtures."""

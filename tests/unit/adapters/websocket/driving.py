@@ -1,0 +1,137 @@
+"""Drives the whole application, in process, through chanx's own communicator."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+from unittest.mock import patch
+
+from chanx.fast_channels.testing import WebsocketCommunicator
+from fastapi import FastAPI
+
+import bootstrap
+from adapters.settings import Settings
+from adapters.visitors import COOKIE
+from adapters.websocket.connections import Connections
+from adapters.websocket.routes import ROUTES, NowhereConsumer
+from bootstrap import Container
+
+DEADLINE = 5.0
+"""Seconds that a test waits for what must come: never reached by a test that passes."""
+
+Frame = dict[str, Any]
+
+
+class Service:
+    """A running application and what a test looks at inside it."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self.container: Container = app.state.container
+
+    @property
+    def connections(self) -> Connections:
+        return self.container.connections()
+
+    def socket(self, path: str, *, visitor: str | None = None, **headers: str) -> "Socket":
+        """A client for `path`, such as `/ws/chat`; `visitor` is the key in its cookie."""
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        if visitor is not None:
+            raw.append((b"cookie", f"{COOKIE}={visitor}".encode()))
+        return Socket(self.app, path, raw)
+
+
+class Socket(WebsocketCommunicator):
+    """chanx's communicator, with one deadline for everything and a few words of its own."""
+
+    def __init__(self, app: Any, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+        room = "/room/{room_name:path}"
+        route = path.partition("?")[0].removeprefix("/ws")
+        consumer = ROUTES[room] if route.startswith("/room/") else ROUTES.get(route)
+        super().__init__(app, path, headers, consumer=consumer or NowhereConsumer)
+
+    async def __aenter__(self) -> "Socket":
+        accepted, _ = await self.connect(DEADLINE)
+        assert accepted
+        return self
+
+    async def receive_output(self, timeout: float = DEADLINE) -> Any:
+        return await super().receive_output(max(timeout, DEADLINE))
+
+    async def disconnect(self, code: int = 1000, timeout: float = DEADLINE) -> None:
+        await super().disconnect(code, timeout)
+
+    async def say(self, action: str, payload: Any = None, **envelope: Any) -> None:
+        await self.send_json_to({"action": action, "payload": payload, **envelope})
+
+    async def say_raw(self, text: str) -> None:
+        """Any text frame, also an empty one."""
+        await self.send_input({"type": "websocket.receive", "text": text})
+
+    async def frame(self) -> Frame:
+        return cast(Frame, await self.receive_json_from(DEADLINE))
+
+    async def frames(self, count: int) -> list[Frame]:
+        return [await self.frame() for _ in range(count)]
+
+    async def payload(self, action: str) -> Any:
+        """The payload of the next frame, which has to be an `action`."""
+        frame = await self.frame()
+        assert frame["action"] == action, frame
+        return frame["payload"]
+
+    async def frames_until_pong(self) -> list[Frame]:
+        """All that was written to this client by now, found with a ping."""
+        await self.say("ping")
+        frames: list[Frame] = []
+        while (frame := await self.frame())["action"] != "pong":
+            frames.append(frame)
+        return frames
+
+    async def hears_nothing(self) -> None:
+        assert await self.frames_until_pong() == []
+
+    async def status(self, status: str) -> Frame:
+        """The first `job_status` frame of this status; those before it are read over."""
+        while True:
+            frame = await self.frame()
+            assert frame["action"] == "job_status", frame
+            if frame["payload"]["status"] == status:
+                return frame
+
+    async def farewell(self) -> tuple[Frame, int]:
+        """The `disconnect` frame's payload and the close code, after whatever came before."""
+        while True:
+            frame = await self.frame()
+            if frame["action"] == "disconnect":
+                break
+        closed = await self.receive_output()
+        assert closed["type"] == "websocket.close"
+        return frame["payload"], closed["code"]
+
+
+def settings_of(**given: Any) -> Settings:
+    """Settings that no `.env` has a say in, with jobs that don't take their time."""
+    return Settings(**{"_env_file": None, "job_pace": 0, **given})
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    prepare: Callable[[Container], object] | None = None, **settings: Any
+) -> AsyncIterator[Service]:
+    """The application, started; `prepare` may put doubles into its container first."""
+    given = settings_of(**settings)
+    container = bootstrap.create_container(given)
+    if prepare is not None:
+        prepare(container)
+    with patch.object(bootstrap, "create_container", lambda _settings: container):
+        app = bootstrap.create_app(given)
+    async with app.router.lifespan_context(app):
+        yield Service(app)
+
+
+async def eventually(reached: Callable[[], object]) -> None:
+    """Let others run until `reached()` is true; fail at the deadline."""
+    async with asyncio.timeout(DEADLINE):
+        while not reached():
+            await asyncio.sleep(0.001)

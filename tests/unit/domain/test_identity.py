@@ -1,0 +1,112 @@
+"""Values that name people, places and things."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import RoomNameIsImpossible, TextIsEmpty, TextIsTooLong
+from domain.identity import ANONYMOUS, Member, MemberId, MessageText, RoomName
+from tests.unit.domain.strategies import room_names
+
+
+def test_a_member_is_someone_until_named() -> None:
+    member = Member(MemberId("m"))
+
+    assert member.name == ANONYMOUS == "Someone"
+    assert not member.recognised
+
+
+@pytest.mark.parametrize(
+    "raw", ["lobby", "x", "Grüße aus Köln", "日本語", "👋", "a b", "..", "a.b-c_d", "x" * 64]
+)
+def test_a_printable_name_names_a_room(raw: str) -> None:
+    assert RoomName.parse(raw).value == raw
+    assert str(RoomName.parse(raw)) == raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("x" * 65, id="too long"),
+        pytest.param("a/b", id="slash"),
+        pytest.param(" lobby", id="space before"),
+        pytest.param("lobby ", id="space after"),
+        pytest.param("\u3000lobby", id="wide space before"),
+        pytest.param("lob\nby", id="line break"),
+        pytest.param("lob\x00by", id="zero byte"),
+        pytest.param("lob\u200bby", id="zero width space"),
+        pytest.param("lob\u202eby", id="right-to-left override"),
+        pytest.param("lob\u2028by", id="line separator"),
+        pytest.param("lob\u2029by", id="paragraph separator"),
+        pytest.param("lob\ud800by", id="lone surrogate"),
+        pytest.param("lob\ue000by", id="private character"),
+    ],
+)
+def test_an_impossible_name_names_no_room(raw: str) -> None:
+    with pytest.raises(RoomNameIsImpossible) as refused:
+        RoomName.parse(raw)
+
+    assert refused.value.code == "room_name_is_impossible"
+
+
+@given(st.text(max_size=80))
+def test_any_text_either_names_a_room_unchanged_or_is_refused_by_name(raw: str) -> None:
+    try:
+        name = RoomName.parse(raw)
+    except RoomNameIsImpossible as refused:
+        assert refused.detail.endswith(".")
+        assert len(raw) < 5 or raw not in refused.detail
+    else:
+        assert name.value == raw
+        assert 1 <= len(raw) <= 64
+        assert "/" not in raw
+        assert "\n" not in raw
+
+
+@given(room_names)
+def test_parsing_a_good_name_again_gives_the_same_room(name: RoomName) -> None:
+    assert RoomName.parse(name.value) == name
+    assert hash(RoomName.parse(name.value)) == hash(name)
+
+
+def test_a_text_of_exactly_the_limit_is_taken() -> None:
+    assert MessageText.parse("x" * 10, limit=10).value == "x" * 10
+
+
+def test_a_text_one_over_the_limit_is_too_long() -> None:
+    with pytest.raises(TextIsTooLong, match="At most 10 characters are allowed, this has 11"):
+        MessageText.parse("x" * 11, limit=10)
+
+
+def test_the_limit_counts_characters_not_bytes() -> None:
+    assert MessageText.parse("👋" * 10, limit=10).value == "👋" * 10
+
+
+@pytest.mark.parametrize("raw", ["", " ", "\n\t ", "\u3000"])
+def test_a_blank_text_is_empty(raw: str) -> None:
+    with pytest.raises(TextIsEmpty):
+        MessageText.parse(raw, limit=10)
+
+
+@given(st.text(max_size=40), st.integers(1, 30))
+def test_any_text_is_kept_untouched_or_refused(raw: str, limit: int) -> None:
+    try:
+        text = MessageText.parse(raw, limit=limit)
+    except TextIsTooLong:
+        assert len(raw) > limit
+    except TextIsEmpty:
+        assert not raw.strip()
+    else:
+        assert text.value == str(text) == raw
+        assert len(raw) <= limit
+        assert raw.strip()
+
+
+@pytest.mark.parametrize("value", [RoomName("lobby"), MessageText("hello"), Member(MemberId("m"))])
+def test_a_value_never_changes(value: RoomName | MessageText | Member) -> None:
+    field = dataclasses.fields(value)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(value, field, "other")

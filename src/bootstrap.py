@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import version
@@ -11,7 +12,7 @@ from dependency_injector import containers, providers
 from fast_channels.layers import register_channel_layer, unregister_channel_layer
 from fastapi import FastAPI
 
-from adapters.cli.commands import create_cli
+from adapters.cli.commands import Programs, create_cli
 from adapters.clock import RandomIds, SystemClock
 from adapters.http.api import api_router
 from adapters.http.failures import add_failure_handlers
@@ -19,17 +20,12 @@ from adapters.http.gate import Gate
 from adapters.http.headers import SecurityHeaders
 from adapters.http.health import health_router
 from adapters.http.pages import add_pages
-from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.channel_layer import LaneChannelLayer
-from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import Lane, LaneName
 from adapters.logging_setup import configure_logging
 from adapters.server.serving import DrainingServer, ServerSettings, uvicorn_config
 from adapters.settings import LogFormat, Settings, load_settings
-from adapters.storage.job_records_memory import MemoryJobRecords
-from adapters.storage.presence_memory import MemoryPresence
-from adapters.storage.tally_memory import MemoryTally
+from adapters.twins import MemoryTwins, RedisTwins
 from adapters.websocket.analytics import AnalyticsConsumer
 from adapters.websocket.chat import ChatConsumer, ReliableConsumer
 from adapters.websocket.connections import Connections, ConnectionSettings
@@ -47,37 +43,8 @@ from application.jobs import JobService
 from application.notifications import NotificationService
 from application.rooms import RoomService
 from application.work import WorkService, WorkSettings
+from domain import work as kinds
 from domain.audiences import CHAT, RELIABLE
-from domain.work import work
-
-
-class MemoryTwins:
-    """Everything that differs between the backends, in its memory form."""
-
-    def __init__(self, settings: Settings, clock: SystemClock) -> None:
-        self.lanes: dict[LaneName, Lane] = {
-            name: MemoryLane(plan, clock) for name, plan in settings.lane_plans().items()
-        }
-        self.presence = MemoryPresence()
-        self.tally = MemoryTally(name_limit=settings.tally_names)
-        self.job_records = MemoryJobRecords(
-            clock, retention=settings.job_retention, capacity=settings.job_records
-        )
-        self.job_queue = MemoryJobQueue()
-
-    async def ping(self) -> None:
-        """Memory always answers."""
-
-    @contextlib.asynccontextmanager
-    async def running(self, work: WorkService, slots: int) -> AsyncIterator[None]:
-        """Work on jobs in this process, for as long as the context is open."""
-        self.job_queue.on_interrupt = work.interrupt
-        worker = MemoryWorker(self.job_queue, work.run, slots=slots)
-        worker.start()
-        try:
-            yield
-        finally:
-            await worker.stop()
 
 
 class Container(containers.DeclarativeContainer):
@@ -89,7 +56,9 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
     twins = providers.Selector(
-        limit.backend.value, memory=providers.Singleton(MemoryTwins, settings, clock)
+        limit.backend.value,
+        memory=providers.Singleton(MemoryTwins, settings, clock),
+        redis=providers.Singleton(RedisTwins, settings, clock),
     )
     broadcaster = providers.Singleton(
         LaneBroadcaster, twins.provided.lanes, encode, subscription_limit=limit.subscriptions
@@ -147,7 +116,7 @@ class Container(containers.DeclarativeContainer):
         twins.provided.job_records,
         twins.provided.job_queue,
         clock,
-        providers.Object(work),
+        providers.Object(kinds.work),
         providers.Factory(
             WorkSettings,
             pace=limit.job_pace,
@@ -231,13 +200,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
-    settings: Settings = container.settings()
     twins = container.twins()
     for name, lane in twins.lanes.items():
         register_channel_layer(name.value, LaneChannelLayer(lane))
     sweeping = asyncio.create_task(container.connections().sweep(), name="sweep")
     try:
-        async with twins.running(container.work(), settings.job_slots):
+        async with twins.serving(container.work()):
             yield
     finally:
         sweeping.cancel()
@@ -245,16 +213,18 @@ async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
             unregister_channel_layer(name.value)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl+C."""
+def serve(settings: Settings, fd: int | None = None) -> None:
+    """Serve until SIGTERM or Ctrl+C, on `fd` if a listening socket was handed over."""
     configure_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
     app = create_app(settings)
-    connections: Connections = app.state.container.connections()
+    container: Container = app.state.container
+    asyncio.run(_ping(settings))
     config = uvicorn_config(
         app,
         ServerSettings(
             host=settings.host,
             port=settings.port,
+            fd=fd,
             max_frame_bytes=settings.max_frame_bytes,
             per_message_deflate=settings.per_message_deflate,
             shutdown_seconds=settings.shutdown_seconds,
@@ -262,15 +232,55 @@ def serve(settings: Settings) -> None:
     )
     server = DrainingServer(
         config,
-        drain=partial(connections.drain, settings.drain_seconds),
+        drain=partial(container.connections().drain, settings.drain_seconds),
         started=lambda url: click.echo(f"Switchboard is on {url} ({settings.backend} backend)"),
     )
     server.run()
 
 
+def work(settings: Settings) -> None:
+    """Work on jobs until SIGTERM or Ctrl+C, then hand them back."""
+    configure_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
+    container = create_container(settings)
+    asyncio.run(_ping(settings))
+    asyncio.run(_work_until_stopped(container))
+
+
+async def _work_until_stopped(container: Container) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    click.echo("Switchboard's worker is ready")
+    await container.twins().work(container.work(), stop)
+
+
+def send(settings: Settings, channel: str, text: str, every: float, count: int) -> None:
+    """Announce `text` on `channel`, `count` times with `every` seconds in between."""
+    asyncio.run(_ping(settings))
+    asyncio.run(_send(create_container(settings), channel, text, every, count))
+
+
+async def _send(container: Container, channel: str, text: str, every: float, count: int) -> None:
+    announcements: AnnouncementService = container.announcements()
+    async with container.twins().sending():
+        for number in range(count):
+            if number:
+                await asyncio.sleep(every)
+            await announcements.announce(channel, text, periodic=every > 0)
+            click.echo(f"sent {number + 1} of {count} to {channel}")
+
+
+async def _ping(settings: Settings) -> None:
+    """Find out early and once whether the backend can be reached; raises `Unavailable`."""
+    twins = create_container(settings).twins()
+    async with twins.sending():
+        await twins.ping()
+
+
 def main() -> None:
     """The console script `switchboard`."""
-    create_cli(serve)()
+    create_cli(Programs(serve=serve, work=work, send=send))()
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def cursor_of(frame: str) -> Cursor:
 
 def body_of(frame: str) -> str:
     """A frame as it was published: what a durable lane adds stands at its end."""
-    body, _, added = frame.rpartition(',"cursor":')
+    body, added, _ = frame.rpartition(',"cursor":')
     return body + "}" if added else frame
 
 
@@ -215,9 +215,9 @@ class FragileJobRecords(MemoryJobRecords):
         self._called("end")
         return await super().end(job_id, attempt, ending)
 
-    async def hand_back(self, job_id: JobId, attempt: int) -> bool:
+    async def hand_back(self, job_id: JobId, attempt: int, *, lost: bool = False) -> bool:
         self._called("hand_back")
-        return await super().hand_back(job_id, attempt)
+        return await super().hand_back(job_id, attempt, lost=lost)
 
     def _called(self, method: str) -> None:
         self.calls[method] += 1

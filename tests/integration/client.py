@@ -87,7 +87,7 @@ class Client:
     async def send_raw(self, data: str | bytes, *, text: bool | None = None) -> None:
         await self._socket.send(data, text=text)
 
-    async def receive(self, action: str, *, deadline: float = DEADLINE, **payload: object) -> Frame:
+    async def receive(self, action: str, deadline: float = DEADLINE, /, **payload: object) -> Frame:
         """The next frame with this action and these entries in its payload.
 
         Frames before it are passed over, and still stand in `frames`.
@@ -195,6 +195,10 @@ class RawSocket:
         """Whatever it is, past the protocol."""
         self._socket.sendall(data)
 
+    def receive_bytes(self) -> bytes:
+        """What comes first, past the protocol."""
+        return self._socket.recv(65536)
+
     def read_to_end(self) -> list[Frame]:
         """Every frame up to the end of the connection, however that ends."""
         while self._protocol.state is not State.CLOSED:
@@ -225,7 +229,7 @@ class RawSocket:
         self._flush()
         for event in self._protocol.events_received():
             if isinstance(event, WireFrame) and event.opcode is Opcode.TEXT:
-                self._frames.append(json.loads(event.data))
+                self._frames.append(json.loads(bytes(event.data)))
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():

@@ -57,6 +57,13 @@ def slow_service(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server of the test's own, as it is with no settings at all."""
+    with Server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
 def room() -> str:
     """The name of a room that no other test is in."""
     return f"room-{uuid.uuid4().hex[:8]}"
@@ -75,9 +82,7 @@ def redis_binary() -> Path:
 
 
 @pytest.fixture(scope="session")
-def redis_server(
-    redis_binary: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Redis]:
+def redis_server(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     """One for all tests: whoever kills or freezes it has it back before the test ends."""
     with Redis(redis_binary, tmp_path_factory.mktemp("redis")) as server:
         yield server

@@ -175,7 +175,13 @@ async def test_what_is_said_in_a_room_stays_in_it(service: Service, room: str) -
 
 @pytest.mark.parametrize(
     ("in_path", "name"),
-    [("caf%C3%A9", "café"), ("%F0%9F%9A%80", "🚀"), ("a%20b", "a b"), ("x" * 64, "x" * 64), ("%25", "%")],
+    [
+        ("caf%C3%A9", "café"),
+        ("%F0%9F%9A%80", "🚀"),
+        ("a%20b", "a b"),
+        ("x" * 64, "x" * 64),
+        ("%25", "%"),
+    ],
     ids=["accent", "emoji", "space", "longest", "percent"],
 )
 async def test_a_room_has_the_name_that_its_path_spells(
@@ -226,7 +232,9 @@ async def test_what_one_client_sends_arrives_everywhere_in_its_order(
             await speaker.send(says, {"message": text})
         for client in (speaker, listener):
             for text in texts:
-                await client.receive(hears, message=f"{'📨' if 'reliable' in path else '💬'} {text}")
+                await client.receive(
+                    hears, message=f"{'📨' if 'reliable' in path else '💬'} {text}"
+                )
             ours = [message for message in client.messages(hears) if room in message]
             assert len(ours) == len(texts)
 

@@ -42,14 +42,15 @@ class PubSub:
         # Redis confirms in the order of our commands.
         self._unconfirmed: deque[asyncio.Future[None]] = deque()
         self._connection: Any = None
+        self._is_connected = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def is_connected(self) -> bool:
-        return self._connection is not None
-
-    def start(self) -> None:
+    async def start(self) -> None:
+        """Connect; returns also if that can't be done yet, and then goes on trying."""
         self._task = asyncio.create_task(self._run(), name="pubsub")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout):
+                await self._is_connected.wait()
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -101,6 +102,7 @@ class PubSub:
                     await connection.connect()
                     await self._resubscribe(connection)
                 self._connection = connection
+                self._is_connected.set()
                 if was_lost:
                     log.info("the connection to Redis is back")
                     for listener in list(self._listeners.values()):
@@ -113,6 +115,7 @@ class PubSub:
                 was_lost = True
             finally:
                 self._connection = None
+                self._is_connected.clear()
                 self._fail_unconfirmed()
                 with contextlib.suppress(*DISCONNECTED):
                     await connection.disconnect(nowait=True)

@@ -13,10 +13,13 @@ KEEPALIVE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """`shutdown_seconds` bounds what uvicorn waits for after the drain."""
+    """`fd` is a listening socket to use instead of `host` and `port`; `shutdown_seconds`
+    bounds what uvicorn waits for after the drain.
+    """
 
     host: str
     port: int
+    fd: int | None
     max_frame_bytes: int
     per_message_deflate: bool
     shutdown_seconds: float
@@ -29,6 +32,7 @@ def uvicorn_config(
         app,
         host=settings.host,
         port=settings.port,
+        fd=settings.fd,
         ws=AbortableWebSockets,
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=settings.per_message_deflate,

@@ -120,3 +120,54 @@ class RedisJobRecords(JobRecords):
                 if await self._swap(changed, raw, lease):
                     return changed
         raise Unavailable
+
+    async def _swap(self, job: Job, expected: bytes, lease: float | None) -> bool:
+        if job.state.is_over:
+            duration: int | str = self._retention_ms
+        else:
+            duration = "" if lease is None else int(lease * 1000)
+        sets = [f"{self._prefix}:{name}" for name in ("leases", "waiting", "unannounced")]
+        args = [job.id, expected, json.dumps(asdict(job)), job.state.value, duration]
+        return bool(await SWAP(self._client, [self._record(job.id), *sets], args))
+
+    async def _due(self, name: str, older_ms: int, limit: int, *, anew: bool = False) -> list[Job]:
+        """The jobs of one of the sets; ids without a record (expired) are dropped from it."""
+        key = f"{self._prefix}:{name}"
+        with answering():
+            args = [older_ms, limit, "1" if anew else ""]
+            ids: list[bytes] = await DUE(self._client, [key], args)
+            if not ids:
+                return []
+            raws = await self._client.mget([self._record(i.decode()) for i in ids])
+            gone = [i for i, raw in zip(ids, raws, strict=True) if raw is None]
+            if gone:
+                await self._client.zrem(key, *gone)
+        return [job for raw in raws if (job := _job(raw)) is not None]
+
+    async def _all(self, ids: list[bytes]) -> list[Job]:
+        if not ids:
+            return []
+        raws = await self._client.mget([self._record(i.decode()) for i in ids])
+        return [job for raw in raws if (job := _job(raw)) is not None]
+
+    def _record(self, job_id: str) -> str:
+        return f"{self._prefix}:record:{job_id}"
+
+    def _owned(self, owner: MemberId) -> str:
+        return f"{self._prefix}:owner:{owner}"
+
+
+def _holds(job: Job, attempt: int) -> bool:
+    return job.state is JobState.RUNNING and job.attempt == attempt
+
+
+def _job(raw: bytes | None) -> Job | None:
+    """A record as a job; None too for one that only a newer release understands."""
+    if raw is None:
+        return None
+    try:
+        fields = json.loads(raw)
+        known = {**fields, "kind": JobKind(fields["kind"]), "state": JobState(fields["state"])}
+        return Job(**known)
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -34,6 +34,7 @@ class RedisPresence(Presence):
     def __init__(self, client: Client, service: str, *, lease: float) -> None:
         self._client = client
         self._prefix = f"{service}:presence"
+        self._rooms = f"{self._prefix}:rooms"
         self._lease = lease
         self._lease_ms = int(lease * 1000)
         self._entries: dict[RoomName, dict[ConnectionId, str]] = defaultdict(dict)
@@ -78,18 +79,15 @@ class RedisPresence(Presence):
 
     async def rooms(self, limit: int) -> list[RoomSize]:
         with answering():
-            names = await self._client.zrevrange(f"{self._prefix}:rooms", 0, COUNTED_ROOMS - 1)
-            sizes = [await self._size(name.decode()) for name in names]
-        found = [size for size in sizes if size is not None and size.members]
-        return sorted(found, key=lambda size: size.members, reverse=True)[:limit]
-
-    async def _size(self, name: str) -> RoomSize | None:
-        try:
-            room = RoomName.parse(name)
-        except RoomNameIsImpossible:
-            return None
-        count, _ = await ROSTER(self._client, [self._key(room)], [0])
-        return RoomSize(room, count)
+            names = await self._client.zrevrange(self._rooms, 0, COUNTED_ROOMS - 1)
+            rooms = [room for name in names if (room := _room(name)) is not None]
+            now = await self._now_ms()
+            pipeline = self._client.pipeline(transaction=False)
+            for room in rooms:
+                pipeline.zcount(self._key(room), f"({now}", "+inf")
+            counts = await pipeline.execute()
+        sizes = [RoomSize(*pair) for pair in zip(rooms, counts, strict=True) if pair[1]]
+        return sorted(sizes, key=lambda size: size.members, reverse=True)[:limit]
 
     async def _renew(self) -> None:
         while True:
@@ -109,15 +107,18 @@ class RedisPresence(Presence):
         await self._list(list(rooms))
 
     async def _list(self, rooms: list[RoomName]) -> None:
-        """Keep the list of rooms: each by when it was used last, the oldest forgotten."""
+        """Keep the list of rooms, each by when it was last used; unused ones are forgotten."""
         if not rooms:
             return
-        now = asyncio.get_running_loop().time()
-        del now
-        key = f"{self._prefix}:rooms"
-        seconds, _ = await self._client.time()
-        await self._client.zadd(key, {room.value: seconds for room in rooms})
-        await self._client.zremrangebyscore(key, "-inf", seconds - int(self._lease) - 1)
+        now = await self._now_ms()
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.zadd(self._rooms, {room.value: now for room in rooms})
+        pipeline.zremrangebyscore(self._rooms, "-inf", now - self._lease_ms)
+        await pipeline.execute()
+
+    async def _now_ms(self) -> int:
+        seconds, microseconds = await self._client.time()
+        return int(seconds) * 1000 + int(microseconds) // 1000
 
     def _key(self, room: RoomName) -> str:
         return f"{self._prefix}:{{{room.value.encode().hex()}}}"
@@ -126,3 +127,10 @@ class RedisPresence(Presence):
 def _member(entry: bytes) -> Member:
     _, member_id, name = entry.decode().split("\n", 2)
     return Member(MemberId(member_id), name)
+
+
+def _room(name: bytes) -> RoomName | None:
+    try:
+        return RoomName.parse(name.decode())
+    except (RoomNameIsImpossible, UnicodeDecodeError):
+        return None

@@ -40,8 +40,9 @@ def test_there_is_a_kind_for_each_feature_that_speaks() -> None:
 def test_no_two_of_them_are_the_same() -> None:
     lobby, attic = audiences.room(RoomName("lobby")), audiences.room(RoomName("attic"))
     job = audiences.job(JobId("lobby"))
+    everybody = [CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS, lobby, attic, job]
 
-    for one, other in combinations([CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS, lobby, attic, job], 2):
+    for one, other in combinations(everybody, 2):
         assert one != other
 
 

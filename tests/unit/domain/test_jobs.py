@@ -1,6 +1,7 @@
 """A job's states: one table, and no way round it."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from hypothesis import settings
@@ -71,6 +72,14 @@ def test_a_job_handed_back_waits_again_from_the_beginning() -> None:
     assert job.state is JobState.QUEUED
     assert job.progress == 0.0
     assert job.attempt == 1
+
+
+def test_a_job_remembers_only_the_workers_that_vanished() -> None:
+    stopped = queued().start().hand_back()
+    vanished = stopped.start().hand_back(lost=True).start().hand_back(lost=True)
+
+    assert (stopped.attempt, stopped.lost) == (1, 0)
+    assert (vanished.attempt, vanished.lost) == (3, 2)
 
 
 def test_a_job_that_succeeded_is_complete_and_holds_its_result() -> None:
@@ -168,12 +177,12 @@ def test_a_job_never_changes_it_is_followed_by_another() -> None:
 class JobLife(RuleBasedStateMachine):
     """Every move at every time: the table alone decides, and ended means ended."""
 
-    ALLOWED = {
+    ALLOWED: ClassVar[dict[str, set[str]]] = {
         "queued": {"running", "failed", "cancelled"},
         "running": {"queued", "succeeded", "failed", "cancelled"},
-        "succeeded": set[str](),
-        "failed": set[str](),
-        "cancelled": set[str](),
+        "succeeded": set(),
+        "failed": set(),
+        "cancelled": set(),
     }
 
     def __init__(self) -> None:

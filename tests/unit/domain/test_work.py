@@ -1,5 +1,7 @@
 """What jobs compute: texts exactly as the protocol has them, step by step."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 
@@ -91,7 +93,7 @@ def test_a_generated_text_grows_in_parts_into_the_result(content: str) -> None:
     parts = [step.text for step in steps(JobKind.GENERATE, content)]
 
     assert len(parts) >= 3
-    for part, longer in zip(parts, [*parts[1:], whole], strict=True):
+    for part, longer in pairwise([*parts, whole]):
         assert part is not None
         assert longer is not None
         assert longer.startswith(part)
@@ -116,7 +118,7 @@ def test_any_work_is_steps_of_rising_progress_and_one_outcome_at_the_end(
         assert step.note
         progress.append(step.progress)
     assert len(progress) > 1
-    assert all(one < other for one, other in zip(progress, progress[1:], strict=False))
+    assert all(one < other for one, other in pairwise(progress))
     assert progress[-1] < 1
 
 

@@ -9,7 +9,7 @@
 -- ARGV[2]  the record as read, or "" if there must be none
 -- ARGV[3]  the record as it shall be
 -- ARGV[4]  its state: queued, running, or anything else for ended
--- ARGV[5]  milliseconds: the lease of a running job, the retention of an ended one
+-- ARGV[5]  milliseconds: the lease of a running job ("": as it is), the retention of an ended one
 --
 -- Returns 1, or 0 and nothing changed.
 
@@ -18,14 +18,18 @@ if (redis.call('GET', KEYS[1]) or '') ~= ARGV[2] then
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('SET', KEYS[1], ARGV[3])
-if ARGV[4] == 'queued' then
+if ARGV[4] == 'running' then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  if ARGV[5] ~= '' then
+    redis.call('ZADD', KEYS[2], now + ARGV[5], ARGV[1])
+  end
+elseif ARGV[4] == 'queued' then
+  redis.call('ZREM', KEYS[2], ARGV[1])
   redis.call('ZADD', KEYS[3], now, ARGV[1])
-elseif ARGV[4] == 'running' then
-  redis.call('ZADD', KEYS[2], now + ARGV[5], ARGV[1])
 else
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  redis.call('ZREM', KEYS[3], ARGV[1])
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
   redis.call('ZADD', KEYS[4], now, ARGV[1])
 end

@@ -1,0 +1,79 @@
+"""The ARQ queue: it starts work, and nothing depends on its memory.
+
+An ARQ job carries our job's id under that same id, so putting it twice changes nothing while
+it waits. A bell beside the queue wakes one idle worker at once, so that workers need not poll.
+"""
+
+import json
+from typing import Any
+
+from arq.connections import ArqRedis
+
+from adapters.redis_connection import Client, answering
+from application.ports import JobQueue
+from domain.identity import JobId
+
+RUN = "run_job"
+"""The one ARQ function. Kinds of jobs are ours: a worker leaves those it doesn't know."""
+
+BELLS = 1_000
+"""More rings than that wake nobody who isn't awake."""
+
+
+def queue_name(service: str) -> str:
+    return f"{service}:queue"
+
+
+def bell_name(service: str) -> str:
+    return f"{service}:bell"
+
+
+def interrupts_name(service: str) -> str:
+    return f"{service}:interrupts"
+
+
+def encode(data: dict[str, Any]) -> bytes:
+    """ARQ's default is pickle, which lets whoever can write to Redis run code here."""
+    return json.dumps(data).encode()
+
+
+def decode(raw: bytes) -> dict[str, Any]:
+    data = json.loads(raw)
+    if not isinstance(data, dict):
+        raise TypeError("an ARQ job is an object")
+    return data
+
+
+def arq_client(client: Client, service: str) -> ArqRedis:
+    """ARQ over the connection pool that everything else uses."""
+    return ArqRedis(
+        pool_or_conn=client.connection_pool,
+        job_serializer=encode,
+        job_deserializer=decode,
+        default_queue_name=queue_name(service),
+    )
+
+
+class ArqJobQueue(JobQueue):
+    def __init__(self, client: Client, service: str) -> None:
+        self._client = client
+        self._arq = arq_client(client, service)
+        self._service = service
+
+    async def put(self, job_id: JobId) -> None:
+        with answering():
+            # None means that it is there already, or that the connection broke in between:
+            # then the record, which is there, has a worker put it again.
+            await self._arq.enqueue_job(RUN, job_id, _job_id=f"{self._service}:{job_id}")
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.lpush(bell_name(self._service), job_id)
+            pipeline.ltrim(bell_name(self._service), 0, BELLS - 1)
+            await pipeline.execute()
+
+    async def depth(self) -> int:
+        with answering():
+            return int(await self._client.zcard(queue_name(self._service)))
+
+    async def interrupt(self, job_id: JobId) -> None:
+        with answering():
+            await self._client.publish(interrupts_name(self._service), job_id)

@@ -1,0 +1,80 @@
+"""The cable between a client and a server, which a test can pull out and plug in again."""
+
+import asyncio
+import contextlib
+import threading
+from typing import Self
+
+READY_SECONDS = 10.0
+CHUNK = 65536
+
+
+class Cable:
+    """Listens at `url` and passes every connection on to a port of this machine.
+
+    Pulled out, it breaks all connections at once, and every new one as soon as it comes.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self.url = ""
+        self._is_out = False
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._over: asyncio.Event
+
+    def pull(self) -> None:
+        self._is_out = True
+        self._loop.call_soon_threadsafe(self._break)
+
+    def plug(self) -> None:
+        self._is_out = False
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(READY_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._over = asyncio.Event()
+        server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        self.url = f"http://{host}:{port}"
+        self._ready.set()
+        await self._over.wait()
+        self._is_out = True
+        self._break()
+        server.close()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection("127.0.0.1", self._target)
+        ends = {writer, there[1]}
+        self._ends |= ends
+        try:
+            if not self._is_out:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_copy(reader, there[1]))
+                    group.create_task(_copy(there[0], writer))
+        finally:
+            self._ends -= ends
+            for end in ends:
+                end.transport.abort()
+
+    def _break(self) -> None:
+        for end in self._ends:
+            end.transport.abort()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(CHUNK):
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()

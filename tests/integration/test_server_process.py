@@ -1,0 +1,294 @@
+"""The server as a process: how it starts, what it logs, and how it ends."""
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.integration.client import Client, RawSocket, get, post
+from tests.integration.processes import Command, Server
+from tests.integration.test_sockets import SOCKETS
+
+FLOOD_TEXT = "x" * 4_000
+
+
+async def flood(speaker: Client, amount: int) -> None:
+    """Say `amount` bytes in the chat, no faster than the speaker itself hears them."""
+    before = len(speaker.payloads("chat_notification"))
+    count = amount // len(FLOOD_TEXT)
+    for number in range(count):
+        await speaker.send("chat", {"message": FLOOD_TEXT})
+        if number % 50 == 49:
+            await speaker.until_pong()
+    await speaker.until_pong()
+    assert len(speaker.payloads("chat_notification")) >= before + count
+
+
+async def test_sigterm_tells_every_client_to_come_back_and_ends_in_order(server: Server) -> None:
+    clients = [Client(server.url, path) for path in [*SOCKETS, *["/ws/chat"] * 20]]
+    async with asyncio.TaskGroup() as group:
+        for client in clients:
+            group.create_task(client.__aenter__())
+    server.signal(signal.SIGTERM)
+    codes = [await client.ended() for client in clients]
+    exit_code = await asyncio.to_thread(server.wait)
+    farewells = [client.frames[-1] for client in clients]
+    assert codes == [1012] * len(clients)
+    assert {farewell["action"] for farewell in farewells} == {"disconnect"}
+    for farewell in farewells:
+        assert farewell["payload"]["code"] == 1012
+        assert farewell["payload"]["reconnect"] is True
+        assert farewell["payload"]["after_ms"] >= 0
+    # Spread out, so that the next server does not get them all at once.
+    assert len({farewell["payload"]["after_ms"] for farewell in farewells}) > 10
+    assert exit_code == 0
+    server.check_log()
+
+
+async def test_what_was_said_before_a_sigterm_is_still_delivered(server: Server) -> None:
+    texts = [f"before the end {number}" for number in range(200)]
+    async with Client(server.url, "/ws/chat") as speaker, Client(server.url, "/ws/chat") as other:
+        for text in texts:
+            await speaker.send("chat", {"message": text})
+        await speaker.receive("chat_notification", message=f"💬 {texts[-1]}")
+        server.signal(signal.SIGTERM)
+        for client in (speaker, other):
+            assert await client.ended() == 1012
+    assert other.messages("chat_notification")[-200:] == [f"💬 {text}" for text in texts]
+
+
+async def test_a_server_that_is_about_to_end_takes_nobody_new(tmp_path: Path) -> None:
+    patience = {
+        "SWITCHBOARD_DRAIN_SECONDS": "30",
+        "SWITCHBOARD_SEND_TIMEOUT": "30",
+        "SWITCHBOARD_MAILBOX_BYTES": str(32 * 1024 * 1024),
+        "SWITCHBOARD_MAILBOX_FRAMES": "100000",
+    }
+    with Server(tmp_path, **patience) as server:
+        async with Client(server.url, "/ws/chat") as speaker:
+            # Somebody who doesn't read keeps the drain from being over.
+            stuck = RawSocket(server.url, "/ws/chat", receive_buffer=4_096)
+            stuck.open()
+            await flood(speaker, 12_000_000)
+            ready = await get(f"{server.url}/readyz")
+            server.signal(signal.SIGTERM)
+            assert await speaker.ended() == 1012
+            draining = await get(f"{server.url}/readyz")
+            alive = await get(f"{server.url}/healthz")
+            with pytest.raises(InvalidStatus) as refused:
+                async with Client(server.url, "/ws/chat"):
+                    pass
+            stuck.reset()
+        assert await asyncio.to_thread(server.wait) == 0
+    assert (ready.status_code, draining.status_code, alive.status_code) == (200, 503, 200)
+    assert refused.value.response.status_code == 503
+    server.check_log()
+
+
+async def test_a_client_that_never_reads_does_not_keep_the_server_from_ending(
+    tmp_path: Path,
+) -> None:
+    patience = {
+        "SWITCHBOARD_DRAIN_SECONDS": "1",
+        "SWITCHBOARD_SEND_TIMEOUT": "0.5",
+        "SWITCHBOARD_SHUTDOWN_SECONDS": "1",
+        "SWITCHBOARD_MAILBOX_BYTES": str(32 * 1024 * 1024),
+        "SWITCHBOARD_MAILBOX_FRAMES": "100000",
+    }
+    with (
+        Server(tmp_path, **patience) as server,
+        RawSocket(server.url, "/ws/chat", receive_buffer=4_096) as stuck,
+    ):
+        stuck.open()
+        async with Client(server.url, "/ws/chat") as speaker:
+            await flood(speaker, 12_000_000)
+            server.signal(signal.SIGTERM)
+            assert await speaker.ended() == 1012
+        assert await asyncio.to_thread(server.wait) == 0
+    server.check_log()
+
+
+async def test_a_running_job_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    with Server(tmp_path, JOB_PACE="60") as server:
+        async with Client(server.url, "/ws/background_jobs") as client:
+            await client.send("job", {"type": "generate", "content": "a novel"})
+            await client.receive("job_status", status="running")
+            server.signal(signal.SIGTERM)
+            assert await client.ended() == 1012
+        assert await asyncio.to_thread(server.wait) == 0
+    server.check_log()
+
+
+async def test_ctrl_c_ends_a_server_without_a_traceback(server: Server) -> None:
+    async with Client(server.url, "/ws/chat") as client:
+        server.signal(signal.SIGINT)
+        assert await client.ended() == 1012
+    await asyncio.to_thread(server.wait)
+    server.check_log()
+
+
+async def test_two_servers_side_by_side_know_nothing_of_each_other(
+    server: Server, tmp_path: Path
+) -> None:
+    with Server(tmp_path) as other:
+        assert other.port != server.port
+        async with (
+            Client(server.url, "/ws/room/lobby") as here,
+            Client(other.url, "/ws/room/lobby") as there,
+        ):
+            await here.send("room_chat", {"message": "here"})
+            await here.receive("room_notification", message="💬 here")
+            await there.send("room_chat", {"message": "there"})
+            await there.receive("room_notification", message="💬 there")
+            rooms = [(await get(f"{one.url}/api/rooms")).json() for one in (server, other)]
+    assert rooms == [{"rooms": [{"room_name": "lobby", "members": 1}]}] * 2
+    assert here.messages("room_notification") == ["💬 here"]
+    assert there.messages("room_notification") == ["💬 there"]
+
+
+def test_the_server_says_where_it_is_and_nothing_else(server: Server) -> None:
+    assert server.output == [f"Switchboard is on {server.url} (memory backend)\n"]
+    assert server.url.startswith("http://127.0.0.1:")
+    assert server.log == ""
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(server: Server, tmp_path: Path) -> None:
+    second = Command(tmp_path, "serve", "--port", str(server.port))
+    assert second.run() not in {0, -signal.SIGTERM}
+    said = second.log.splitlines()
+    assert len(said) == 1
+    assert str(server.port) in said[0]
+    assert "in use" in said[0]
+    assert second.output == []
+
+
+def test_a_host_that_isnt_ours_is_said_in_one_line(tmp_path: Path) -> None:
+    # From the block that is set aside for documentation.
+    command = Command(tmp_path, "serve", HOST="192.0.2.1", PORT="0")
+    assert command.run() not in {0, -signal.SIGTERM}
+    said = command.log.splitlines()
+    assert len(said) == 1
+    assert "192.0.2.1" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("SWITCHBOARD_BACKEND", "kafka"),
+        ("JOB_PACE", "-1"),
+        ("SWITCHBOARD_LANE_ROOMS__CAPACITY", "-5"),
+        ("SWITCHBOARD_LANE_ROOMS", "durable"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    command = Command(tmp_path, "serve", **{"PORT": "0", name: value})
+    assert command.run() == 2
+    said = command.log.splitlines()
+    assert len(said) == 1
+    assert name in said[0]
+    assert value in said[0]
+    assert command.output == []
+
+
+def test_one_option_of_a_lane_is_set_by_itself(tmp_path: Path) -> None:
+    with Server(tmp_path, SWITCHBOARD_LANE_ROOMS__CAPACITY="20") as server:
+        assert server.url
+
+
+def test_settings_are_read_from_a_dotenv_file_and_the_environment_wins(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("JOB_PACE=fast\n", encoding="utf-8")
+    command = Command(tmp_path, "serve", PORT="0")
+    assert command.run() == 2
+    assert "JOB_PACE" in command.log
+    with Server(tmp_path, JOB_PACE="0") as server:
+        assert server.url
+
+
+def test_every_command_explains_itself(tmp_path: Path) -> None:
+    overview = Command(tmp_path, "--help")
+    assert overview.run() == 0
+    listed = "".join(overview.output).partition("Commands:\n")[2].splitlines()
+    commands = [line.split()[0] for line in listed if line.startswith("  ") and line[2] != " "]
+    assert "serve" in commands
+    helps = [(name, Command(tmp_path, name, "--help")) for name in commands]
+    for _, command in helps:
+        command.start()
+    for name, command in helps:
+        assert command.wait() == 0
+        command.kill()
+        assert "Usage:" in command.output[0]
+        assert f" {name} " in command.output[0]
+        assert command.log == ""
+
+
+SECRET = "the-secret-nobody-may-log"
+
+
+async def say_the_secret(server: Server) -> None:
+    """In every way in which a text can get into the service."""
+    frames = {
+        "/ws/system": {"action": "user_message", "payload": {"message": SECRET}},
+        "/ws/chat": {"action": "chat", "payload": {"message": SECRET}},
+        "/ws/reliable": {"action": "reliable_chat", "payload": {"message": SECRET}},
+        "/ws/notifications": {"action": "notification", "payload": {"message": SECRET}},
+        "/ws/analytics": {"action": "analytics", "payload": {"event": SECRET, "data": SECRET}},
+        "/ws/room/lobby": {"action": "room_chat", "payload": {"message": SECRET}},
+        "/ws/background_jobs": {"action": "job", "payload": {"type": "x", "content": SECRET}},
+    }
+    for path, frame in frames.items():
+        async with Client(server.url, path) as client:
+            await client.send_raw(json.dumps(frame))
+            await client.send_raw(SECRET)
+            await client.send_raw(json.dumps({**frame, "payload": SECRET}))
+            await client.send_raw(json.dumps({**frame, "action": SECRET}))
+            await client.until_pong()
+    for channel in ("chat", f"nowhere-{SECRET}"):
+        await post(f"{server.url}/api/announcements", {"channel": channel, "message": SECRET})
+
+
+async def test_no_text_is_logged(server: Server) -> None:
+    await say_the_secret(server)
+    server.stop()
+    assert SECRET not in server.log
+
+
+async def test_logged_frames_are_named_but_their_text_is_not(tmp_path: Path) -> None:
+    with Server(tmp_path, LOG_WEBSOCKET="1", SWITCHBOARD_LOG_FORMAT="json") as server:
+        await say_the_secret(server)
+    assert SECRET not in server.log
+    lines = [json.loads(line) for line in server.log.splitlines()]
+    received = [line for line in lines if line["event"] == "websocket received"]
+    sent = [line for line in lines if line["event"] == "websocket sent"]
+    assert {"chat", "reliable_chat", "room_chat", "job"} <= {line["action"] for line in received}
+    assert {"chat_notification", "job_status"} <= {line["action"] for line in sent}
+    # Pings are too many to be worth a line each.
+    assert not {"ping", "pong"} & {line["action"] for line in [*received, *sent]}
+    for line in [*received, *sent]:
+        assert line["level"] == "info"
+        assert line["message_id"].startswith(line["connection"])
+    assert len({line["connection"] for line in received}) == len(SOCKETS)
+    assert len({line["message_id"] for line in received}) == len(received)
+
+
+async def test_completion_frames_follow_when_they_are_asked_for(tmp_path: Path) -> None:
+    with Server(tmp_path, SEND_COMPLETION="1") as server:
+        async with Client(server.url, "/ws/system") as alone:
+            await alone.send("user_message", {"message": "done?"})
+            await alone.receive("system_echo", message="🔧 System Echo: done?")
+            await alone.receive("complete")
+        async with (
+            Client(server.url, "/ws/chat") as speaker,
+            Client(server.url, "/ws/chat") as listener,
+        ):
+            await speaker.send("chat", {"message": "done?"})
+            await listener.receive("chat_notification", message="💬 done?")
+            await listener.receive("group_complete")
+            await speaker.receive("complete")
+    actions = [frame["action"] for frame in alone.frames]
+    assert actions.index("system_echo") < actions.index("complete")

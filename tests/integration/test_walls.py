@@ -1,0 +1,351 @@
+"""What keeps one client from harming the others: limits on frames, pace, numbers and patience."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.integration.client import Client, RawSocket, address, get, post
+from tests.integration.processes import Server
+
+LIMIT = 64 * 1024
+PING = '{"action": "ping"}'
+
+
+@pytest.fixture(scope="module")
+def walled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all that needs no settings."""
+    with Server(tmp_path_factory.mktemp("walled")) as server:
+        yield server
+    server.check_log()
+
+
+@pytest.mark.parametrize("size", [LIMIT - 1, LIMIT])
+async def test_a_frame_of_up_to_64_kib_is_taken(walled: Server, size: int) -> None:
+    async with Client(walled.url, "/ws/system") as client:
+        await client.send_raw(PING.ljust(size))
+        await client.until_pong()
+    assert len(client.payloads("pong")) == 3
+    assert client.payloads("error") == []
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, 20 * LIMIT])
+async def test_a_frame_over_64_kib_is_closed_with_1009(walled: Server, size: int) -> None:
+    async with Client(walled.url, "/ws/system") as client:
+        await client.send_raw(PING.ljust(size))
+        assert await client.ended() == 1009
+
+
+async def test_a_frame_in_parts_is_measured_as_a_whole(walled: Server) -> None:
+    async with connect(address(walled.url, "/ws/system"), proxy=None) as client:
+        await client.recv()
+        await client.send([PING[:5], PING[5:].ljust(LIMIT - 5)])
+        assert await client.recv() == '{"action":"pong","payload":null}'
+        await client.send([PING[:5], PING[5:].ljust(LIMIT - 4)])
+        await client.wait_closed()
+        assert client.close_code == 1009
+
+
+async def test_one_that_breaks_the_limit_disturbs_nobody_else(walled: Server) -> None:
+    async with Client(walled.url, "/ws/chat") as stays:
+        async with Client(walled.url, "/ws/chat") as client:
+            await client.send_raw("x" * (LIMIT + 1))
+            assert await client.ended() == 1009
+        await stays.receive("chat_notification", message="❌ Someone left the chat.")
+        await stays.send("chat", {"message": "still here"})
+        await stays.receive("chat_notification", message="💬 still here")
+
+
+async def test_a_compressed_frame_is_measured_after_it_is_inflated(tmp_path: Path) -> None:
+    with Server(tmp_path, SWITCHBOARD_PER_MESSAGE_DEFLATE="1") as server:
+        async with connect(address(server.url, "/ws/system"), proxy=None) as client:
+            assert [extension.name for extension in client.protocol.extensions] == [
+                "permessage-deflate"
+            ]
+            await client.send(" " * (40 * LIMIT))
+            await client.wait_closed()
+            assert client.close_code == 1009
+
+
+async def test_frames_are_not_compressed_by_default(walled: Server) -> None:
+    async with connect(address(walled.url, "/ws/system"), proxy=None) as client:
+        assert client.protocol.extensions == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://elsewhere.example",
+        "null",
+        "http://127.0.0.1",
+        "http://127.0.0.1:1",
+        "http://localhost:{port}",
+        "http://127.0.0.1:{port}.elsewhere.example",
+        "http://elsewhere.example@127.0.0.1:{port}",
+        "nonsense",
+        "",
+    ],
+)
+async def test_a_page_of_another_origin_is_refused_before_the_handshake(
+    walled: Server, origin: str
+) -> None:
+    headers = {"Origin": origin.format(port=walled.port)}
+    with pytest.raises(InvalidStatus) as refused:
+        async with Client(walled.url, "/ws/chat", headers=headers):
+            pass
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_page_of_the_same_host_and_a_program_may_connect(walled: Server) -> None:
+    for headers in ({"Origin": walled.url}, {"Origin": walled.url.upper()}, {}):
+        async with Client(walled.url, "/ws/system", headers=headers) as client:
+            await client.receive("system_echo")
+
+
+async def test_a_page_of_another_origin_may_not_announce_anything(walled: Server) -> None:
+    body = {"channel": "chat", "message": "spam"}
+    refused = await post(
+        f"{walled.url}/api/announcements", body, Origin="https://elsewhere.example"
+    )
+    taken = await post(f"{walled.url}/api/announcements", body, Origin=walled.url)
+    assert (refused.status_code, taken.status_code) == (403, 202)
+
+
+async def test_listed_origins_may_connect(tmp_path: Path) -> None:
+    listed = "https://one.example,https://two.example"
+    with Server(tmp_path, SWITCHBOARD_ALLOWED_ORIGINS=listed) as server:
+        for origin in ("https://one.example", "https://two.example", server.url):
+            async with Client(server.url, "/ws/system", headers={"Origin": origin}) as client:
+                await client.receive("system_echo")
+        with pytest.raises(InvalidStatus) as refused:
+            async with Client(
+                server.url, "/ws/system", headers={"Origin": "https://three.example"}
+            ):
+                pass
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_flood_is_slowed_down_and_all_of_it_answered(tmp_path: Path) -> None:
+    pace = {
+        "SWITCHBOARD_FRAMES_PER_SECOND": "200",
+        "SWITCHBOARD_FRAME_BURST": "10",
+        "SWITCHBOARD_FLOOD_SECONDS": "60",
+    }
+    with Server(tmp_path, **pace) as server:
+        async with Client(server.url, "/ws/system") as client:
+            for number in range(60):
+                await client.send("user_message", {"message": str(number)})
+            await client.receive("system_echo", message="🔧 System Echo: 59")
+    warned = client.payloads("error")
+    assert len(warned) == 1
+    assert warned[0]["code"] == "too_many_frames"
+    assert warned[0]["retryable"] is True
+    assert warned[0]["retry_after_ms"] > 0
+    assert client.messages("system_echo")[1:] == [f"🔧 System Echo: {n}" for n in range(60)]
+
+
+async def test_a_flood_that_goes_on_is_closed_with_4429(tmp_path: Path) -> None:
+    pace = {
+        "SWITCHBOARD_FRAMES_PER_SECOND": "50",
+        "SWITCHBOARD_FRAME_BURST": "5",
+        "SWITCHBOARD_FLOOD_SECONDS": "0.2",
+    }
+    with Server(tmp_path, **pace) as server:
+        async with Client(server.url, "/ws/system") as client:
+            for _ in range(100):
+                await client.send("ping")
+            assert await client.ended() == 4429
+    farewell = client.payloads("disconnect")[0]
+    assert farewell["code"] == 4429
+    assert farewell["reconnect"] is True
+    assert farewell["after_ms"] > 0
+    server.check_log()
+
+
+async def test_no_more_connections_than_allowed_are_let_in(tmp_path: Path) -> None:
+    with Server(tmp_path, SWITCHBOARD_MAX_CONNECTIONS="2") as server:
+        async with Client(server.url, "/ws/room/lobby") as first:
+            async with Client(server.url, "/ws/room/lobby"):
+                with pytest.raises(InvalidStatus) as refused:
+                    async with Client(server.url, "/ws/system"):
+                        pass
+            await first.receive("room_notification", message="👋 Someone left room 'lobby'")
+            async with Client(server.url, "/ws/system") as third:
+                await third.receive("system_echo")
+    assert refused.value.response.status_code == 503
+
+
+async def test_a_full_room_takes_nobody_more(tmp_path: Path) -> None:
+    with Server(tmp_path, SWITCHBOARD_ROOM_MEMBERS="2") as server:
+        async with Client(server.url, "/ws/room/lobby") as first:
+            async with Client(server.url, "/ws/room/lobby"):
+                async with Client(server.url, "/ws/room/lobby") as third:
+                    assert await third.ended() == 1013
+                rooms = (await get(f"{server.url}/api/rooms")).json()["rooms"]
+            await first.receive("room_notification", message="👋 Someone left room 'lobby'")
+            async with Client(server.url, "/ws/room/lobby"):
+                await first.receive("room_notification", message="🚪 Someone joined room 'lobby'")
+    assert rooms == [{"room_name": "lobby", "members": 2}]
+    assert third.payloads("disconnect")[0]["reconnect"] is True
+    assert first.messages("room_notification").count("👋 Someone left room 'lobby'") == 2
+
+
+STUCK_READERS = 4
+FLOOD_FRAMES = 2_100
+FLOOD_TEXT = "x" * 3_980
+"""Together more than 8 MB."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+async def test_readers_that_are_stuck_are_closed_and_neither_delay_nor_bloat(
+    tmp_path: Path,
+) -> None:
+    bounds = {
+        "SWITCHBOARD_MAILBOX_BYTES": str(512 * 1024),
+        "SWITCHBOARD_SEND_TIMEOUT": "1",
+    }
+    texts = [f"{number:05} {FLOOD_TEXT}" for number in range(FLOOD_FRAMES)]
+    with Server(tmp_path, **bounds) as server:
+        stuck = [
+            RawSocket(server.url, "/ws/chat", receive_buffer=4_096) for _ in range(STUCK_READERS)
+        ]
+        async with (
+            Client(server.url, "/ws/chat") as speaker,
+            Client(server.url, "/ws/chat") as listener,
+        ):
+            for socket in stuck:
+                socket.open()
+                socket.send("chat", {"message": "I am in"})
+                await speaker.receive("chat_notification", message="💬 I am in")
+            before = server.resident_bytes
+            for number, text in enumerate(texts):
+                await speaker.send("chat", {"message": text})
+                if number % 50 == 49:
+                    # The healthy ones are healthy: never more than this behind.
+                    for client in (speaker, listener):
+                        await client.receive("chat_notification", message=f"💬 {text}")
+            grown = server.resident_bytes - before
+            for client in (speaker, listener):
+                for _ in stuck:
+                    await client.receive("chat_notification", message="❌ Someone left the chat.")
+        heard = [await asyncio.to_thread(socket.read_to_end) for socket in stuck]
+        for socket in stuck:
+            socket.reset()
+    for client in (speaker, listener):
+        said = [text for text in client.messages("chat_notification") if FLOOD_TEXT in text]
+        assert said == [f"💬 {text}" for text in texts]
+    for frames in heard:
+        got = [f["payload"]["message"] for f in frames if f["action"] == "chat_notification"]
+        flood = [text for text in got if FLOOD_TEXT in text]
+        assert len(flood) < FLOOD_FRAMES
+        assert flood == [f"💬 {text}" for text in texts[: len(flood)]]
+    # With all of it queued, it would have grown by 8 MB for the texts alone.
+    assert grown < 4_000_000
+    server.check_log()
+
+
+async def test_a_reader_that_is_too_slow_is_told_so_and_closed_with_4408(tmp_path: Path) -> None:
+    bounds = {
+        "SWITCHBOARD_MAILBOX_BYTES": str(128 * 1024),
+        "SWITCHBOARD_SEND_TIMEOUT": "60",
+    }
+    with Server(tmp_path, **bounds) as server:
+        async with Client(server.url, "/ws/reliable") as speaker:
+            slow = RawSocket(server.url, "/ws/reliable", receive_buffer=4_096)
+            slow.open()
+            async with asyncio.timeout(30):
+                while "reads too slowly" not in server.log:
+                    await speaker.send("reliable_chat", {"message": FLOOD_TEXT})
+                    await speaker.until_pong()
+            await speaker.send("reliable_chat", {"message": "you missed this"})
+            await speaker.receive("reliable_chat_notification", message="📨 you missed this")
+            # It reads on at last, and finds what was under way, then why it has to go.
+            frames = await asyncio.to_thread(slow.read_to_end)
+            cursor = [frame["cursor"] for frame in frames if "cursor" in frame][-1]
+            async with Client(server.url, "/ws/reliable", since=cursor) as returns:
+                await returns.receive("recovered", recovered=True)
+                await returns.receive("reliable_chat_notification", message="📨 you missed this")
+    assert frames[-1]["action"] == "disconnect"
+    assert frames[-1]["payload"]["code"] == 4408
+    assert frames[-1]["payload"]["reconnect"] is True
+    assert slow.close_code == 4408
+    slow.reset()
+    server.check_log()
+
+
+def test_three_hundred_abrupt_ends_leave_nobody_behind(tmp_path: Path) -> None:
+    with Server(tmp_path) as server:
+        for number in range(300):
+            socket = RawSocket(server.url, f"/ws/room/room{number % 10}")
+            if number % 5 == 1:
+                socket.ask()
+            elif number % 5 > 1:
+                socket.open()
+                socket.send("room_chat", {"message": "and away"})
+            socket.reset()
+        with httpx2.Client(trust_env=False) as http:
+            end = time.monotonic() + 15
+            while (rooms := http.get(f"{server.url}/api/rooms").json()["rooms"]) != []:
+                assert time.monotonic() < end, rooms
+            assert http.get(f"{server.url}/readyz").status_code == 200
+    server.check_log()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff" * 100,
+        b"\x81\x05hello",
+        b"\x83\x80\x00\x00\x00\x00",
+        b"\x80\x80\x00\x00\x00\x00",
+        b"\x89\xfe\x00\x7e\x00\x00\x00\x00" + b"x" * 126,
+        b"\x88\x81\x00\x00\x00\x00x",
+        b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00",
+    ],
+    ids=[
+        "noise",
+        "unmasked",
+        "unknown opcode",
+        "continues nothing",
+        "long ping",
+        "half a code",
+        "endless",
+    ],
+)
+def test_what_is_no_websocket_frame_ends_that_connection_only(walled: Server, data: bytes) -> None:
+    with RawSocket(walled.url, "/ws/system") as socket:
+        socket.open()
+        socket.send_bytes(data)
+        socket.read_to_end()
+        assert socket.close_code in {1002, 1006, 1009}
+    with RawSocket(walled.url, "/ws/system") as other:
+        other.open()
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        "GET /ws/chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        "GET /ws/chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 7\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "GET /ws/chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",
+        "POST /ws/chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "nonsense\r\n\r\n",
+        "GET /ws/chat HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+    ids=["no key", "old version", "bad key", "POST", "nonsense", "no upgrade"],
+)
+def test_a_handshake_that_is_none_is_answered_over_http(walled: Server, request_head: str) -> None:
+    answer = b""
+    with RawSocket(walled.url, "/ws/chat") as socket:
+        socket.send_bytes(request_head.encode())
+        answer = socket.receive_bytes()
+    status = int(answer.split()[1])
+    assert 400 <= status < 500

@@ -1,0 +1,19 @@
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from tests.unit.adapters.http.asking import client_of
+from tests.unit.adapters.websocket.driving import Service, serving
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    async with serving() as running:
+        yield running
+
+
+@pytest.fixture
+async def client(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(service) as asking:
+        yield asking

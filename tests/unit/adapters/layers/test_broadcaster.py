@@ -1,0 +1,153 @@
+"""Broadcasting over lanes in memory: the contract, and what it costs."""
+
+import pytest
+
+from adapters.layers.broadcaster import LaneBroadcaster
+from adapters.layers.lane_memory import MemoryLane
+from adapters.layers.lanes import RIDES_ON, LaneName
+from adapters.websocket import presenter
+from domain import audiences
+from domain.audiences import CHAT, RELIABLE, Audience
+from domain.events import (
+    JobCancelled,
+    JobEvent,
+    JobFailed,
+    JobProgressed,
+    JobQueued,
+    JobStarted,
+    JobSucceeded,
+    MemberJoined,
+)
+from domain.identity import JobId, RoomName
+from tests.contracts.broadcaster import (
+    ADA,
+    JOB,
+    PLANS,
+    SUBSCRIPTION_LIMIT,
+    BroadcasterContract,
+    Broadcasting,
+    encode,
+    said,
+)
+from tests.doubles import EventBook, ManualClock, RecordingSubscriber, body_of
+
+Lanes = dict[LaneName, MemoryLane]
+
+
+@pytest.fixture
+def lanes() -> Lanes:
+    clock = ManualClock()
+    return {name: MemoryLane(plan, clock) for name, plan in PLANS.items()}
+
+
+@pytest.fixture
+def broadcaster(lanes: Lanes) -> Broadcasting:
+    return LaneBroadcaster(lanes, encode, subscription_limit=SUBSCRIPTION_LIMIT)
+
+
+class TestLaneBroadcaster(BroadcasterContract):
+    """The contract, over memory lanes."""
+
+
+@pytest.mark.parametrize("subscribers", [0, 1, 50])
+@pytest.mark.parametrize("audience", [CHAT, RELIABLE], ids=["ephemeral", "durable"])
+async def test_an_event_is_encoded_once_whatever_the_number_of_subscribers(
+    lanes: Lanes, audience: Audience, subscribers: int
+) -> None:
+    book = EventBook()
+    broadcaster = LaneBroadcaster(lanes, book, subscription_limit=9)
+    listening = [RecordingSubscriber(str(number)) for number in range(subscribers)]
+    for subscriber in listening:
+        await broadcaster.subscribe(audience, subscriber)
+
+    await broadcaster.publish(audience, MemberJoined(ADA))
+
+    assert book.encoded == [(audience, MemberJoined(ADA))]
+    frames = [frame for subscriber in listening for frame in subscriber.frames]
+    assert len(frames) == subscribers
+    # Not only equal: the very same text, so a crowd costs no copies.
+    assert len({id(frame) for frame in frames}) == min(1, subscribers)
+
+
+async def test_missed_events_are_not_encoded_again(lanes: Lanes) -> None:
+    book = EventBook()
+    broadcaster = LaneBroadcaster(lanes, book, subscription_limit=9)
+    ada = RecordingSubscriber()
+    await broadcaster.subscribe(RELIABLE, ada)
+    for text in ("one", "two", "three"):
+        await broadcaster.publish(RELIABLE, said(text))
+
+    await broadcaster.drop(ada)
+    await broadcaster.subscribe(RELIABLE, ada, since=ada.cursor)
+    await broadcaster.recent(RELIABLE, 9)
+
+    assert len(book.encoded) == 3
+
+
+async def test_each_audience_rides_on_its_own_lane_and_no_other(lanes: Lanes) -> None:
+    book = EventBook()
+    broadcaster = LaneBroadcaster(lanes, book, subscription_limit=9)
+    lobby = audiences.room(RoomName("lobby"))
+    listening = {name: RecordingSubscriber(name) for name in lanes}
+    for name, lane in lanes.items():
+        for group in ("chat", "room.lobby"):
+            await lane.attach(group, listening[name])
+
+    await broadcaster.publish(CHAT, said("in chat"))
+    await broadcaster.publish(lobby, said("in a room"))
+
+    assert {
+        name: [body_of(frame) for frame in subscriber.frames]
+        for name, subscriber in listening.items()
+        if subscriber.frames
+    } == {LaneName.CHAT: ['{"event":0}'], LaneName.ROOMS: ['{"event":1}']}
+
+
+@pytest.mark.parametrize(
+    ("event", "is_last"),
+    [
+        (JobQueued(JOB), False),
+        (JobStarted(JOB, 1), False),
+        (JobProgressed(JOB, 1.0, "Nearly"), False),
+        (JobSucceeded(JOB, "done"), True),
+        (JobFailed(JOB, "no"), True),
+        (JobCancelled(JOB), True),
+    ],
+    ids=lambda it: type(it).__name__,
+)
+async def test_only_the_end_of_a_job_closes_its_audience(
+    lanes: Lanes, event: JobEvent, is_last: bool
+) -> None:
+    broadcaster = LaneBroadcaster(lanes, encode, subscription_limit=9)
+    ada = RecordingSubscriber()
+    await broadcaster.subscribe(audiences.job(JOB), ada)
+
+    await broadcaster.publish(audiences.job(JOB), event)
+
+    assert len(ada.frames) == 1
+    assert lanes[LaneName.JOBS].attached(ada) == (0 if is_last else 1)
+
+
+async def test_the_limit_counts_only_what_shares_a_lane(lanes: Lanes) -> None:
+    broadcaster = LaneBroadcaster(lanes, encode, subscription_limit=1)
+    ada = RecordingSubscriber()
+
+    await broadcaster.subscribe(audiences.job(JobId("1")), ada)
+    await broadcaster.subscribe(CHAT, ada)
+
+    assert lanes[RIDES_ON[CHAT.kind]].attached(ada) == 1
+
+
+async def test_the_frames_are_the_presenters(lanes: Lanes) -> None:
+    broadcaster = LaneBroadcaster(lanes, presenter.encode, subscription_limit=9)
+    ada = RecordingSubscriber()
+    await broadcaster.subscribe(RELIABLE, ada)
+    await broadcaster.subscribe(CHAT, ada)
+
+    await broadcaster.publish(RELIABLE, said("hello"))
+    await broadcaster.publish(CHAT, said("hello"))
+
+    assert ada.bodies == [
+        '{"action":"reliable_chat_notification","payload":{"message":"📨 hello"}}',
+        '{"action":"chat_notification","payload":{"message":"💬 hello"}}',
+    ]

@@ -1,0 +1,212 @@
+"""The lane in memory: the contract, its bounds, and recovery after whatever happened."""
+
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.layers.lane_memory import MemoryLane
+from adapters.layers.lanes import Lane, LanePlan
+from application.ports import LossReason, Recovery
+from tests.contracts.lane import DURABLE, LaneContract, OpenLane, bodies, cursors, publish
+from tests.doubles import ManualClock, RecordingSubscriber, body_of, cursor_of
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def open_lane(clock: ManualClock) -> OpenLane:
+    async def open_one(plan: LanePlan) -> Lane:
+        return MemoryLane(plan, clock)
+
+    return open_one
+
+
+class TestMemoryLane(LaneContract):
+    """The contract, in one process."""
+
+
+async def test_a_clock_set_back_does_not_reorder_history() -> None:
+    clock = ManualClock()
+    lane = MemoryLane(replace(DURABLE, expiry=10), clock)
+    first, *_ = await cursors(lane, "g", 1)
+
+    clock.shift(-3600)
+    await publish(lane, "g", 2)
+    clock.shift(3600)
+    await publish(lane, "g", 3)
+    ada = RecordingSubscriber()
+
+    assert await lane.attach("g", ada, since=first) == Recovery(2)
+    assert ada.bodies == bodies(2, 3)
+
+
+async def test_the_group_unused_for_longest_is_forgotten_when_all_history_is_too_big() -> None:
+    frame_size = len((await _frames(MemoryLane(DURABLE, ManualClock())))[0])
+    lane = MemoryLane(replace(DURABLE, max_bytes=frame_size * 4), ManualClock())
+    old, *_ = await cursors(lane, "a", 1, 2)
+    kept, *_ = await cursors(lane, "b", 1)
+    await publish(lane, "c", 1)
+
+    await publish(lane, "b", 2)
+
+    assert await lane.recent("a", 9) == []
+    assert [body_of(frame) for frame in await lane.recent("b", 9)] == bodies(1, 2)
+    assert [body_of(frame) for frame in await lane.recent("c", 9)] == bodies(1)
+    ada = RecordingSubscriber()
+    assert await lane.attach("a", ada, since=old) == Recovery(0, LossReason.UNKNOWN_POSITION)
+    assert await lane.attach("b", ada, since=kept) == Recovery(1)
+
+
+async def test_a_group_that_begins_anew_is_another_epoch() -> None:
+    frame_size = len((await _frames(MemoryLane(DURABLE, ManualClock())))[0])
+    lane = MemoryLane(replace(DURABLE, max_bytes=frame_size * 2), ManualClock())
+    before, *_ = await cursors(lane, "a", 1)
+    await publish(lane, "b", 1, 2)
+    after, *_ = await cursors(lane, "a", 1)
+    ada = RecordingSubscriber()
+
+    recovery = await lane.attach("a", ada, since=before)
+
+    assert before != after
+    assert recovery == Recovery(1, LossReason.UNKNOWN_POSITION)
+
+
+async def test_listeners_go_on_listening_to_a_group_that_begins_anew() -> None:
+    lane = MemoryLane(replace(DURABLE, max_bytes=1), ManualClock())
+    ada = RecordingSubscriber()
+    await lane.attach("a", ada)
+    await publish(lane, "a", 1)
+    await publish(lane, "b", 1)
+    await publish(lane, "a", 2)
+
+    assert ada.bodies == bodies(1, 2)
+
+
+async def test_what_expired_makes_room_for_others() -> None:
+    clock = ManualClock()
+    frame_size = len((await _frames(MemoryLane(DURABLE, clock)))[0])
+    lane = MemoryLane(replace(DURABLE, expiry=10, max_bytes=frame_size * 3), clock)
+    await publish(lane, "a", 1)
+    await publish(lane, "b", 1, 2)
+    clock.shift(11)
+    assert await lane.recent("b", 9) == []
+
+    await publish(lane, "c", 1, 2)
+    await publish(lane, "d", 1)
+
+    assert len(await lane.recent("c", 9)) == 2
+    assert len(await lane.recent("d", 9)) == 1
+
+
+async def test_one_big_group_is_bounded_by_its_capacity_alone() -> None:
+    lane = MemoryLane(replace(DURABLE, capacity=3, max_bytes=1), ManualClock())
+
+    await publish(lane, "g", *range(9))
+
+    assert [body_of(frame) for frame in await lane.recent("g", 9)] == bodies(6, 7, 8)
+
+
+Deed: TypeAlias = tuple[str, int]
+
+deeds = st.lists(
+    st.tuples(st.just("publish"), st.integers(1, 4))
+    | st.tuples(st.just("pass seconds"), st.integers(0, 12))
+    | st.tuples(st.just("come back"), st.integers(0, 50)),
+    max_size=25,
+)
+
+
+class Told:
+    """A model of one group's history: everything ever published, and when."""
+
+    def __init__(self, capacity: int, expiry: int) -> None:
+        self.capacity, self.expiry = capacity, expiry
+        self.moments: list[float] = []
+        self.cursors: list[str] = []
+        self._first_kept = 0
+
+    def kept_from(self, now: float) -> int:
+        """The number of the oldest frame that history still has to hold."""
+        young = [n for n, at in enumerate(self.moments) if at >= now - self.expiry]
+        oldest_young = young[0] if young else len(self.moments)
+        # What was trimmed stays trimmed.
+        self._first_kept = max(self._first_kept, oldest_young, len(self.moments) - self.capacity)
+        return self._first_kept
+
+    def expected(self, returning_at: int, now: float) -> tuple[Recovery, list[str]]:
+        """What to get for the cursor of frame number `returning_at`."""
+        first = max(returning_at + 1, self.kept_from(now))
+        frames = bodies(*range(first, len(self.moments)))
+        if first == returning_at + 1:
+            return Recovery(len(frames)), frames
+        expired = self.moments[returning_at] < now - self.expiry
+        reason = LossReason.EXPIRED if expired else LossReason.TRIMMED
+        return Recovery(len(frames), reason), frames
+
+
+@given(deeds, st.integers(1, 8), st.integers(1, 30))
+async def test_whatever_happened_a_cursor_brings_exactly_what_was_missed_or_a_reason(
+    deeds: list[Deed], capacity: int, expiry: int
+) -> None:
+    clock = ManualClock()
+    lane = MemoryLane(replace(DURABLE, capacity=capacity, expiry=expiry), clock)
+    told = Told(capacity, expiry)
+    listener = RecordingSubscriber("always there")
+    await lane.attach("g", listener)
+
+    async def check_coming_back(number: int) -> None:
+        ada = RecordingSubscriber()
+        expected, frames = told.expected(number, clock.now())
+        recovery = await lane.attach("g", ada, since=told.cursors[number])
+        await lane.detach(ada)
+        assert (recovery, ada.bodies) == (expected, frames)
+        assert ada.recoveries == [recovery]
+
+    for deed, number in deeds:
+        match deed:
+            case "publish":
+                for _ in range(number):
+                    await publish(lane, "g", len(told.moments))
+                    told.moments.append(clock.now())
+                    told.cursors.append(cursor_of(listener.frames[-1]))
+                    told.kept_from(clock.now())
+            case "pass seconds":
+                await clock.advance(number)
+            case "come back" if told.cursors:
+                await check_coming_back(number % len(told.cursors))
+
+    for number in range(len(told.cursors)):
+        await check_coming_back(number)
+    assert listener.bodies == bodies(*range(len(told.moments)))
+
+
+@given(deeds, st.text(max_size=40))
+async def test_whatever_happened_a_stranger_with_any_text_is_answered(
+    deeds: list[Deed], since: str
+) -> None:
+    clock = ManualClock()
+    lane = MemoryLane(DURABLE, clock)
+    for deed, number in deeds:
+        if deed == "publish":
+            await publish(lane, "g", number)
+        else:
+            await clock.advance(number)
+    stranger = RecordingSubscriber("stranger")
+
+    recovery = await lane.attach("g", stranger, since=since)
+
+    assert recovery is not None
+    assert recovery.reason is LossReason.INVALID
+    assert stranger.frames == await lane.recent("g", 100)
+
+
+async def _frames(lane: Lane) -> list[str]:
+    """One frame as the lane keeps it, to know its size."""
+    await publish(lane, "a", 1)
+    return await lane.recent("a", 1)

@@ -1,0 +1,97 @@
+"""Job records in memory: the contract, and how many ended jobs they remember."""
+
+import pytest
+
+from adapters.storage.job_records_memory import MemoryJobRecords
+from application.ports import JobRecords
+from domain.events import JobSucceeded
+from domain.identity import JobId
+from tests.contracts.job_records import (
+    ADA,
+    BRIEF_RETENTION,
+    LEASE,
+    RETENTION,
+    JobRecordsContract,
+    ended,
+    job,
+    running,
+)
+from tests.doubles import ManualClock
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def job_records(clock: ManualClock) -> JobRecords:
+    return MemoryJobRecords(clock, retention=RETENTION, capacity=100)
+
+
+@pytest.fixture
+def brief_job_records(clock: ManualClock) -> JobRecords:
+    return MemoryJobRecords(clock, retention=BRIEF_RETENTION, capacity=100)
+
+
+class TestMemoryJobRecords(JobRecordsContract):
+    """The contract, in one process."""
+
+
+async def end(records: JobRecords, *job_ids: str) -> None:
+    for job_id in job_ids:
+        await ended(records, JobSucceeded(JobId(job_id), "done"), job_id)
+
+
+async def known(records: JobRecords) -> list[str]:
+    return [found.id for found in await records.of_owner(ADA.id, 99)]
+
+
+async def test_of_too_many_ended_jobs_the_first_to_end_are_forgotten_first(
+    clock: ManualClock,
+) -> None:
+    records = MemoryJobRecords(clock, retention=RETENTION, capacity=2)
+    await running(records, "first to start")
+    await end(records, "a", "b")
+
+    await records.end(JobId("first to start"), 1, JobSucceeded(JobId("first to start"), ""))
+
+    assert await known(records) == ["b", "first to start"]
+
+
+async def test_jobs_that_are_not_over_do_not_count_towards_the_capacity(
+    clock: ManualClock,
+) -> None:
+    records = MemoryJobRecords(clock, retention=RETENTION, capacity=1)
+    for number in range(5):
+        await records.add(job(str(number)))
+    await records.claim(JobId("0"), LEASE)
+
+    await end(records, "ended")
+
+    assert await known(records) == ["ended", "4", "3", "2", "1", "0"]
+
+
+async def test_the_memory_of_a_job_begins_with_its_end(clock: ManualClock) -> None:
+    records = MemoryJobRecords(clock, retention=10, capacity=9)
+    await running(records, "slow")
+    clock.shift(9)
+    await end(records, "quick")
+    clock.shift(9)
+    await records.end(JobId("slow"), 1, JobSucceeded(JobId("slow"), ""))
+
+    clock.shift(5)
+    assert await known(records) == ["slow"]
+    clock.shift(5)
+    assert await known(records) == []
+
+
+async def test_nothing_is_kept_of_forgotten_jobs(clock: ManualClock) -> None:
+    records = MemoryJobRecords(clock, retention=10, capacity=9)
+    await end(records, "a", "b")
+    clock.shift(10)
+
+    await records.get(JobId("a"))
+
+    assert not records._records
+    assert not records._ended

@@ -1,0 +1,45 @@
+"""Reads back what the service writes to its log."""
+
+import contextlib
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+import structlog
+
+from adapters.logging_setup import configure_logging
+
+
+class Log:
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of a JSON log."""
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@contextlib.contextmanager
+def configured_log(level: str = "info", *, as_json: bool = True) -> Iterator[Log]:
+    """Logging as the service sets it up; afterwards all is as it was."""
+    log = Log()
+    root, uvicorn = logging.getLogger(), logging.getLogger("uvicorn.error")
+    before = root.handlers[:], root.level, uvicorn.level
+    with patch.object(sys, "stderr", log.stream):
+        configure_logging(level, as_json=as_json)
+    try:
+        yield log
+    finally:
+        root.handlers[:], root.level, uvicorn.level = before
+        root.setLevel(before[1])
+        uvicorn.setLevel(before[2])
+        structlog.reset_defaults()

@@ -1,0 +1,175 @@
+"""A client that does not read: bounded, sent away, and nobody else's trouble."""
+
+import asyncio
+
+import pytest
+
+from adapters.websocket import connections
+from adapters.websocket.connections import Connections
+from adapters.websocket.writing import ABORT
+from tests.unit.adapters.websocket.driving import (
+    DEADLINE,
+    Frame,
+    Service,
+    Socket,
+    eventually,
+    serving,
+)
+
+SMALL = {"mailbox_frames": 8, "send_timeout": 0.05}
+
+
+def unread(service: Service, path: str) -> tuple[Socket, asyncio.Event]:
+    """A client for which every write waits until the one before is read, and whether the
+    server cut its connection off."""
+    client = service.socket(path)
+    client._output_queue = asyncio.Queue(maxsize=1)
+    aborted = asyncio.Event()
+    client.scope["extensions"] = {ABORT: {"call": aborted.set}}
+    return client, aborted
+
+
+async def everything(client: Socket) -> tuple[list[Frame], int]:
+    """All frames that still come, and the code of the close after them."""
+    frames: list[Frame] = []
+    while (message := await client.receive_output())["type"] == "websocket.send":
+        frames.append(message["text"])
+    return frames, message["code"]
+
+
+async def test_a_reader_past_its_mailbox_is_sent_away_and_the_others_hear_everything() -> None:
+    async with serving(**SMALL) as service, service.socket("/ws/chat") as sender:
+        await sender.frame()
+        slow, aborted = unread(service, "/ws/chat")
+        async with slow, service.socket("/ws/chat") as other:
+            for number in range(100):
+                await sender.say("chat", {"message": str(number)})
+                await eventually(sender.input_queue.empty)
+            said = [f"💬 {number}" for number in range(100)]
+            for member in (sender, other):
+                texts = [
+                    frame["payload"]["message"] for frame in await member.frames_until_pong()
+                ]
+                assert [text for text in texts if text in said] == said
+            async with asyncio.timeout(DEADLINE):
+                await aborted.wait()
+
+            frames, code = await everything(slow)
+            assert code == 4408
+            assert len(frames) <= 3
+            assert '"code":4408' in frames[-1]
+            assert '"reconnect":true' in frames[-1]
+            assert '"after_ms":0' in frames[-1]
+
+
+async def test_a_reader_is_judged_by_bytes_too() -> None:
+    async with serving(mailbox_bytes=64 * 1024, send_timeout=0.05) as service:
+        async with service.socket("/ws/chat") as sender:
+            slow, aborted = unread(service, "/ws/chat")
+            async with slow:
+                for _ in range(30):
+                    await sender.say("chat", {"message": "x" * 4_000})
+                    await sender.frame()
+                async with asyncio.timeout(DEADLINE):
+                    await aborted.wait()
+                assert (await everything(slow))[1] == 4408
+
+
+async def test_a_reader_that_catches_up_in_time_misses_nothing() -> None:
+    async with serving(**SMALL) as service, service.socket("/ws/chat") as sender:
+        slow, aborted = unread(service, "/ws/chat")
+        async with slow:
+            await slow.frame()
+            for number in range(50):
+                await sender.say("chat", {"message": str(number)})
+                assert await slow.payload("chat_notification") == {"message": f"💬 {number}"}
+            assert not aborted.is_set()
+
+
+async def test_a_write_stuck_for_too_long_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.01)
+    async with serving(send_timeout=0.05) as service, service.socket("/ws/chat") as sender:
+        slow, aborted = unread(service, "/ws/chat")
+        async with slow:
+            for number in range(3):
+                await sender.say("chat", {"message": str(number)})
+            async with asyncio.timeout(DEADLINE):
+                await aborted.wait()
+            assert (await everything(slow))[1] == 4408
+
+
+async def test_a_reader_without_anything_to_read_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.001)
+    looked_at = 0
+    check = Connections.__len__
+
+    async with serving(send_timeout=0.001) as service, service.socket("/ws/chat") as idle:
+        await idle.frame()
+        (connection,) = service.connections._open
+        look = connection.check_writing
+
+        def counted(now: float) -> None:
+            nonlocal looked_at
+            looked_at += 1
+            look(now)
+
+        monkeypatch.setattr(connection, "check_writing", counted)
+        await eventually(lambda: looked_at > 10)
+        await idle.hears_nothing()
+        assert check(service.connections) == 1
+
+
+async def test_a_client_that_asks_but_does_not_read_is_not_read_from_either() -> None:
+    async with serving(mailbox_frames=8) as service:
+        talker, aborted = unread(service, "/ws/system")
+        async with talker:
+            for number in range(200):
+                await talker.say("ping", ref=str(number))
+            for _ in range(500):
+                await asyncio.sleep(0)
+            assert talker.input_queue.qsize() > 180
+            await talker.frame()
+            for number in range(200):
+                assert (await talker.frame())["ref"] == str(number)
+            assert not aborted.is_set()
+
+
+async def test_a_reader_sent_away_can_come_back_for_what_it_missed() -> None:
+    async with serving(**SMALL) as service, service.socket("/ws/reliable") as sender:
+        slow, aborted = unread(service, "/ws/reliable")
+        async with slow:
+            cursor = (await slow.frame())["cursor"]
+            for number in range(30):
+                await sender.say("reliable_chat", {"message": str(number)})
+                await eventually(sender.input_queue.empty)
+            async with asyncio.timeout(DEADLINE):
+                await aborted.wait()
+        async with service.socket(f"/ws/reliable?since={cursor}") as back:
+            assert (await back.payload("recovered"))["recovered"] is True
+            texts = [
+                frame["payload"]["message"]
+                for frame in await back.frames_until_pong()
+                if "📨" in frame["payload"]["message"]
+            ]
+            assert texts == [f"📨 {number}" for number in range(30)]
+
+
+async def test_a_reader_sent_away_is_noted_without_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving(**SMALL) as service, service.socket("/ws/chat") as sender:
+        slow, aborted = unread(service, "/ws/chat")
+        async with slow:
+            for number in range(20):
+                await sender.say("chat", {"message": str(number)})
+            async with asyncio.timeout(DEADLINE):
+                await aborted.wait()
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [record.getMessage() for record in warnings] == [
+        "connection closed: it reads too slowly"
+    ]
+    assert warnings[0].exc_info is None

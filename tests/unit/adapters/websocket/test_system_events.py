@@ -1,0 +1,138 @@
+"""Events that other code sends through chanx's own `broadcast_event`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fast_channels.layers import get_channel_layer
+
+from adapters.websocket.analytics import AnalyticsConsumer
+from adapters.websocket.chat import ChatConsumer, ReliableConsumer
+from adapters.websocket.connection import Connection
+from adapters.websocket.messages.frames import SystemNotify, TextPayload
+from adapters.websocket.notifications import NotificationsConsumer
+from adapters.websocket.rooms import RoomConsumer
+from tests.unit.adapters.websocket.driving import Service, serving
+
+NOTIFY = SystemNotify(payload=TextPayload(message="Tea is ready"))
+
+
+@dataclass(frozen=True)
+class Listener:
+    path: str
+    consumer: type[Connection]
+    groups: list[str] | None
+    heard: dict[str, Any]
+
+
+LISTENERS = [
+    Listener(
+        "/ws/chat",
+        ChatConsumer,
+        None,
+        {"action": "chat_notification", "payload": {"message": "Tea is ready"}},
+    ),
+    Listener(
+        "/ws/reliable",
+        ReliableConsumer,
+        None,
+        {"action": "reliable_chat_notification", "payload": {"message": "Tea is ready"}},
+    ),
+    Listener(
+        "/ws/notifications",
+        NotificationsConsumer,
+        None,
+        {
+            "action": "notification_broadcast",
+            "payload": {"type": "system", "message": "Tea is ready"},
+        },
+    ),
+    Listener(
+        "/ws/analytics",
+        AnalyticsConsumer,
+        None,
+        {
+            "action": "analytics_notification",
+            "payload": {
+                "event": "Tea is ready",
+                "data": None,
+                "name": None,
+                "count": None,
+                "total": None,
+            },
+        },
+    ),
+    Listener(
+        "/ws/room/lobby",
+        RoomConsumer,
+        ["room.lobby"],
+        {
+            "action": "room_notification",
+            "payload": {"message": "Tea is ready", "room_name": "lobby", "kind": "announced"},
+        },
+    ),
+]
+
+every_listener = pytest.mark.parametrize("listener", LISTENERS, ids=lambda each: each.path)
+
+
+@every_listener
+async def test_a_system_event_reaches_every_member_of_the_group(
+    service: Service, listener: Listener
+) -> None:
+    async with service.socket(listener.path) as first, service.socket(listener.path) as second:
+        await first.frames_until_pong()
+        await second.frames_until_pong()
+        await listener.consumer.broadcast_event(NOTIFY, groups=listener.groups)
+        assert await first.frame() == listener.heard
+        assert await second.frame() == listener.heard
+        await first.hears_nothing()
+
+
+@every_listener
+async def test_an_event_is_followed_by_its_completion_where_that_is_on(listener: Listener) -> None:
+    async with serving(send_completion=True) as service:
+        async with service.socket(listener.path) as member:
+            await member.frames_until_pong()
+            assert (await member.frame())["action"] == "complete"
+            await listener.consumer.broadcast_event(NOTIFY, groups=listener.groups)
+            assert await member.frame() == listener.heard
+            assert (await member.frame())["action"] == "event_complete"
+
+
+async def test_an_event_for_one_room_is_not_heard_in_another(service: Service) -> None:
+    async with service.socket("/ws/room/a") as first, service.socket("/ws/room/b") as second:
+        await RoomConsumer.broadcast_event(NOTIFY, groups="room.a")
+        assert (await first.frame())["payload"]["room_name"] == "a"
+        await second.hears_nothing()
+
+
+async def test_an_event_keeps_its_place_among_what_is_said(service: Service) -> None:
+    async with service.socket("/ws/chat") as member:
+        await member.frame()
+        await member.say("chat", {"message": "before"})
+        before = await member.frame()
+        await ChatConsumer.broadcast_event(NOTIFY)
+        await member.say("chat", {"message": "after"})
+        texts = [frame["payload"]["message"] for frame in (before, *await member.frames(2))]
+        assert texts == ["💬 before", "Tea is ready", "💬 after"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "of.nobody"},
+        {"no": "type"},
+        {"type": "handle_group_message"},
+        {"type": "handle_channel_event", "event_data": {"action": "unknown"}},
+    ],
+    ids=["unknown type", "no type", "no content", "unknown event"],
+)
+async def test_a_message_that_nobody_handles_leaves_the_connection_working(
+    service: Service, message: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service.socket("/ws/chat") as member:
+        await member.frame()
+        await get_channel_layer("chat").group_send("chat", message)
+        await member.hears_nothing()
+    caplog.clear()  # Whoever sent it may read about it in the log.

@@ -232,7 +232,9 @@ def serve(settings: Settings, fd: int | None = None) -> None:
     )
     server = DrainingServer(
         config,
-        drain=partial(container.connections().drain, settings.drain_seconds),
+        drain=partial(
+            container.connections().drain, settings.drain_seconds, notice=settings.drain_notice
+        ),
         started=lambda url: click.echo(f"Switchboard is on {url} ({settings.backend} backend)"),
     )
     server.run()

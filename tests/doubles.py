@@ -155,18 +155,28 @@ class EventBook:
 
 
 class FragileBroadcaster(Broadcaster):
-    """Passes on to another until it is `broken`."""
+    """Passes on to another, except for events of the kinds in `broken_for`."""
 
     def __init__(self, broadcaster: Broadcaster) -> None:
         self._broadcaster = broadcaster
-        self.broken = False
+        self.broken_for: tuple[type, ...] = ()
+        self.refused: list[Event] = []
+        self._signal = Signal()
 
     async def publish(
         self, audience: Audience, event: Event, *, besides: ConnectionId | None = None
     ) -> None:
-        if self.broken:
+        if isinstance(event, self.broken_for):
+            self.refused.append(event)
+            self._signal.changed()
             raise Unavailable
         await self._broadcaster.publish(audience, event, besides=besides)
+
+    async def wait_for_refused(self, count: int) -> None:
+        await self._signal.until(
+            lambda: len(self.refused) >= count,
+            lambda: f"waited for {count} refused events, saw {self.refused}",
+        )
 
 
 class FragileJobQueue(MemoryJobQueue):

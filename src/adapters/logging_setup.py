@@ -59,7 +59,9 @@ def configure_logging(level: str, *, as_json: bool) -> None:
 def _add_trail(
     _logger: Any, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    if (current := trail.get()) is not None:
+    current = trail.get()
+    # A line about another connection than the one being handled names it itself.
+    if current is not None and "connection" not in event:
         event["connection"] = current.connection_id
         event["message_id"] = current.message_id
     return event

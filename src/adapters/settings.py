@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.layers.lanes import LaneKind, LaneName, LanePlan
@@ -35,16 +35,8 @@ class LaneOptions(BaseModel):
     max_bytes: int = Field(64 * 1024 * 1024, ge=1024)
 
 
-def _ephemeral(prefix: str) -> Any:
-    return Field(default_factory=lambda: LaneOptions(prefix=prefix))
-
-
-def _durable(prefix: str, capacity: int, expiry: float) -> Any:
-    return Field(
-        default_factory=lambda: LaneOptions(
-            kind=LaneKind.DURABLE, prefix=prefix, capacity=capacity, expiry=expiry
-        )
-    )
+def _durable(prefix: str, capacity: int, expiry: float) -> LaneOptions:
+    return LaneOptions(kind=LaneKind.DURABLE, prefix=prefix, capacity=capacity, expiry=expiry)
 
 
 def _also(name: str, default: Any, **bounds: Any) -> Any:
@@ -99,6 +91,7 @@ class Settings(BaseSettings):
 
     # Patience, in seconds.
     send_timeout: float = Field(10, gt=0)
+    drain_notice: float = Field(0.5, ge=0)
     drain_seconds: float = Field(5, ge=0)
     shutdown_seconds: float = Field(10, gt=0)
     per_message_deflate: bool = False
@@ -115,13 +108,25 @@ class Settings(BaseSettings):
     job_records: int = Field(10_000, ge=1)
 
     # The seed's five lanes, and two of ours. Capacity in messages, expiry in seconds.
-    lane_memory: LaneOptions = _ephemeral("memory")
-    lane_chat: LaneOptions = _ephemeral("chat")
+    lane_memory: LaneOptions = LaneOptions(prefix="memory")
+    lane_chat: LaneOptions = LaneOptions(prefix="chat")
     lane_queue: LaneOptions = _durable("queue", 1_000, 15 * MINUTE)
-    lane_notifications: LaneOptions = _ephemeral("notifications")
+    lane_notifications: LaneOptions = LaneOptions(prefix="notifications")
     lane_analytics: LaneOptions = _durable("analytics", 5_000, HOUR)
     lane_rooms: LaneOptions = _durable("rooms", 200, 24 * HOUR)
     lane_jobs: LaneOptions = _durable("jobs", 500, HOUR)
+
+    @field_validator("log_ignored_actions", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return frozenset(part for item in value.split(",") if (part := item.strip()))
+        return value
+
+    @field_validator("embedded_redis_dir", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return value or None
 
     def lane_plans(self) -> dict[LaneName, LanePlan]:
         plans = {}

@@ -16,7 +16,7 @@ from adapters.layers.lane_redis import RedisLane
 from adapters.layers.lanes import Lane, LaneName
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
-from adapters.redis_connection import RedisSettings, connect, wait_until
+from adapters.redis_connection import AddressIsWrong, RedisSettings, connect, wait_until
 from adapters.settings import Settings, SettingsAreWrong
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
@@ -89,11 +89,13 @@ class RedisTwins(Twins):
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         service = settings.redis_prefix
-        self.client = connect(
-            RedisSettings(
-                url=settings.redis_url, timeout=settings.redis_timeout, pool=settings.redis_pool
+        try:
+            self.client = connect(
+                RedisSettings(settings.redis_url, settings.redis_timeout, settings.redis_pool)
             )
-        )
+        except AddressIsWrong as error:
+            # Without the address itself: it may hold a password.
+            raise SettingsAreWrong(f"SWITCHBOARD_REDIS_URL can't be used: {error}.") from None
         self._publisher = Publisher(self.client, backlog=settings.redis_backlog)
         self._pubsub = PubSub(self.client, timeout=settings.redis_timeout)
         self.lanes = {

@@ -90,8 +90,9 @@ class JobService:
         audience = audiences.job(job_id)
         if since is not None:
             recovery = await self._subscriptions.subscribe(audience, subscriber, since=since)
-            complete = recovery is not None and recovery.reason is None
-            return job if job.state.is_over and not complete else None
+            # What is left of an ended job's history ends with how it ended.
+            is_told = recovery is not None and (recovery.reason is None or recovery.missed)
+            return job if job.state.is_over and not is_told else None
         if job.state.is_over:
             return job
         await self._subscriptions.subscribe(audience, subscriber, replay_last=True)
@@ -100,13 +101,18 @@ class JobService:
     async def resume(self, member: Member, subscriber: Subscriber, since: Cursor) -> Job | None:
         """Go on watching the job that a cursor belongs to; see `watch`.
 
-        A cursor of no job leaves the subscriber with a recovery that failed as invalid.
+        A cursor of no job, or of one that `member` can't watch (any more), is told as a
+        recovery that failed.
         """
         audience = self._subscriptions.audience_of(since)
         if audience is None or audience.kind is not AudienceKind.JOB:
             subscriber.recover(Recovery(0, LossReason.INVALID), [])
             return None
-        return await self.watch(member, subscriber, JobId(audience.key), since)
+        try:
+            return await self.watch(member, subscriber, JobId(audience.key), since)
+        except JobIsUnknown:
+            subscriber.recover(Recovery(0, LossReason.UNKNOWN_POSITION), [])
+            return None
 
     async def cancel(self, member: Member, subscriber: Subscriber, job_id: JobId) -> None:
         """Stop a job of one's own, and watch its end.

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.integration.processes import Redis, Server
+from tests.integration.processes import Command, Redis, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,24 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def room() -> str:
     """The name of a room that no other test is in."""
     return f"room-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def helps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each command says of itself, by its name."""
+    folder = tmp_path_factory.mktemp("helps")
+    overview = Command(folder, "--help")
+    assert overview.run() == 0, overview.log
+    listed = "".join(overview.output).partition("Commands:\n")[2].splitlines()
+    names = [line.split()[0] for line in listed if line.startswith("  ") and line[2] != " "]
+    commands = {name: Command(folder, name, "--help") for name in names}
+    for command in commands.values():
+        command.start()
+    codes = {name: command.wait() for name, command in commands.items()}
+    for command in commands.values():
+        command.kill()  # which reads what is left of its words
+    assert codes == dict.fromkeys(names, 0)
+    return {name: "".join(command.output) for name, command in commands.items()}
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from tests.integration.cable import Cable
+from tests.integration.conftest import Service
 from tests.integration.processes import Server
 
 pytestmark = pytest.mark.browser
@@ -328,20 +329,18 @@ def test_a_job_of_each_kind_shows_its_progress_and_its_result(
 
 
 def test_a_running_job_is_cancelled_and_found_again_after_a_reload(
-    visitors: Visitors, tmp_path: Path
+    slow_service: Service, visitors: Visitors
 ) -> None:
-    with Server(tmp_path, JOB_PACE="60") as slow:
-        page = visitors.come(slow.url).open()
-        connected(page, "jobs")
-        card = submit(page, "translate", "take your time")
-        expect(card).to_have_attribute("data-status", "running")
-        page.reload()
-        expect(card).to_have_attribute("data-status", "running")
-        expect(card).to_contain_text("take your time")
-        card.locator("[data-role=cancel]").click()
-        expect(card).to_have_attribute("data-status", "cancelled")
-        visitors.check()
-        visitors.go()
+    page = visitors.come(slow_service.url).open()
+    connected(page, "jobs")
+    card = submit(page, "translate", "take your time")
+    expect(card).to_have_attribute("data-status", "running")
+    page.reload()
+    expect(card).to_have_attribute("data-status", "running")
+    expect(card).to_contain_text("take your time")
+    card.locator("[data-role=cancel]").click()
+    expect(card).to_have_attribute("data-status", "cancelled")
+    visitors.check()
 
 
 def test_an_announcement_reaches_everybody_on_its_channel(

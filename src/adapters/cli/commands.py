@@ -50,7 +50,9 @@ def create_cli(programs: Programs) -> click.Group:
     @switchboard.command()
     @click.option("--host", help="Address to listen on.  [default: HOST or 127.0.0.1]")
     @click.option("--port", type=int, help="Port, 0 for any free one.  [default: PORT or 8080]")
-    @click.option("--backend", type=click.Choice(list(Backend)), help="Where state lives.")
+    @click.option(
+        "--backend", type=click.Choice([b.value for b in Backend]), help="Where state lives."
+    )
     @click.option("--fd", type=int, hidden=True)
     @explained
     def serve(fd: int | None, **options: Any) -> None:

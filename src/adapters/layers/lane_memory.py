@@ -3,6 +3,7 @@
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
+from sys import getsizeof
 from typing import Any, NamedTuple
 
 from adapters.layers.lanes import Lane, LaneKind, LanePlan, Packet
@@ -18,7 +19,7 @@ class Entry(NamedTuple):
 
 
 class Stream:
-    """One group's history. `size` is in characters, which is what memory it takes."""
+    """One group's history. `size` is how many bytes of memory its frames take."""
 
     def __init__(self) -> None:
         self.epoch = secrets.token_hex(6)
@@ -34,13 +35,13 @@ class Stream:
         position = Position(self.epoch, self.at_ms, self.offset)
         frame = stamped(body, position.cursor(group))
         self._entries.append(Entry(self.at_ms, self.offset, frame))
-        self.size += len(frame)
+        self.size += getsizeof(frame)
         return frame
 
     def trim(self, capacity: int, oldest_ms: float) -> None:
         entries = self._entries
         while entries and (len(entries) > capacity or entries[0].at_ms < oldest_ms):
-            self.size -= len(entries.popleft().frame)
+            self.size -= getsizeof(entries.popleft().frame)
 
     def after(self, offset: int) -> list[str]:
         return [entry.frame for entry in self._newest_until(offset)][::-1]

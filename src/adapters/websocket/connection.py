@@ -93,14 +93,19 @@ class Connection(WritingSide):
         visitor = recognise(scope["headers"], secure=scope.get("scheme") == "wss")
         self.member = visitor.member
         cookie = [(b"set-cookie", visitor.new_cookie.encode())] if visitor.new_cookie else None
+        pump: asyncio.Task[None] | None = None
         await receive()
-        await self.accept(headers=cookie)
         self._connections.add(self)
-        log.debug("connection opened", extra={"path": scope["path"]})
-        pump = asyncio.create_task(self._pump(), name=f"pump-{self.connection_id}")
         try:
+            # First join, then accept: whoever is connected has joined already.
             await self._open()
+            await self.accept(headers=cookie)
+            log.debug("connection opened", extra={"path": scope["path"]})
+            pump = asyncio.create_task(self._pump(), name=f"pump-{self.connection_id}")
             await self._read(receive)
+        except OSError:
+            # The client is gone (uvicorn's ClientDisconnected), before it was accepted.
+            pass
         finally:
             await self._end(pump)
 
@@ -188,11 +193,12 @@ class Connection(WritingSide):
     ) -> None:
         log.error("event handler of %s failed", action, exc_info=error)
 
-    async def _end(self, pump: asyncio.Task[None]) -> None:
+    async def _end(self, pump: asyncio.Task[None] | None) -> None:
         self._closed = True
         self._connections.discard(self)
         self._mailbox.close()
-        pump.cancel()
+        if pump is not None:
+            pump.cancel()
         try:
             await self.closed()
         except Exception as error:  # noqa: BLE001 - nobody is left to tell but the log

@@ -67,9 +67,13 @@ class Connections:
             for connection in list(self._open):
                 connection.check_writing(loop.time())
 
-    async def drain(self, seconds: float) -> None:
-        """Send everybody away within `seconds`, each told another moment to come back."""
+    async def drain(self, seconds: float, *, notice: float = 0.0) -> None:
+        """Send everybody away within `seconds`, each told another moment to come back.
+
+        Before that, readiness is off for `notice` seconds, for load balancers to see.
+        """
         self.is_draining = True
+        await asyncio.sleep(notice)
         for connection in list(self._open):
             # Spread out, so that the next server does not get them all at once.
             connection.say_farewell(restarting(random.uniform(0, max(seconds, 0.1))))

@@ -2,6 +2,7 @@
 
 from chanx.core.decorators import ws_handler
 
+from adapters.websocket import refusals
 from adapters.websocket.connection import Connection
 from adapters.websocket.connections import Connections
 from adapters.websocket.messages.jobs import (
@@ -16,7 +17,7 @@ from adapters.websocket.messages.jobs import (
     JobWatch,
 )
 from adapters.websocket.presenter import job_status
-from application.errors import Refusal
+from application.errors import Refusal, TooManySubscriptions
 from application.jobs import JobService
 from domain.errors import BrokenRule
 from domain.identity import JobId
@@ -34,8 +35,11 @@ class JobsConsumer(Connection):
         self._jobs = jobs
 
     async def opened(self) -> None:
-        for cursor in self.since:
-            await self._tell_ending(await self._jobs.resume(self.member, self, cursor))
+        try:
+            for cursor in self.since:
+                await self._tell_ending(await self._jobs.resume(self.member, self, cursor))
+        except TooManySubscriptions as error:
+            await self.send_message(refusals.refusal(error))
         await self._tell("connected", "🔄 Background Job Processor: Connected!")
 
     async def closed(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any, TypeAlias
 
 
@@ -22,9 +23,8 @@ Item: TypeAlias = str | Close | Mapping[str, Any]
 class Mailbox:
     """A queue that refuses what is over its bounds instead of waiting.
 
-    `max_frames` and `max_bytes` (counted in characters, which is near enough to protect
-    memory) bound what live traffic may pile up. Frames of a recovery come on top: their
-    lane's capacity bounds them.
+    `max_frames` and `max_bytes` of memory bound what live traffic may pile up. Frames of a
+    recovery come on top: their lane's capacity bounds them.
     """
 
     def __init__(self, *, max_frames: int, max_bytes: int) -> None:
@@ -43,7 +43,7 @@ class Mailbox:
         """Take an item; False, and nothing taken, if that is over a bound."""
         if self.is_closed:
             return True
-        size = len(item) if type(item) is str else 0
+        size = getsizeof(item)
         if len(self._items) >= self._max_frames or self._bytes + size > self._max_bytes:
             return False
         self._bytes += size
@@ -54,7 +54,7 @@ class Mailbox:
     def put_recovered(self, frames: list[str]) -> None:
         """Take what was missed, whatever the bounds, and make that much more room."""
         self._max_frames += len(frames)
-        size = sum(map(len, frames))
+        size = sum(map(getsizeof, frames))
         self._max_bytes += size
         self._bytes += size
         self._items.extend(frames)
@@ -80,8 +80,7 @@ class Mailbox:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         item = self._items.popleft()
-        if type(item) is str:
-            self._bytes -= len(item)
+        self._bytes = max(0, self._bytes - getsizeof(item))
         if self._room is not None and self.has_room:
             self._room.set()
         return item

@@ -98,7 +98,8 @@ class WritingSide(AsyncJsonWebsocketConsumer):
     def _fall_behind(self) -> None:
         if self._mailbox.is_closed:
             return
-        log.warning("connection closed: it reads too slowly")
+        # Whoever publishes finds this out: the line must name the reader.
+        log.warning("it reads too slowly", extra={"connection": self.connection_id})
         self._mailbox.close(_disconnect(TOO_SLOW), Close(TOO_SLOW.code, TOO_SLOW.reason))
         self._abort_later()
 
@@ -125,12 +126,21 @@ class WritingSide(AsyncJsonWebsocketConsumer):
                     await self.close(item.code, item.reason)
                     return
                 else:
-                    await self.dispatch(item)
+                    await self._handle(item)
         except OSError:
             # The client is gone (uvicorn's ClientDisconnected); reading will say so.
             pass
         finally:
             self._mailbox.close()
+
+    async def _handle(self, message: Mapping[str, Any]) -> None:
+        """Give another program's message to chanx's handlers, and to nothing else of ours."""
+        try:
+            if str(message.get("type")) not in ("handle_channel_event", "handle_group_message"):
+                raise ValueError("no handler for messages of this type")
+            await self.dispatch(message)
+        except Exception as error:
+            log.error("a message from other code can't be handled", exc_info=error)
 
     def _log(self, line: str, action: str) -> None:
         if action not in self._connections.settings.log_ignored_actions:

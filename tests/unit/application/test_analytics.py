@@ -1,0 +1,129 @@
+"""Analytics events and their live tally."""
+
+import math
+
+import pytest
+
+from adapters.layers.broadcaster import LaneBroadcaster
+from adapters.storage.tally_memory import OTHER_NAMES, MemoryTally
+from application.analytics import TALLY_NAMES, AnalyticsService
+from application.errors import Unavailable
+from application.ports import Recovery
+from domain.analytics import Counts
+from domain.errors import EventIsImpossible
+from domain.events import AnnouncementMade, EventRecorded, Json
+from domain.identity import MessageText
+from tests.doubles import EventBook, FragileBroadcaster, RecordingSubscriber
+
+
+@pytest.fixture
+def analytics(broadcaster: LaneBroadcaster) -> AnalyticsService:
+    return AnalyticsService(broadcaster, broadcaster, MemoryTally(name_limit=2), data_limit=100)
+
+
+async def test_a_recorded_event_is_told_with_its_counts(
+    analytics: AnalyticsService, book: EventBook
+) -> None:
+    ada = RecordingSubscriber("ada")
+    await analytics.join(ada, None)
+
+    await analytics.record("view", {"path": "/"})
+    await analytics.record("click", None)
+    await analytics.record("view", [1, 2])
+
+    assert book.heard_by(ada) == [
+        EventRecorded("view", {"path": "/"}, 1, 1),
+        EventRecorded("click", None, 1, 2),
+        EventRecorded("view", [1, 2], 2, 3),
+    ]
+    assert await analytics.counts() == Counts(3, {"view": 2, "click": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("", None), ("n" * 201, None), ("view", "x" * 101), ("view", math.nan)]
+)
+async def test_an_impossible_event_is_neither_counted_nor_told(
+    analytics: AnalyticsService, book: EventBook, name: str, data: Json
+) -> None:
+    with pytest.raises(EventIsImpossible):
+        await analytics.record(name, data)
+
+    assert book.encoded == []
+    assert await analytics.counts() == Counts()
+
+
+async def test_one_name_too_many_is_told_as_itself_but_counted_among_others(
+    analytics: AnalyticsService, book: EventBook
+) -> None:
+    ada = RecordingSubscriber("ada")
+    await analytics.join(ada, None)
+
+    for name in ("a", "b", "c", "d"):
+        await analytics.record(name, None)
+
+    assert book.heard_by(ada)[-1] == EventRecorded("d", None, 2, 4)
+    assert await analytics.counts() == Counts(4, {OTHER_NAMES: 2, "a": 1, "b": 1})
+
+
+async def test_a_hundred_names_are_listed_at_most(broadcaster: LaneBroadcaster) -> None:
+    analytics = AnalyticsService(
+        broadcaster, broadcaster, MemoryTally(name_limit=999), data_limit=100
+    )
+    for number in range(120):
+        await analytics.record(f"event {number}", None)
+
+    counts = await analytics.counts()
+
+    assert TALLY_NAMES == 100
+    assert (counts.total, len(counts.by_name)) == (120, 100)
+
+
+async def test_an_event_that_can_not_be_stored_is_refused_and_stays_counted(
+    broadcaster: LaneBroadcaster,
+) -> None:
+    fragile = FragileBroadcaster(broadcaster)
+    analytics = AnalyticsService(fragile, broadcaster, MemoryTally(name_limit=9), data_limit=100)
+    fragile.broken_for = (EventRecorded,)
+
+    with pytest.raises(Unavailable):
+        await analytics.record("view", None)
+
+    assert (await analytics.counts()).total == 1
+
+
+async def test_whoever_comes_back_gets_the_events_missed(
+    analytics: AnalyticsService, book: EventBook
+) -> None:
+    ada = RecordingSubscriber("ada")
+    await analytics.join(ada, None)
+    await analytics.record("seen", None)
+    await analytics.leave(ada)
+    await analytics.record("missed", None)
+
+    await analytics.join(ada, ada.cursor)
+
+    assert ada.recoveries == [Recovery(1)]
+    assert book.heard_by(ada)[-1] == EventRecorded("missed", None, 1, 2)
+
+
+async def test_an_announcement_is_told_but_not_counted(
+    analytics: AnalyticsService, book: EventBook
+) -> None:
+    ada = RecordingSubscriber("ada")
+    await analytics.join(ada, None)
+    announcement = AnnouncementMade(MessageText("A new day"))
+
+    await analytics.announce(announcement)
+
+    assert book.heard_by(ada) == [announcement]
+    assert await analytics.counts() == Counts()
+
+
+async def test_whoever_leaves_hears_nothing_more(analytics: AnalyticsService) -> None:
+    ada = RecordingSubscriber("ada")
+    await analytics.join(ada, None)
+
+    await analytics.leave(ada)
+    await analytics.record("view", None)
+
+    assert ada.frames == []

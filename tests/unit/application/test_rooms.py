@@ -1,0 +1,273 @@
+"""Rooms: coming in, speaking, going out, and who is there."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from adapters.layers.broadcaster import LaneBroadcaster
+from adapters.layers.lane_memory import MemoryLane
+from adapters.layers.lanes import LaneName
+from adapters.storage.presence_memory import MemoryPresence
+from application.errors import Unavailable
+from application.ports import Cursor, LossReason, Recovery, Subscriber
+from application.rooms import ROSTER_NAMES, RoomService
+from domain.audiences import Audience
+from domain.errors import BrokenRule, RoomIsFull, TextIsEmpty, TextIsTooLong
+from domain.events import AnnouncementMade, Event, MemberJoined, MemberLeft, MessageSaid
+from domain.identity import Member, MemberId, MessageText, RoomName
+from domain.rooms import RoomSize, Roster
+from tests.doubles import EventBook, RecordingSubscriber
+from tests.unit.application.people import ADA, BOB, STRANGER
+
+LOBBY, ATTIC = RoomName("lobby"), RoomName("attic")
+
+
+class FragileSubscriptions(LaneBroadcaster):
+    """Can break what rooms ask of subscriptions."""
+
+    broken = False
+
+    async def subscribe(
+        self,
+        audience: Audience,
+        subscriber: Subscriber,
+        *,
+        since: Cursor | None = None,
+        replay_last: bool = False,
+    ) -> Recovery | None:
+        if self.broken:
+            raise Unavailable
+        return await super().subscribe(audience, subscriber, since=since, replay_last=replay_last)
+
+    async def drop(self, subscriber: Subscriber) -> None:
+        if self.broken:
+            raise Unavailable
+        await super().drop(subscriber)
+
+
+@pytest.fixture
+def subscriptions(lanes: dict[LaneName, MemoryLane], book: EventBook) -> FragileSubscriptions:
+    return FragileSubscriptions(lanes, book, subscription_limit=4)
+
+
+@pytest.fixture
+def rooms(broadcaster: LaneBroadcaster, subscriptions: FragileSubscriptions) -> RoomService:
+    return RoomService(
+        broadcaster,
+        subscriptions,
+        broadcaster,
+        MemoryPresence(),
+        text_limit=10,
+        member_limit=3,
+    )
+
+
+async def entered(rooms: RoomService, *members: Member) -> list[RecordingSubscriber]:
+    subscribers = [RecordingSubscriber(member.name) for member in members]
+    for member, subscriber in zip(members, subscribers, strict=True):
+        await rooms.enter(LOBBY, member, subscriber, None)
+    return subscribers
+
+
+def said(member: Member, text: str) -> MessageSaid:
+    return MessageSaid(member, MessageText(text))
+
+
+async def test_the_others_hear_of_a_newcomer_and_how_many_are_in_now(
+    rooms: RoomService, book: EventBook
+) -> None:
+    ada, bob = await entered(rooms, ADA, BOB)
+
+    assert book.heard_by(ada) == [MemberJoined(BOB, 2)]
+    assert book.heard_by(bob) == []
+
+
+async def test_everybody_in_the_room_hears_what_is_said_the_speaker_too(
+    rooms: RoomService, book: EventBook
+) -> None:
+    ada, bob = await entered(rooms, ADA, BOB)
+
+    await rooms.say(LOBBY, BOB, "hello")
+
+    for subscriber in (ada, bob):
+        assert book.heard_by(subscriber)[-1] == said(BOB, "hello")
+
+
+@pytest.mark.parametrize(("text", "broken"), [(" ", TextIsEmpty), ("x" * 11, TextIsTooLong)])
+async def test_an_impossible_text_is_heard_by_nobody(
+    rooms: RoomService, text: str, broken: type[BrokenRule]
+) -> None:
+    (ada,) = await entered(rooms, ADA)
+
+    with pytest.raises(broken):
+        await rooms.say(LOBBY, ADA, text)
+
+    assert ada.frames == []
+
+
+async def test_one_room_does_not_hear_another(rooms: RoomService, book: EventBook) -> None:
+    (ada,) = await entered(rooms, ADA)
+    bob = RecordingSubscriber("bob")
+    await rooms.enter(ATTIC, BOB, bob, None)
+
+    await rooms.say(ATTIC, BOB, "up here")
+    await rooms.say(LOBBY, ADA, "down here")
+
+    assert book.heard_by(ada) == [said(ADA, "down here")]
+    assert book.heard_by(bob) == [said(BOB, "up here")]
+
+
+async def test_a_full_room_tells_the_newcomer_and_nobody_else(
+    rooms: RoomService, lanes: dict[LaneName, MemoryLane]
+) -> None:
+    others = await entered(rooms, ADA, BOB, STRANGER)
+    heard_before = [list(other.frames) for other in others]
+    eve = RecordingSubscriber("eve")
+
+    with pytest.raises(RoomIsFull):
+        await rooms.enter(LOBBY, Member(MemberId("eve")), eve, None)
+    await rooms.leave(LOBBY, Member(MemberId("eve")), eve)
+
+    assert [other.frames for other in others] == heard_before
+    assert lanes[LaneName.ROOMS].attached(eve) == 0
+    assert (await rooms.roster(LOBBY)).count == 3
+
+
+async def test_whoever_leaves_hears_nothing_more_and_the_others_hear_who_is_left(
+    rooms: RoomService, book: EventBook
+) -> None:
+    ada, bob = await entered(rooms, ADA, BOB)
+    heard_before = list(ada.frames)
+
+    await rooms.leave(LOBBY, ADA, ada)
+
+    assert book.heard_by(bob) == [MemberLeft(ADA, 1)]
+    assert ada.frames == heard_before
+
+
+async def test_leaving_a_room_never_entered_changes_nothing(rooms: RoomService) -> None:
+    (ada,) = await entered(rooms, ADA)
+
+    await rooms.leave(LOBBY, BOB, RecordingSubscriber("bob"))
+
+    assert ada.frames == []
+    assert (await rooms.roster(LOBBY)).count == 1
+
+
+async def test_leaving_twice_is_told_once(rooms: RoomService, book: EventBook) -> None:
+    ada, bob = await entered(rooms, ADA, BOB)
+
+    await rooms.leave(LOBBY, ADA, ada)
+    await rooms.leave(LOBBY, ADA, ada)
+
+    assert book.heard_by(bob) == [MemberLeft(ADA, 1)]
+
+
+async def test_an_entry_that_came_half_way_is_undone_by_leaving(
+    rooms: RoomService, subscriptions: FragileSubscriptions
+) -> None:
+    ada = RecordingSubscriber("ada")
+    subscriptions.broken = True
+    with pytest.raises(Unavailable):
+        await rooms.enter(LOBBY, ADA, ada, None)
+    subscriptions.broken = False
+
+    await rooms.leave(LOBBY, ADA, ada)
+
+    assert await rooms.roster(LOBBY) == Roster(0, ())
+
+
+async def test_whoever_leaves_is_gone_also_when_the_lane_does_not_answer(
+    rooms: RoomService, subscriptions: FragileSubscriptions
+) -> None:
+    (ada,) = await entered(rooms, ADA)
+    subscriptions.broken = True
+
+    with pytest.raises(Unavailable):
+        await rooms.leave(LOBBY, ADA, ada)
+
+    assert await rooms.roster(LOBBY) == Roster(0, ())
+
+
+async def test_whoever_comes_back_gets_what_was_missed_before_anything_else(
+    rooms: RoomService, book: EventBook
+) -> None:
+    ada, _bob = await entered(rooms, ADA, BOB)
+    await rooms.leave(LOBBY, ADA, ada)
+    await rooms.say(LOBBY, BOB, "missed")
+    again = RecordingSubscriber("ada again")
+
+    await rooms.enter(LOBBY, ADA, again, ada.cursor)
+    await rooms.say(LOBBY, ADA, "back")
+
+    assert again.recoveries == [Recovery(2)]
+    assert book.heard_by(again) == [MemberLeft(ADA, 1), said(BOB, "missed"), said(ADA, "back")]
+
+
+async def test_a_position_in_another_room_is_unknown_here(
+    rooms: RoomService, book: EventBook
+) -> None:
+    ada, _bob = await entered(rooms, ADA, BOB)
+    again = RecordingSubscriber("ada again")
+
+    await rooms.enter(ATTIC, ADA, again, ada.cursor)
+
+    assert again.recoveries == [Recovery(0, LossReason.UNKNOWN_POSITION)]
+    assert book.heard_by(again) == []
+
+
+async def test_an_announcement_is_told_in_its_room(rooms: RoomService, book: EventBook) -> None:
+    (ada,) = await entered(rooms, ADA)
+    announcement = AnnouncementMade(MessageText("Closing"))
+
+    await rooms.announce(LOBBY, announcement)
+    await rooms.announce(ATTIC, AnnouncementMade(MessageText("Elsewhere")))
+
+    assert book.heard_by(ada) == [announcement]
+
+
+async def test_the_roster_shows_who_is_in(rooms: RoomService) -> None:
+    await entered(rooms, ADA, BOB)
+
+    assert await rooms.roster(LOBBY) == Roster(2, (ADA, BOB))
+    assert await rooms.roster(ATTIC) == Roster(0, ())
+
+
+async def test_a_roster_names_a_hundred_and_counts_all(
+    broadcaster: LaneBroadcaster,
+) -> None:
+    rooms = RoomService(
+        broadcaster, broadcaster, broadcaster, MemoryPresence(), text_limit=10, member_limit=999
+    )
+    await entered(rooms, *(Member(MemberId(str(n)), f"member {n}") for n in range(150)))
+
+    roster = await rooms.roster(LOBBY)
+
+    assert ROSTER_NAMES == 100
+    assert (roster.count, len(roster.members)) == (150, 100)
+
+
+async def test_rooms_are_listed_fullest_first(rooms: RoomService) -> None:
+    await rooms.enter(ATTIC, STRANGER, RecordingSubscriber("s"), None)
+    await entered(rooms, ADA, BOB)
+
+    assert await rooms.rooms(9) == [RoomSize(LOBBY, 2), RoomSize(ATTIC, 1)]
+    assert await rooms.rooms(1) == [RoomSize(LOBBY, 2)]
+
+
+async def test_recent_frames_are_those_that_members_heard(
+    rooms: RoomService, book: EventBook
+) -> None:
+    def read(frames: Sequence[str]) -> list[Event]:
+        return book.read(frames)
+
+    (ada,) = await entered(rooms, ADA)
+    for text in ("one", "two", "three"):
+        await rooms.say(LOBBY, ADA, text)
+
+    assert await rooms.recent(LOBBY, 2) == ada.frames[-2:]
+    assert read(await rooms.recent(LOBBY, 9)) == [
+        MemberJoined(ADA, 1),
+        *(said(ADA, text) for text in ("one", "two", "three")),
+    ]
+    assert await rooms.recent(ATTIC, 9) == []

@@ -29,7 +29,7 @@ def test_every_refusal_of_the_application_stands_in_the_table_above() -> None:
 
 
 def test_no_code_is_used_twice_not_even_by_a_broken_rule() -> None:
-    rules = [BrokenRule, *BrokenRule.__subclasses__()]
+    rules: list[type[BrokenRule]] = [BrokenRule, *BrokenRule.__subclasses__()]
     codes = [refusal.code for refusal in refusals()] + [rule.code for rule in rules]
 
     assert len(set(codes)) == len(codes)

@@ -519,9 +519,9 @@ class TestFencing:
         await watcher.wait_for(2)
         await first
 
-        for _ in range(2):
-            await clock.advance(STEP_SECONDS)
-            await records.wait_for("report", 2)
+        await clock.advance(STEP_SECONDS)
+        await watcher.wait_for(3)
+        await clock.advance(STEP_SECONDS)
         await second
 
         assert book.heard_by(watcher) == [

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import signal
+import socket
+import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import version
@@ -138,6 +140,7 @@ class Container(containers.DeclarativeContainer):
             frame_burst=limit.frame_burst,
             flood_seconds=limit.flood_seconds,
             send_timeout=limit.send_timeout,
+            backend_patience=limit.redis_patience,
             send_completion=limit.send_completion,
             log_websocket=limit.log_websocket,
             log_ignored_actions=limit.log_ignored_actions,
@@ -188,13 +191,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(health_router(container.twins().ping, lambda: connections.is_draining))
     add_pages(app)
     add_failure_handlers(app)
-    app.add_middleware(
-        Gate,
+    gate = Gate(
+        app.build_middleware_stack(),
         allowed_origins=settings.allowed_origins,
+        max_body=settings.max_frame_bytes,
         is_full=lambda: connections.is_full,
         is_draining=lambda: connections.is_draining,
     )
-    app.add_middleware(SecurityHeaders)
+    # Outside of everything, so that answers to errors carry the headers, too.
+    app.middleware_stack = SecurityHeaders(gate)
     return app
 
 
@@ -203,7 +208,7 @@ async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
     twins = container.twins()
     for name, lane in twins.lanes.items():
         register_channel_layer(name.value, LaneChannelLayer(lane))
-    sweeping = asyncio.create_task(container.connections().sweep(), name="sweep")
+    sweeping = asyncio.create_task(container.connections().sweep(twins.away_for), name="sweep")
     try:
         async with twins.serving(container.work()):
             yield
@@ -213,8 +218,8 @@ async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
             unregister_channel_layer(name.value)
 
 
-def serve(settings: Settings, fd: int | None = None) -> None:
-    """Serve until SIGTERM or Ctrl+C, on `fd` if a listening socket was handed over."""
+def serve(settings: Settings, listeners: list[socket.socket]) -> None:
+    """Serve on `listeners` until SIGTERM or Ctrl+C."""
     configure_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
     app = create_app(settings)
     container: Container = app.state.container
@@ -224,7 +229,7 @@ def serve(settings: Settings, fd: int | None = None) -> None:
         ServerSettings(
             host=settings.host,
             port=settings.port,
-            fd=fd,
+            fd=None,
             max_frame_bytes=settings.max_frame_bytes,
             per_message_deflate=settings.per_message_deflate,
             shutdown_seconds=settings.shutdown_seconds,
@@ -237,7 +242,7 @@ def serve(settings: Settings, fd: int | None = None) -> None:
         ),
         started=lambda url: click.echo(f"Switchboard is on {url} ({settings.backend} backend)"),
     )
-    server.run()
+    server.run(sockets=listeners)
 
 
 def work(settings: Settings) -> None:
@@ -282,7 +287,10 @@ async def _ping(settings: Settings) -> None:
 
 def main() -> None:
     """The console script `switchboard`."""
-    create_cli(Programs(serve=serve, work=work, send=send))()
+    # However Python was told to run us, less the arguments that are ours.
+    told = sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv) + 1]
+    ourselves = [sys.executable, *told]
+    create_cli(Programs(serve=serve, work=work, send=send, ping=_ping, ourselves=ourselves))()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,6 @@ from hypothesis import settings
 pytest.register_assert_rewrite("tests.contracts", "tests.doubles")
 
 # The same examples in every run, so that a red build is red everywhere; no deadline for one
-# example, because a busy machine is no bug. 60 keep the unit suite within seconds.
-settings.register_profile("suite", derandomize=True, deadline=None, max_examples=60)
+# example, because a busy machine is no bug. 100 keep the unit suite within seconds.
+settings.register_profile("suite", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("suite")

@@ -25,6 +25,9 @@ Client: TypeAlias = Redis
 DISCONNECTED = (RedisError, OSError, TimeoutError)
 """All that redis-py raises when Redis is away, frozen, loading or failing over."""
 
+CANCELLED_AGAIN = 0.5
+"""Seconds after which a task that goes on is cancelled once more; ending takes less."""
+
 
 class AddressIsWrong(ValueError):
     """The Redis address can't be understood; the text says what is wrong with it."""
@@ -114,6 +117,20 @@ class Script:
             return await execute("EVALSHA", self.digest, len(keys), *keys, *args)
         except NoScriptError:
             return await execute("EVAL", self.text, len(keys), *keys, *args)
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks that speak to Redis until they have ended.
+
+    Once is not enough: redis-py (5.3) sends within `asyncio.wait_for`, and that swallows a
+    cancellation which comes at the same moment as the answer (until Python 3.12).
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCELLED_AGAIN)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def wait_until(client: Client, seconds: float) -> None:

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     redis_timeout: float = Field(2, gt=0)
     redis_pool: int = Field(32, ge=4)
     redis_backlog: int = Field(10_000, ge=1)
+    redis_patience: float = Field(60, gt=0)
     presence_lease: float = Field(15, ge=1)
     embedded_redis_dir: Path | None = _also("EMBEDDED_REDIS_DIR", None)
     host: str = _also("HOST", "127.0.0.1")
@@ -108,13 +109,13 @@ class Settings(BaseSettings):
     job_records: int = Field(10_000, ge=1)
 
     # The seed's five lanes, and two of ours. Capacity in messages, expiry in seconds.
-    lane_memory: LaneOptions = LaneOptions(prefix="memory")
-    lane_chat: LaneOptions = LaneOptions(prefix="chat")
-    lane_queue: LaneOptions = _durable("queue", 1_000, 15 * MINUTE)
-    lane_notifications: LaneOptions = LaneOptions(prefix="notifications")
-    lane_analytics: LaneOptions = _durable("analytics", 5_000, HOUR)
-    lane_rooms: LaneOptions = _durable("rooms", 200, 24 * HOUR)
-    lane_jobs: LaneOptions = _durable("jobs", 500, HOUR)
+    lane_memory: Annotated[LaneOptions, NoDecode] = LaneOptions(prefix="memory")
+    lane_chat: Annotated[LaneOptions, NoDecode] = LaneOptions(prefix="chat")
+    lane_queue: Annotated[LaneOptions, NoDecode] = _durable("queue", 1_000, 15 * MINUTE)
+    lane_notifications: Annotated[LaneOptions, NoDecode] = LaneOptions(prefix="notifications")
+    lane_analytics: Annotated[LaneOptions, NoDecode] = _durable("analytics", 5_000, HOUR)
+    lane_rooms: Annotated[LaneOptions, NoDecode] = _durable("rooms", 200, 24 * HOUR)
+    lane_jobs: Annotated[LaneOptions, NoDecode] = _durable("jobs", 500, HOUR)
 
     @field_validator("log_ignored_actions", "allowed_origins", mode="before")
     @classmethod

@@ -38,6 +38,9 @@ class Twins(Protocol):
     async def ping(self) -> None:
         """Return if the backend answers; raises `Unavailable`."""
 
+    def away_for(self) -> float:
+        """For how many seconds this process has not heard from its backend."""
+
     def serving(self, work: WorkService) -> contextlib.AbstractAsyncContextManager[None]:
         """Open and close, in order and in reverse, what a server process needs."""
 
@@ -61,6 +64,9 @@ class MemoryTwins(Twins):
 
     async def ping(self) -> None:
         """Memory always answers."""
+
+    def away_for(self) -> float:
+        return 0.0
 
     @contextlib.asynccontextmanager
     async def serving(self, work: WorkService) -> AsyncIterator[None]:
@@ -114,6 +120,9 @@ class RedisTwins(Twins):
 
     async def ping(self) -> None:
         await wait_until(self.client, self._timeout)
+
+    def away_for(self) -> float:
+        return self._pubsub.away_for()
 
     @contextlib.asynccontextmanager
     async def serving(self, work: WorkService) -> AsyncIterator[None]:

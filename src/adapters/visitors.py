@@ -9,7 +9,6 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 
 from domain.identity import Member, MemberId
 
@@ -17,7 +16,7 @@ COOKIE = "switchboard_visitor"
 COOKIE_SECONDS = 30 * 24 * 3600
 """A month: long enough to come back to one's jobs, whose records live an hour."""
 
-_KEY = re.compile(r"[0-9a-f]{32}")
+_KEY = re.compile(rb"(?:^|;)\s*" + COOKIE.encode() + rb'="?([0-9a-f]{32})"?\s*(?:;|$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,10 @@ def recognise(headers: Iterable[tuple[bytes, bytes]], *, secure: bool) -> Visito
 
 
 def _key_in(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    # Other services on the same host set cookies of any shape: ours is looked for among them.
     for name, value in headers:
-        if name == b"cookie" and COOKIE.encode() in value:
-            try:
-                morsel = SimpleCookie(value.decode("latin-1")).get(COOKIE)
-            except CookieError:
-                return None
-            if morsel is not None and _KEY.fullmatch(morsel.value):
-                return morsel.value
+        if name == b"cookie" and (match := _KEY.search(value)):
+            return match[1].decode()
     return None
 
 

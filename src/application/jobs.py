@@ -70,8 +70,12 @@ class JobService:
         )
         audience = audiences.job(job.id)
         await self._subscriptions.subscribe(audience, subscriber)
-        await self._records.add(job)
-        await self._broadcaster.publish(audience, JobQueued(job.id))
+        try:
+            await self._records.add(job)
+            await self._broadcaster.publish(audience, JobQueued(job.id))
+        except Unavailable:
+            await self._subscriptions.drop(subscriber, audience)
+            raise
         try:
             await self._queue.put(job.id)
         except Unavailable:

@@ -103,8 +103,8 @@ class Subscriptions(Protocol):
         """Whose history a cursor belongs to; None for what is no cursor at all."""
 
     @abstractmethod
-    async def drop(self, subscriber: Subscriber) -> None:
-        """End all its subscriptions; unknown subscribers change nothing."""
+    async def drop(self, subscriber: Subscriber, audience: Audience | None = None) -> None:
+        """End its subscription to `audience`, or all it has; unknown ones change nothing."""
 
 
 class History(Protocol):

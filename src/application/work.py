@@ -87,17 +87,23 @@ class WorkService:
         job = await self._records.claim(job_id, self._settings.lease)
         if job is None:
             return
-        self._interrupts[job_id] = asyncio.Event()
+        interrupt = self._interrupts[job_id] = asyncio.Event()
         try:
-            ending = await self._attempt(job)
+            ending = await self._attempt(job, interrupt)
             await self._persist(lambda: self._end(job, ending))
         except JobIsLost:
             log.warning("a job was taken over by another worker", extra={"job": job_id})
         except asyncio.CancelledError:
-            await asyncio.shield(self._hand_back(job))
+            handing_back = asyncio.create_task(self._hand_back(job))
+            while not handing_back.done():
+                # Whoever stops us may say so more than once.
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([handing_back])
             raise
         finally:
-            del self._interrupts[job_id]
+            # A later attempt may run here already, if this one had lost its job.
+            if self._interrupts.get(job_id) is interrupt:
+                del self._interrupts[job_id]
 
     async def recover(self) -> None:
         """Look after jobs that nobody looks after: one round, for every worker to repeat.
@@ -118,32 +124,35 @@ class WorkService:
             if (ending := job.ending()) is not None:
                 await self._announce(ending)
 
-    async def _attempt(self, job: Job) -> JobEnded:
+    async def _attempt(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
+        limit = asyncio.timeout(self._settings.timeout)
         try:
-            async with asyncio.timeout(self._settings.timeout):
+            async with limit:
                 await self._tell(JobStarted(job.id, job.attempt))
-                return await self._steps(job)
-        except TimeoutError:
-            return JobFailed(job.id, f"The job took longer than {self._settings.timeout:g} s.")
+                return await self._steps(job, interrupt)
         except JobIsLost:
             raise
         except Exception:
+            if limit.expired():
+                return JobFailed(job.id, f"The job took longer than {self._settings.timeout:g} s.")
             # Work is anybody's code: whatever it raises ends this job and nothing else.
             log.exception("a job failed", extra={"job": job.id})
             return JobFailed(job.id, "The job failed because of an error in its work.")
 
-    async def _steps(self, job: Job) -> JobEnded:
+    async def _steps(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
         for step in self._work(job.kind, job.content):
             if isinstance(step, Outcome):
                 return JobSucceeded(job.id, step.text)
-            if await self._wait(job, step.seconds * self._settings.pace, step.progress):
+            seconds = step.seconds * self._settings.pace
+            if await self._wait(job, interrupt, seconds, step.progress):
                 return JobCancelled(job.id)
             await self._tell(JobProgressed(job.id, step.progress, step.note, step.text))
         return JobFailed(job.id, "The job ended without a result.")
 
-    async def _wait(self, job: Job, seconds: float, progress: float) -> bool:
+    async def _wait(
+        self, job: Job, interrupt: asyncio.Event, seconds: float, progress: float
+    ) -> bool:
         """Let a step take its time, showing signs of life; true if the job was cancelled."""
-        interrupt = self._interrupts[job.id]
         end = self._clock.now() + seconds
         while True:
             left = max(0.0, end - self._clock.now())

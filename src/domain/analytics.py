@@ -25,7 +25,8 @@ class AnalyticsEvent:
         if len(name) > EVENT_NAME_LENGTH:
             raise EventIsImpossible(f"An event's name has at most {EVENT_NAME_LENGTH} characters.")
         try:
-            size = len(json.dumps(data, allow_nan=False).encode())
+            text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            size = len(text.encode())
         except ValueError:
             raise EventIsImpossible("NaN and Infinity are not JSON.") from None
         if size > limit:

@@ -25,6 +25,12 @@ class TextIsTooLong(BrokenRule):
     code = "text_is_too_long"
 
 
+class TextIsNotUnicode(BrokenRule):
+    """Lone surrogates: JSON can spell them, UTF-8 can't hold them."""
+
+    code = "text_is_not_unicode"
+
+
 class RoomNameIsImpossible(BrokenRule):
     code = "room_name_is_impossible"
 

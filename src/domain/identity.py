@@ -1,10 +1,11 @@
 """Values that name people, places and things: once made, they are right."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import NewType, Self
 
-from domain.errors import RoomNameIsImpossible, TextIsEmpty, TextIsTooLong
+from domain.errors import RoomNameIsImpossible, TextIsEmpty, TextIsNotUnicode, TextIsTooLong
 
 MemberId = NewType("MemberId", str)
 """Who somebody is across connections: the same browser or token gives the same id."""
@@ -14,6 +15,8 @@ ConnectionId = NewType("ConnectionId", str)
 
 JobId = NewType("JobId", str)
 """Unguessable, so that knowing the id of an anonymous job is the permission to watch it."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 ANONYMOUS = "Someone"
 ROOM_NAME_LENGTH = 64
@@ -67,11 +70,13 @@ class MessageText:
 
     @classmethod
     def parse(cls, raw: str, *, limit: int) -> Self:
-        """Raise `TextIsEmpty` or `TextIsTooLong`; `limit` counts characters."""
+        """Raise `TextIsEmpty`, `TextIsTooLong` or `TextIsNotUnicode`; `limit` counts characters."""
         if len(raw) > limit:
             raise TextIsTooLong(f"At most {limit} characters are allowed, this has {len(raw)}.")
         if not raw or raw.isspace():
             raise TextIsEmpty("There is no text in this message.")
+        if not raw.isascii() and _SURROGATES.search(raw):
+            raise TextIsNotUnicode("This text holds halves of characters.")
         return cls(raw)
 
     def __str__(self) -> str:

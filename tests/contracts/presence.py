@@ -13,7 +13,7 @@ LOBBY, ATTIC, CELLAR = RoomName("lobby"), RoomName("attic"), RoomName("cellar �
 
 
 def member(name: str) -> Member:
-    return Member(MemberId(f"id of {name}"), name, recognised=True)
+    return Member(MemberId(f"id of {name}"), name)
 
 
 async def enter(presence: Presence, room: RoomName, *names: str, limit: int = 100) -> list[int]:
@@ -125,7 +125,7 @@ class PresenceContract:
         assert set(roster.members) <= {member(name) for name in names}
 
     async def test_a_member_is_shown_as_it_came_in(self, presence: Presence) -> None:
-        strange = Member(MemberId('i:d"* \\'), 'Ada "👋" \\ O\'Neil', recognised=False)
+        strange = Member(MemberId('i:d"* \\'), 'Ada "👋" \\ O\'Neil', recognised=True)
         await presence.enter(CELLAR, ConnectionId("c:1"), strange, limit=9)
 
         assert await presence.roster(CELLAR, 9) == Roster(1, (strange,))

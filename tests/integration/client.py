@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 from urllib.parse import urlencode
@@ -106,10 +106,11 @@ class Client:
     async def until_pong(self) -> None:
         """Until all that the server had for us before now has come."""
         start = len(self.frames)
-        await self.send("ping")
+        ref = f"until-{start}"
+        await self.send_raw(json.dumps({"action": "ping", "ref": ref}))
 
         def found() -> bool | None:
-            return any(frame["action"] == "pong" for frame in self.frames[start:]) or None
+            return any(frame.get("ref") == ref for frame in self.frames[start:]) or None
 
         await self._wait_for(found, DEADLINE, "pong")
 
@@ -235,6 +236,18 @@ class RawSocket:
         for data in self._protocol.data_to_send():
             if data:
                 self._socket.sendall(data)
+
+
+async def until(
+    happened: Callable[[], Awaitable[bool]], what: str, *, deadline: float = DEADLINE
+) -> None:
+    """Ask again and again: for what tells nobody that it happens."""
+    try:
+        async with asyncio.timeout(deadline):
+            while not await happened():  # noqa: ASYNC110 - there is no event to wait for
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"it never happened: {what}") from None
 
 
 async def get(url: str, **headers: str) -> httpx2.Response:

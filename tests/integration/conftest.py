@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import pytest
 
+from adapters.redis_connection import Client, RedisSettings, connect
 from tests.integration.processes import Command, Redis, Server
 
 
@@ -104,6 +105,20 @@ def redis_server(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -
     """One for all tests: whoever kills or freezes it has it back before the test ends."""
     with Redis(redis_binary, tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Leads all keys of one test on the Redis of all tests."""
+    return f"test-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+async def redis_client(redis_server: Redis) -> AsyncIterator[Client]:
+    """As the service itself would connect."""
+    client = connect(RedisSettings(redis_server.url, timeout=5, pool=32))
+    yield client
+    await client.aclose(close_connection_pool=True)
 
 
 def _find_redis() -> Path | None:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -215,6 +216,17 @@ class Server(Command):
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+class Worker(Command):
+    """`switchboard worker`."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        super().__init__(folder, "worker", **settings)
+
+    def start(self) -> None:
+        super().start()
+        self.wait_for_line(r"^Switchboard's worker is ready$")
+
+
 class Redis(Program):
     """A Redis-compatible server that keeps its port and folder through every mishap.
 
@@ -258,6 +270,19 @@ class Redis(Program):
         """Have it forget everything."""
         with redis.Redis(port=self.port, socket_timeout=STOP_SECONDS) as client:
             client.flushall()
+
+
+@contextlib.contextmanager
+def all_running(*programs: Program) -> Iterator[None]:
+    """Start them at the same time, and stop them so."""
+    with ThreadPoolExecutor(len(programs)) as threads:
+        try:
+            list(threads.map(lambda program: program.start(), programs))
+            yield
+            list(threads.map(lambda program: program.stop(), programs))
+        finally:
+            for program in programs:
+                program.kill()
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

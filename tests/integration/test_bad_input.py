@@ -21,6 +21,7 @@ NOT_FRAMES = {
     "action null": '{"action": null}',
     "action list": '{"action": ["ping"]}',
     "unknown action": '{"action": "dance", "payload": {}}',
+    "long action": '{"action": "' + "x" * 60_000 + '"}',
     "another socket's answer": '{"action": "system_echo", "payload": {"message": "x"}}',
     "payload where none belongs": '{"action": "ping", "payload": {"message": "x"}}',
     "ref that is no text": '{"action": "ping", "ref": {"a": 1}}',
@@ -145,7 +146,8 @@ async def test_a_ref_comes_back_with_the_answer_and_a_topic_is_unknown(service: 
         await client.send_raw('{"action": "ping", "topic": "x", "ref": "two"}')
         error = await client.receive("error", code="unknown_topic")
     assert error["ref"] == "two"
-    assert [f["ref"] for f in client.frames if f["action"] == "pong" and "ref" in f] == ["one"]
+    pongs = [frame for frame in client.frames if frame["action"] == "pong"]
+    assert pongs[-1]["ref"] == "one"
 
 
 @pytest.mark.parametrize(

@@ -195,9 +195,7 @@ async def test_a_position_in_another_room_is_unknown_here(service: Service, room
 @pytest.fixture
 def short_memory(tmp_path: Path) -> Iterator[Server]:
     """A server that keeps what is said in a room for a moment only."""
-    lane = {"KIND": "durable", "PREFIX": "rooms", "CAPACITY": "200", "EXPIRY": "0.2"}
-    settings = {f"SWITCHBOARD_LANE_ROOMS__{name}": value for name, value in lane.items()}
-    with Server(tmp_path, **settings) as server:
+    with Server(tmp_path, SWITCHBOARD_LANE_ROOMS__EXPIRY="0.2") as server:
         yield server
 
 

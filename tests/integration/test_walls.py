@@ -26,6 +26,18 @@ def walled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
+def generous(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One that allows what is not allowed by default."""
+    settings = {
+        "SWITCHBOARD_PER_MESSAGE_DEFLATE": "1",
+        "SWITCHBOARD_ALLOWED_ORIGINS": "https://one.example,https://two.example",
+    }
+    with Server(tmp_path_factory.mktemp("generous"), **settings) as server:
+        yield server
+    server.check_log()
+
+
+@pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One whose limits are soon reached."""
     limits = {
@@ -44,7 +56,7 @@ async def test_a_frame_of_up_to_64_kib_is_taken(walled: Server, size: int) -> No
     async with Client(walled.url, "/ws/system") as client:
         await client.send_raw(PING.ljust(size))
         await client.until_pong()
-    assert len(client.payloads("pong")) == 3
+    assert {"action": "pong", "payload": None} in client.frames
     assert client.payloads("error") == []
 
 
@@ -75,15 +87,12 @@ async def test_one_that_breaks_the_limit_disturbs_nobody_else(walled: Server) ->
         await stays.receive("chat_notification", message="💬 still here")
 
 
-async def test_a_compressed_frame_is_measured_after_it_is_inflated(tmp_path: Path) -> None:
-    with Server(tmp_path, SWITCHBOARD_PER_MESSAGE_DEFLATE="1") as server:
-        async with connect(address(server.url, "/ws/system"), proxy=None) as client:
-            assert [extension.name for extension in client.protocol.extensions] == [
-                "permessage-deflate"
-            ]
-            await client.send(" " * (40 * LIMIT))
-            await client.wait_closed()
-            assert client.close_code == 1009
+async def test_a_compressed_frame_is_measured_after_it_is_inflated(generous: Server) -> None:
+    async with connect(address(generous.url, "/ws/system"), proxy=None) as client:
+        assert [one.name for one in client.protocol.extensions] == ["permessage-deflate"]
+        await client.send(" " * (40 * LIMIT))
+        await client.wait_closed()
+        assert client.close_code == 1009
 
 
 async def test_frames_are_not_compressed_by_default(walled: Server) -> None:
@@ -130,17 +139,13 @@ async def test_a_page_of_another_origin_may_not_announce_anything(walled: Server
     assert (refused.status_code, taken.status_code) == (403, 202)
 
 
-async def test_listed_origins_may_connect(tmp_path: Path) -> None:
-    listed = "https://one.example,https://two.example"
-    with Server(tmp_path, SWITCHBOARD_ALLOWED_ORIGINS=listed) as server:
-        for origin in ("https://one.example", "https://two.example", server.url):
-            async with Client(server.url, "/ws/system", headers={"Origin": origin}) as client:
-                await client.receive("system_echo")
-        with pytest.raises(InvalidStatus) as refused:
-            async with Client(
-                server.url, "/ws/system", headers={"Origin": "https://three.example"}
-            ):
-                pass
+async def test_listed_origins_may_connect(generous: Server) -> None:
+    for origin in ("https://one.example", "https://two.example", generous.url):
+        async with Client(generous.url, "/ws/system", headers={"Origin": origin}) as client:
+            await client.receive("system_echo")
+    with pytest.raises(InvalidStatus) as refused:
+        async with Client(generous.url, "/ws/system", headers={"Origin": "https://three.example"}):
+            pass
     assert refused.value.response.status_code == 403
 
 

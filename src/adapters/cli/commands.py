@@ -1,12 +1,18 @@
 """`switchboard …`: the commands, given the programs that they start."""
 
+import asyncio
 import functools
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import click
 
+from adapters.cli.dev import Means, develop
+from adapters.cli.listening import adopt, listen
+from adapters.cli.problems import Problem, UsageProblem
+from adapters.cli.workers import serve_with_workers
 from adapters.settings import Backend, Settings, SettingsAreWrong, load_settings
 from application.errors import Unavailable
 from domain.errors import BrokenRule
@@ -15,27 +21,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Problem(click.ClickException):
-    """Printed as it is, line by line, without a traceback."""
-
-    def show(self, file: Any = None) -> None:
-        for line in self.message.splitlines():
-            click.echo(f"switchboard: {line}", err=True)
-
-
-class UsageProblem(Problem):
-    """What was asked for can't be done as it was asked."""
-
-    exit_code = 2
-
-
 @dataclass(frozen=True, slots=True)
 class Programs:
     """What the commands start; bootstrap has them."""
 
-    serve: Callable[[Settings, int | None], None]
+    serve: Callable[[Settings, list[socket.socket]], None]
     work: Callable[[Settings], None]
     send: Callable[[Settings, str, str, float, int], None]
+    ping: Callable[[Settings], Coroutine[None, None, None]]
+    ourselves: Sequence[str]
+    """The command that starts this program anew."""
 
 
 def create_cli(programs: Programs) -> click.Group:
@@ -48,16 +43,51 @@ def create_cli(programs: Programs) -> click.Group:
         """
 
     @switchboard.command()
-    @click.option("--host", help="Address to listen on.  [default: HOST or 127.0.0.1]")
-    @click.option("--port", type=int, help="Port, 0 for any free one.  [default: PORT or 8080]")
+    @host_and_port
     @click.option(
-        "--backend", type=click.Choice([b.value for b in Backend]), help="Where state lives."
+        "--backend",
+        type=click.Choice([b.value for b in Backend]),
+        help="Where state lives.  [default: BACKEND or memory]",
     )
-    @click.option("--fd", type=int, hidden=True)
+    @click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=1,
+        metavar="N",
+        help="Server processes on this port; more than one needs redis.  [default: 1]",
+    )
+    @click.option("--fd", "fds", type=int, multiple=True, hidden=True)
     @explained
-    def serve(fd: int | None, **options: Any) -> None:
-        """Serve the page, the sockets and the API."""
-        programs.serve(_settings(**options), fd)
+    def serve(workers: int, fds: tuple[int, ...], **options: Any) -> None:
+        """Serve the page, the sockets and the API.
+
+        SIGTERM and Ctrl+C send all clients away in good order. With --workers, SIGHUP renews
+        the processes one by one, and one that dies is replaced.
+        """
+        settings = _settings(**options)
+        if workers > 1 and settings.backend is not Backend.REDIS:
+            raise UsageProblem(
+                f"--workers {workers} needs --backend redis: "
+                f"{settings.backend} keeps everything in one process."
+            )
+        listeners = adopt(fds) if fds else listen(settings.host, settings.port)
+        if workers == 1:
+            programs.serve(settings, listeners)
+        else:
+            asyncio.run(programs.ping(settings))
+            serve_with_workers(settings, listeners, programs.ourselves, workers)
+
+    @switchboard.command()
+    @host_and_port
+    @explained
+    def dev(**options: Any) -> None:
+        """Run server, worker and Redis together, for development.
+
+        The server and the worker start anew when a source file changes. Redis is the one that
+        REDIS_URL names; without REDIS_URL one is started that lives as long as this command,
+        and keeps its data only in EMBEDDED_REDIS_DIR.
+        """
+        develop(_settings(**options), Means(programs.ourselves, programs.ping))
 
     @switchboard.command()
     @explained
@@ -82,6 +112,14 @@ def create_cli(programs: Programs) -> click.Group:
         programs.send(settings, channel, text, every or 0.0, count or 1)
 
     return switchboard
+
+
+def host_and_port(command: Callable[..., None]) -> Callable[..., None]:
+    host = click.option("--host", help="Address to listen on.  [default: HOST or 127.0.0.1]")
+    port = click.option(
+        "--port", type=int, help="Port, 0 for any free one.  [default: PORT or 8080]"
+    )
+    return host(port(command))
 
 
 def explained(command: Callable[P, R]) -> Callable[P, R]:

@@ -26,7 +26,7 @@ from adapters.jobs.queue_arq import (
     interrupts_name,
     queue_name,
 )
-from adapters.redis_connection import DISCONNECTED, Client
+from adapters.redis_connection import DISCONNECTED, Client, end
 from application.errors import Unavailable
 from domain.identity import JobId
 
@@ -44,7 +44,8 @@ HANDOVER_SECONDS = 5
 ALIVE_SECONDS = 10
 """A worker that could not say so for that long counts as dead."""
 
-LONGEST_PAUSE = 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between attempts while something is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,10 @@ class HandingOver(Worker):
     async def hand_over(self, count: int) -> None:
         """Start the functions of at most `count` ARQ jobs that wait."""
         self.queue_read_limit = count
+        if all(task.done() for task in self.tasks.values()):
+            # ARQ (0.28) takes a place before it asks Redis, and keeps it when Redis is away.
+            self.job_counter = 0
+            self.sem = asyncio.BoundedSemaphore(self.max_jobs + 1)
         await self._poll_iteration()
 
 
@@ -89,11 +94,7 @@ class ArqWorker:
         try:
             await stop.wait()
         finally:
-            for task in [*loops, *self._running.values(), *arq.tasks.values()]:
-                task.cancel()
-            await asyncio.gather(
-                *loops, *self._running.values(), *arq.tasks.values(), return_exceptions=True
-            )
+            await end(*loops, *self._running.values(), *arq.tasks.values())
             with contextlib.suppress(*DISCONNECTED):
                 await self._client.delete(alive_name(self._service, self.id))
 
@@ -161,11 +162,10 @@ class ArqWorker:
 
     async def _for_ever(self, turn: Callable[[], Awaitable[None]]) -> None:
         """Repeat one of the loops; Redis away, frozen or failing over only makes it pause."""
-        pause = 0.05
+        pause = FIRST_PAUSE
         while True:
             try:
                 await turn()
-                pause = 0.05
                 if self._is_away:
                     self._is_away = False
                     log.info("the worker reaches Redis again")
@@ -173,8 +173,14 @@ class ArqWorker:
                 if not self._is_away:
                     self._is_away = True
                     log.warning("the worker can't reach Redis: %s", type(error).__name__)
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-                pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception:
+                # A loop that ended would leave a worker that looks alive and does nothing.
+                log.exception("the worker failed; it goes on")
+            else:
+                pause = FIRST_PAUSE
+                continue
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def alive_name(service: str, worker_id: str) -> str:

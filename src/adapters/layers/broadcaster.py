@@ -50,19 +50,22 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
         replay_last: bool = False,
     ) -> Recovery | None:
         lane = self._lane(audience)
-        if lane.attached(subscriber) >= self._subscription_limit:
+        group = group_of(audience)
+        is_full = lane.attached(subscriber) >= self._subscription_limit
+        if is_full and not lane.is_attached(group, subscriber):
             raise TooManySubscriptions(
                 f"One connection can follow {self._subscription_limit} of these at a time."
             )
-        return await lane.attach(
-            group_of(audience), subscriber, since=since, replay_last=replay_last
-        )
+        return await lane.attach(group, subscriber, since=since, replay_last=replay_last)
 
     def audience_of(self, cursor: Cursor) -> Audience | None:
         parsed = Position.parse(cursor)
         return None if parsed is None else audience_of(parsed[0])
 
-    async def drop(self, subscriber: Subscriber) -> None:
+    async def drop(self, subscriber: Subscriber, audience: Audience | None = None) -> None:
+        if audience is not None:
+            await self._lane(audience).detach(subscriber, group_of(audience))
+            return
         for lane in self._lanes.values():
             if lane.attached(subscriber):
                 await lane.detach(subscriber)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from adapters.layers.history_redis import Entry, Reading, RedisHistory, parse_live
@@ -16,40 +17,50 @@ log = logging.getLogger(__name__)
 NOTICE = b"!"
 """Begins a message for subscribers' own handlers; frames begin otherwise."""
 
-TRIES = 5
-"""A reading that is older than what was heard meanwhile is repeated, but not for ever."""
-
 
 class Hearing:
-    """One group's ear. `attaching` counts who is about to listen.
+    """One group's ear. `attaching` counts who is about to listen; `on_over` is called when
+    nobody listens any more because the group's last message was given out.
 
     On a durable lane everything up to `_seen` was given out, and each subscriber in
     `_fences` was itself given everything up to that offset when it came.
     """
 
-    def __init__(self, group: str, listeners: Listeners, history: RedisHistory | None) -> None:
+    def __init__(
+        self,
+        group: str,
+        listeners: Listeners,
+        history: RedisHistory | None,
+        on_over: Callable[[], None],
+    ) -> None:
         self.ready = asyncio.Event()
         self.has_failed = False
         self.attaching = 0
         self._group = group
         self._listeners = listeners
         self._history = history
+        self._on_over = on_over
         self._seen: Position | None = None
-        self._latest = 0
+        self._latest: Position | None = None
         self._is_over = False
         self._fences: dict[ConnectionId, int] = {}
+        # What was given out while a newcomer waits for its reading, one list for each.
+        self._given_meanwhile: list[list[Entry]] = []
 
     async def begin(self) -> None:
         """Find the place from which on to give things out; raises `Unavailable`."""
         if self._history is None:
             return
         reading = await self._history.read(self._group, newest=0)
-        for _ in range(TRIES):
-            if reading.end.offset >= self._latest:
-                break
-            reading = await self._history.read(self._group, newest=0)
-        self._seen = reading.end
-        self._is_over = reading.is_over
+        latest = self._latest
+        if (
+            latest
+            and reading.end.epoch in ("", latest.epoch)
+            and latest.offset > reading.end.offset
+        ):
+            self._seen = latest
+        else:
+            self._seen, self._is_over = reading.end, reading.is_over
 
     async def admit(
         self, subscriber: Subscriber, since: str | None, replay_last: bool
@@ -63,16 +74,11 @@ class Hearing:
                 self._listeners.add(self._group, subscriber)
             return None
         position = None if since is None else self._position_in(since)
-        newest = 1 if since is None else None
-        reading = await self._history.read(self._group, position, newest=newest)
-        for _ in range(TRIES):
-            if reading.end.offset >= self._seen.offset or reading.end.epoch != self._seen.epoch:
-                break
-            reading = await self._history.read(self._group, position, newest=newest)
+        reading = await self._read(self._history, position, newest=1 if since is None else None)
         # Nothing is awaited from here on, so nothing is given out in between.
         recovery = None
         if since is None:
-            for entry in reading.entries:
+            for entry in reading.entries[-1:]:
                 subscriber.deliver(entry.frame(self._group))
         else:
             recovery = self._recover(subscriber, since, position, reading)
@@ -82,12 +88,36 @@ class Hearing:
                 self._fences[subscriber.connection_id] = reading.end.offset
         return recovery
 
+    async def _read(
+        self, history: RedisHistory, position: Position | None, newest: int | None
+    ) -> Reading:
+        """Read history up to what was given out by now, or further."""
+        meanwhile: list[Entry] = []
+        self._given_meanwhile.append(meanwhile)
+        try:
+            reading = await history.read(self._group, position, newest=newest)
+        finally:
+            self._given_meanwhile = [it for it in self._given_meanwhile if it is not meanwhile]
+        end = reading.end
+        later = [
+            entry
+            for entry in meanwhile
+            if end.epoch in ("", entry.position.epoch) and entry.position.offset > end.offset
+        ]
+        if not later:
+            return reading
+        is_over = reading.is_over or self._is_over
+        entries = [*reading.entries, *later]
+        return reading._replace(end=later[-1].position, is_over=is_over, entries=entries)
+
     async def heard(self, payload: bytes) -> None:
         try:
             if payload.startswith(NOTICE):
                 self._notify(json.loads(payload[len(NOTICE) :]))
             elif self._history is None:
-                besides, _, body = payload.partition(b"\n")
+                besides, newline, body = payload.partition(b"\n")
+                if not newline:
+                    raise ValueError("a frame has a line before it")
                 skip = (ConnectionId(besides.decode()),) if besides else ()
                 self._listeners.give(self._group, body.decode(), skip)
             else:
@@ -107,11 +137,11 @@ class Hearing:
     async def _heard_durable(self, entry: Entry, is_last: bool) -> None:
         position = entry.position
         if self._seen is None:
-            self._latest = max(self._latest, position.offset)
+            self._latest, self._is_over = position, is_last
         elif position.offset == self._seen.offset + 1 and self._seen.epoch in ("", position.epoch):
+            self._is_over = is_last
             self._give(entry)
-            if is_last:
-                self._listeners.close(self._group)
+            self._end_if_over()
         elif position.epoch != self._seen.epoch or position.offset > self._seen.offset:
             await self._catch_up(self._seen)
 
@@ -121,7 +151,7 @@ class Hearing:
             return
         reading = await self._history.read(self._group, seen if seen.epoch else None)
         reason, missed = None, reading.entries
-        if seen.epoch:
+        if seen.epoch and not self._history.was_silent(seen, reading):
             reason, missed = reading.missed_since(seen)
         if reason is None:
             for entry in missed:
@@ -131,11 +161,18 @@ class Hearing:
             frames = [entry.frame(self._group) for entry in missed]
             self._listeners.recover(self._group, Recovery(len(frames), reason), frames)
         self._seen = reading.end
-        if reading.is_over:
+        self._is_over = reading.is_over
+        self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        if self._is_over:
             self._listeners.close(self._group)
+            self._on_over()
 
     def _give(self, entry: Entry) -> None:
         self._seen = entry.position
+        for given in self._given_meanwhile:
+            given.append(entry)
         besides = entry.besides
         if self._fences:
             offset = entry.position.offset

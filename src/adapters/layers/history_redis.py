@@ -12,6 +12,11 @@ from application.ports import LossReason
 from domain.identity import ConnectionId
 
 _SCRIPTS = Path(__file__).parent / "scripts"
+
+REMEMBERED = 60
+"""Seconds, besides twice its expiry, for which a silent group's place in its order is known:
+a late return is told "expired" and not "unknown"."""
+
 APPEND = Script(_SCRIPTS / "append.lua")
 READ = Script(_SCRIPTS / "read.lua")
 
@@ -58,6 +63,7 @@ class RedisHistory:
         self._publisher = publisher
         self._prefix = prefix
         self._expiry_ms = int(plan.expiry * 1000)
+        self._remembered_ms = self._expiry_ms * 2 + REMEMBERED * 1000
 
     async def append(self, group: str, channel: str, packet: Packet) -> None:
         """Store a message and tell it on `channel`, in one command."""
@@ -68,6 +74,7 @@ class RedisHistory:
             secrets.token_hex(6),
             self._plan.capacity,
             self._expiry_ms,
+            self._remembered_ms,
             channel,
             packet.besides or "",
             "1" if packet.last else "",
@@ -84,6 +91,17 @@ class RedisHistory:
         with answering():
             reply = await READ(self._client, self._keys(group), args)
         return _reading(reply)
+
+    def was_silent(self, since: Position, reading: Reading) -> bool:
+        """Whether nothing was said after `since` until Redis had forgotten the group, so that
+        `reading` is of another epoch and has all there was nevertheless."""
+        if reading.end.epoch == since.epoch:
+            return False
+        if reading.entries:
+            first = reading.entries[0].position
+            return first.offset == 1 and first.at_ms > since.at_ms + self._remembered_ms
+        now_ms = reading.oldest_ms + self._expiry_ms
+        return not reading.end.epoch and now_ms > since.at_ms + self._remembered_ms
 
     def _keys(self, group: str) -> list[str]:
         key = f"{self._prefix}:{{{group}}}"

@@ -105,6 +105,9 @@ class MemoryLane(Lane):
     def attached(self, subscriber: Subscriber) -> int:
         return self._listeners.count(subscriber)
 
+    def is_attached(self, group: str, subscriber: Subscriber) -> bool:
+        return self._listeners.hears(group, subscriber)
+
     async def recent(self, group: str, limit: int) -> list[str]:
         stream = self._trimmed(group)
         return [] if stream is None else stream.newest(limit)

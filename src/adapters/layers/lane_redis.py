@@ -6,6 +6,7 @@ sees a gap, or whose connection was lost, reads what is missing from the group's
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from adapters.layers.hearing import NOTICE, Hearing
@@ -72,6 +73,9 @@ class RedisLane(Lane):
     def attached(self, subscriber: Subscriber) -> int:
         return self._listeners.count(subscriber)
 
+    def is_attached(self, group: str, subscriber: Subscriber) -> bool:
+        return self._listeners.hears(group, subscriber)
+
     async def recent(self, group: str, limit: int) -> list[str]:
         if self._history is None:
             return []
@@ -85,7 +89,9 @@ class RedisLane(Lane):
         """Have this process hear a group; whoever comes second waits for the first."""
         hearing = self._hearings.get(group)
         if hearing is None:
-            hearing = self._hearings[group] = Hearing(group, self._listeners, self._history)
+            leave = partial(self._leave_if_unheard, group)
+            hearing = Hearing(group, self._listeners, self._history, leave)
+            self._hearings[group] = hearing
             hearing.attaching += 1
             try:
                 await self._pubsub.subscribe(self._channel(group), hearing)

@@ -109,6 +109,10 @@ class Lane(Protocol):
         """How many groups a subscriber is attached to."""
 
     @abstractmethod
+    def is_attached(self, group: str, subscriber: Subscriber) -> bool:
+        """Whether a subscriber is attached to this group."""
+
+    @abstractmethod
     async def recent(self, group: str, limit: int) -> list[str]:
         """The newest `limit` frames, oldest first, with their cursors."""
 
@@ -130,6 +134,8 @@ def audience_of(group: str) -> Audience | None:
     kind, _, key = group.partition(".")
     try:
         raw = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), key).encode("latin-1")
-        return Audience(AudienceKind(kind), raw.decode())
+        audience = Audience(AudienceKind(kind), raw.decode())
     except ValueError:
         return None
+    has_key = audience.kind in (AudienceKind.ROOM, AudienceKind.JOB)
+    return audience if bool(key) is has_key and group_of(audience) == group else None

@@ -1,6 +1,7 @@
 """Who listens to which group in this process: what the lanes' twins have in common."""
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from application.ports import Recovery, Subscriber
@@ -58,7 +59,8 @@ class Listeners:
 
     def notify(self, group: str, message: Mapping[str, Any]) -> None:
         for subscriber in self._groups.get(group, {}).values():
-            subscriber.notify(message)
+            # Handlers are anybody's code: what one does to its message is its own affair.
+            subscriber.notify(deepcopy(message))
 
     def count(self, subscriber: Subscriber) -> int:
         return len(self._groups_of.get(subscriber.connection_id, ()))

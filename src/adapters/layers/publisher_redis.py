@@ -1,13 +1,12 @@
 """Publishing to Redis: whatever has gathered goes out in one pipeline, in order."""
 
 import asyncio
-import contextlib
 from collections import deque
 from typing import Any, TypeAlias
 
 from redis.exceptions import NoScriptError, RedisError
 
-from adapters.redis_connection import DISCONNECTED, Client, Script
+from adapters.redis_connection import DISCONNECTED, Client, Script, end
 from application.errors import Unavailable
 
 Command: TypeAlias = tuple[Script | None, tuple[Any, ...]]
@@ -36,9 +35,7 @@ class Publisher:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
         self._fail([future for _, future in self._waiting])
         self._waiting.clear()
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from adapters.redis_connection import DISCONNECTED, Client
+from adapters.redis_connection import DISCONNECTED, Client, end
 from application.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class PubSub:
         self._unconfirmed: deque[asyncio.Future[None]] = deque()
         self._connection: Any = None
         self._is_connected = asyncio.Event()
+        self._lost_at: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -52,11 +53,15 @@ class PubSub:
             async with asyncio.timeout(self._timeout):
                 await self._is_connected.wait()
 
+    def away_for(self) -> float:
+        """For how many seconds the connection has been lost; 0 while it stands."""
+        if self._lost_at is None:
+            return 0.0
+        return asyncio.get_running_loop().time() - self._lost_at
+
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     async def subscribe(self, channel: str, listener: Listener) -> None:
         """Return once Redis has confirmed; raises `Unavailable`, and then nothing is changed."""
@@ -103,6 +108,7 @@ class PubSub:
                     await self._resubscribe(connection)
                 self._connection = connection
                 self._is_connected.set()
+                self._lost_at = None
                 if was_lost:
                     log.info("the connection to Redis is back")
                     for listener in list(self._listeners.values()):
@@ -113,6 +119,8 @@ class PubSub:
                 if self._connection is not None or not was_lost:
                     log.warning("the connection to Redis is lost: %s", type(error).__name__)
                 was_lost = True
+                if self._lost_at is None:
+                    self._lost_at = asyncio.get_running_loop().time()
             finally:
                 self._connection = None
                 self._is_connected.clear()

@@ -1,22 +1,45 @@
-"""uvicorn's sans-I/O WebSocket protocol, with a way to end a connection at once."""
+"""uvicorn's sans-I/O WebSocket protocol, with two things that ASGI has no word for."""
 
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
 ABORT = "switchboard.abort"
+WRITE = "switchboard.write"
 
 
-class AbortableWebSockets(WebSocketsSansIOProtocol):
-    """Gives each connection `scope["extensions"]["switchboard.abort"]["call"]`.
+class Encoded:
+    """The last text that was framed. A broadcast gives every connection the same string, and
+    a server's frames are the same for all, so all but the first find theirs here."""
 
-    uvicorn (0.54) closes a transport only after all that was written is read, which a
-    stuck reader never does; aborting needs the transport, and ASGI has no word for it.
+    text = ""
+    frame = Frame(Opcode.TEXT, b"").serialize(mask=False)
+
+    @classmethod
+    def of(cls, text: str) -> bytes:
+        if text is not cls.text:
+            cls.frame = Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+            cls.text = text
+        return cls.frame
+
+
+class DirectWebSockets(WebSocketsSansIOProtocol):
+    """Adds to `scope["extensions"]`, each as `{"call": …}`:
+
+    `switchboard.abort` ends the connection at once. uvicorn (0.54) closes a transport only
+    after all that was written is read, which a stuck reader never does.
+
+    `switchboard.write` writes a text frame now, or returns False if that must wait or can't
+    be: then `send` does what is right. It spares a task's wake-up for each receiver.
     """
 
     async def run_asgi(self) -> None:
         extensions = self.scope.setdefault("extensions", {})
         extensions[ABORT] = {"call": self.transport.abort}
+        if not self.config.ws_per_message_deflate:
+            extensions[WRITE] = {"call": self.write_now}
         app = self.app
 
         async def app_or_answer(scope: Any, receive: Any, send: Any) -> None:
@@ -27,3 +50,11 @@ class AbortableWebSockets(WebSocketsSansIOProtocol):
 
         self.app = app_or_answer
         await super().run_asgi()
+
+    def write_now(self, text: str) -> bool:
+        if not self.writable.is_set() or self.conn.state is not State.OPEN or self.close_sent:
+            return False
+        if self.transport.is_closing():
+            return False
+        self.transport.write(Encoded.of(text))
+        return True

@@ -96,6 +96,7 @@ class MemoryJobRecords(JobRecords):
         return [record.job for record in long[:limit]]
 
     async def unannounced(self, limit: int) -> list[Job]:
+        self._forget()
         return [self._records[job_id].job for job_id in islice(self._unannounced, limit)]
 
     async def announced(self, job_id: JobId) -> None:
@@ -116,9 +117,10 @@ class MemoryJobRecords(JobRecords):
 
     def _keep(self, record: Record, job: Job) -> None:
         record.job = job
-        record.until = self._clock.now()
-        if job.state.is_over:
-            record.until += self._retention
+        if job.state is JobState.QUEUED:
+            record.until = self._clock.now()
+        elif job.state.is_over:
+            record.until = self._clock.now() + self._retention
             self._ended[job.id] = None
             self._unannounced[job.id] = None
 

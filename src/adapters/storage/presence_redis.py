@@ -1,12 +1,11 @@
 """The Redis twin of presence: every connection holds a lease that its server keeps renewing."""
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from pathlib import Path
 
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_connection import Client, Script, answering, end
 from application.errors import Unavailable
 from application.ports import Presence
 from domain.errors import RoomNameIsImpossible
@@ -45,16 +44,16 @@ class RedisPresence(Presence):
 
     async def stop(self) -> None:
         if self._renewing is not None:
-            self._renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._renewing
+            await end(self._renewing)
 
     async def enter(
         self, room: RoomName, connection: ConnectionId, member: Member, *, limit: int
     ) -> int:
-        entry = f"{connection}\n{member.id}\n{member.name}"
+        entry = f"{connection}\n{member.id}\n{int(member.recognised)}\n{member.name}"
+        before = self._entries.get(room, {}).get(connection, entry)
+        args = [entry, self._lease_ms, limit, before]
         with answering():
-            size: int = await ENTER(self._client, [self._key(room)], [entry, self._lease_ms, limit])
+            size: int = await ENTER(self._client, [self._key(room)], args)
             if size < 0:
                 admit(-1 - size, limit=limit)
             await self._list([room])
@@ -99,12 +98,18 @@ class RedisPresence(Presence):
                 log.warning("leases of presence could not be renewed")
 
     async def _renew_all(self) -> None:
-        rooms = {room: list(entries.values()) for room, entries in self._entries.items()}
-        for room, entries in rooms.items():
+        rooms = list(self._entries)
+        for room in rooms:
+            entries = list(self._entries.get(room, {}).values())
             for start in range(0, len(entries), RENEWED_AT_ONCE):
-                part = entries[start : start + RENEWED_AT_ONCE]
-                await RENEW(self._client, [self._key(room)], [self._lease_ms, *part])
-        await self._list(list(rooms))
+                await self._renew_some(room, entries[start : start + RENEWED_AT_ONCE])
+        await self._list([room for room in rooms if room in self._entries])
+
+    async def _renew_some(self, room: RoomName, entries: list[str]) -> None:
+        await RENEW(self._client, [self._key(room)], [self._lease_ms, *entries])
+        # Whoever left while that was under way may have been brought back by it.
+        for entry in set(entries).difference(self._entries.get(room, {}).values()):
+            await LEAVE(self._client, [self._key(room)], [entry])
 
     async def _list(self, rooms: list[RoomName]) -> None:
         """Keep the list of rooms, each by when it was last used; unused ones are forgotten."""
@@ -125,8 +130,8 @@ class RedisPresence(Presence):
 
 
 def _member(entry: bytes) -> Member:
-    _, member_id, name = entry.decode().split("\n", 2)
-    return Member(MemberId(member_id), name)
+    _, member_id, recognised, name = entry.decode().split("\n", 3)
+    return Member(MemberId(member_id), name, recognised == "1")
 
 
 def _room(name: bytes) -> RoomName | None:

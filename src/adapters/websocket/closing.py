@@ -29,7 +29,7 @@ class Farewell:
 
 TOO_SLOW = Farewell(CloseCode.TOO_SLOW, "You read too slowly; come back with since.", True, 0.0)
 TOO_FAST = Farewell(CloseCode.TOO_FAST, "You sent too many frames for too long.", True, 10.0)
-UNAVAILABLE = Farewell(CloseCode.TRY_LATER, "The service can't reach its backend.", True, 1.0)
+UNAVAILABLE = Farewell(CloseCode.TRY_LATER, "The service can't reach its backend.", True, 2.0)
 
 
 def bad_path(reason: str) -> Farewell:

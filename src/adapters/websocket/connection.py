@@ -93,7 +93,6 @@ class Connection(WritingSide):
         visitor = recognise(scope["headers"], secure=scope.get("scheme") == "wss")
         self.member = visitor.member
         cookie = [(b"set-cookie", visitor.new_cookie.encode())] if visitor.new_cookie else None
-        pump: asyncio.Task[None] | None = None
         await receive()
         self._connections.add(self)
         try:
@@ -101,13 +100,13 @@ class Connection(WritingSide):
             await self._open()
             await self.accept(headers=cookie)
             log.debug("connection opened", extra={"path": scope["path"]})
-            pump = asyncio.create_task(self._pump(), name=f"pump-{self.connection_id}")
+            self._start_writing()
             await self._read(receive)
         except OSError:
             # The client is gone (uvicorn's ClientDisconnected), before it was accepted.
             pass
         finally:
-            await self._end(pump)
+            await self._end()
 
     async def _open(self) -> None:
         try:
@@ -122,8 +121,8 @@ class Connection(WritingSide):
                 continue
             self._trail.frames += 1
             pace, wait = self._meter.count(time.monotonic())
-            if wait:
-                await self._slow_down(pace, wait)
+            if wait and not await self._slow_down(pace, wait):
+                continue
             await self.receive(message.get("text"), message.get("bytes"))
             turn += 1
             if not self._mailbox.has_room:
@@ -132,13 +131,16 @@ class Connection(WritingSide):
                 turn = 0
                 await asyncio.sleep(0)
 
-    async def _slow_down(self, pace: Pace, wait: float) -> None:
+    async def _slow_down(self, pace: Pace, wait: float) -> bool:
+        """Have a sender wait that is too fast; false if it was too fast for too long."""
         if pace is Pace.FLOOD_BEGINS:
             await self.send_message(refusals.slow_down(wait))
         if pace is Pace.FLOOD_GOES_ON:
             self.say_farewell(TOO_FAST)
+            return False
         # Not reading is the brake: TCP passes it on to the sender.
         await asyncio.sleep(wait)
+        return True
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
@@ -193,12 +195,12 @@ class Connection(WritingSide):
     ) -> None:
         log.error("event handler of %s failed", action, exc_info=error)
 
-    async def _end(self, pump: asyncio.Task[None] | None) -> None:
+    async def _end(self) -> None:
         self._closed = True
         self._connections.discard(self)
         self._mailbox.close()
-        if pump is not None:
-            pump.cancel()
+        if self._pump_task is not None:
+            self._pump_task.cancel()
         try:
             await self.closed()
         except Exception as error:  # noqa: BLE001 - nobody is left to tell but the log

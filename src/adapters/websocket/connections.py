@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import logging
 import random
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from adapters.websocket.closing import Farewell, restarting
+from adapters.websocket.closing import UNAVAILABLE, Farewell, restarting
+
+log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
 
@@ -22,6 +26,7 @@ class ConnectionSettings:
     frame_burst: int
     flood_seconds: float
     send_timeout: float
+    backend_patience: float
     send_completion: bool
     log_websocket: bool
     log_ignored_actions: frozenset[str]
@@ -59,13 +64,26 @@ class Connections:
         if not self._open:
             self._nobody_left.set()
 
-    async def sweep(self) -> None:
-        """Look for stuck writes for ever: one timer for all, instead of one per write."""
+    async def sweep(self, away_for: Callable[[], float]) -> None:
+        """Look after all connections for ever: one timer for all, instead of one per write.
+
+        Closes whoever is stuck; sends everybody away once the backend has been `away_for`
+        more than the patience that the settings have.
+        """
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for connection in list(self._open):
                 connection.check_writing(loop.time())
+            if away_for() > self.settings.backend_patience and self._open:
+                log.error("cut off from the backend for too long: clients are sent elsewhere")
+                self.send_away(UNAVAILABLE)
+
+    def send_away(self, farewell: Farewell) -> None:
+        """Have everybody come back, perhaps to another server, each at another moment."""
+        for connection in list(self._open):
+            after = random.uniform(0, farewell.after or 0)
+            connection.say_farewell(replace(farewell, after=after))
 
     async def drain(self, seconds: float, *, notice: float = 0.0) -> None:
         """Send everybody away within `seconds`, each told another moment to come back.
@@ -74,9 +92,7 @@ class Connections:
         """
         self.is_draining = True
         await asyncio.sleep(notice)
-        for connection in list(self._open):
-            # Spread out, so that the next server does not get them all at once.
-            connection.say_farewell(restarting(random.uniform(0, max(seconds, 0.1))))
+        self.send_away(restarting(seconds))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._nobody_left.wait()

@@ -1,4 +1,4 @@
-"""What waits to be written to one connection: bounded, in order, written by one pump."""
+"""What waits to be written to one connection: bounded, in order."""
 
 import asyncio
 from collections import deque
@@ -27,12 +27,13 @@ class Mailbox:
     recovery come on top: their lane's capacity bounds them.
     """
 
+    __slots__ = ("_bytes", "_items", "_max_bytes", "_max_frames", "_room", "is_closed")
+
     def __init__(self, *, max_frames: int, max_bytes: int) -> None:
         self._max_frames = max_frames
         self._max_bytes = max_bytes
         self._items: deque[Item] = deque()
         self._bytes = 0
-        self._waiter: asyncio.Future[None] | None = None
         self._room: asyncio.Event | None = None
         self.is_closed = False
 
@@ -40,7 +41,10 @@ class Mailbox:
         return len(self._items)
 
     def put(self, item: Item) -> bool:
-        """Take an item; False, and nothing taken, if that is over a bound."""
+        """Take an item; False, and nothing taken, if that is over a bound.
+
+        A closed mailbox takes nothing more, and says nothing about it.
+        """
         if self.is_closed:
             return True
         size = getsizeof(item)
@@ -48,39 +52,37 @@ class Mailbox:
             return False
         self._bytes += size
         self._items.append(item)
-        self._wake()
         return True
 
     def put_recovered(self, frames: list[str]) -> None:
         """Take what was missed, whatever the bounds, and make that much more room."""
-        self._max_frames += len(frames)
+        if self.is_closed:
+            return
         size = sum(map(getsizeof, frames))
+        self._max_frames += len(frames)
         self._max_bytes += size
         self._bytes += size
         self._items.extend(frames)
-        self._wake()
 
     def close(self, *last: Item) -> None:
         """Forget what waits, put `last` instead, and take nothing more."""
         self._items.clear()
-        self._bytes = 0
-        self._items.extend(last)
-        self.is_closed = True
-        self._wake()
+        self.finish(*last)
 
     def finish(self, *last: Item) -> None:
         """Put `last` behind what waits, and take nothing more."""
         self._items.extend(last)
+        self._bytes = sum(map(getsizeof, self._items))
         self.is_closed = True
-        self._wake()
+        if self._room is not None:
+            self._room.set()
 
-    async def take(self) -> Item:
-        """The next item; for one taker only."""
-        while not self._items:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+    def take(self) -> Item | None:
+        """The next item; None if there is none."""
+        if not self._items:
+            return None
         item = self._items.popleft()
-        self._bytes = max(0, self._bytes - getsizeof(item))
+        self._bytes -= getsizeof(item)
         if self._room is not None and self.has_room:
             self._room.set()
         return item
@@ -96,9 +98,3 @@ class Mailbox:
         self._room.clear()
         if not self.has_room and not self.is_closed:
             await self._room.wait()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-        if self.is_closed and self._room is not None:
-            self._room.set()

@@ -1,15 +1,20 @@
-"""The way out of a connection: everything goes through its mailbox, written by one pump."""
+"""The way out of a connection.
+
+A frame is written at once if the transport takes it. What it doesn't take waits in the
+mailbox, and a pump writes that for as long as something waits. So an idle connection has
+one task, and a frame for a thousand connections wakes none.
+"""
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from chanx.core.envelope import current_ref
 from chanx.fast_channels.websocket import AsyncJsonWebsocketConsumer
 from chanx.messages.base import BaseMessage
-from chanx.messages.outgoing import GroupCompleteMessage
+from chanx.messages.outgoing import ErrorMessage, GroupCompleteMessage
 
 from adapters.websocket import refusals
 from adapters.websocket.closing import TOO_SLOW, Farewell
@@ -29,6 +34,9 @@ log = logging.getLogger(__name__)
 ABORT = "switchboard.abort"
 """The ASGI extension by which our server lets a connection be ended without a farewell."""
 
+WRITE = "switchboard.write"
+"""The ASGI extension by which our server writes a text frame at once, or says that it can't."""
+
 _GROUP_COMPLETE = GroupCompleteMessage().model_dump_json()
 _ACTION_STARTS = len('{"action":"')
 
@@ -36,7 +44,7 @@ _ACTION_STARTS = len('{"action":"')
 class WritingSide(AsyncJsonWebsocketConsumer):
     """What others may have this connection write: a `Subscriber`, and chanx's ways to send."""
 
-    emits: ClassVar[list[type[BaseMessage]]] = [Recovered, Disconnect]
+    emits: ClassVar[list[type[BaseMessage]]] = [Recovered, Disconnect, ErrorMessage]
 
     def __init__(self, connections: Connections) -> None:
         super().__init__()
@@ -48,6 +56,9 @@ class WritingSide(AsyncJsonWebsocketConsumer):
             max_frames=settings.mailbox_frames, max_bytes=settings.mailbox_bytes
         )
         self._writing_since: float | None = None
+        self._can_write = False
+        self._write_now: Callable[[str], bool] = _can_not
+        self._pump_task: asyncio.Task[None] | None = None
 
     async def send_message(self, message: BaseMessage, *, validate: bool = False) -> None:
         """Answer this client; a `ref` in its frame comes back with the answer."""
@@ -76,14 +87,18 @@ class WritingSide(AsyncJsonWebsocketConsumer):
             reason=None if recovery.reason is None else recovery.reason.value,
         )
         self._mailbox.put_recovered([Recovered(payload=payload).model_dump_json(), *frames])
+        self._pump()
 
     def notify(self, message: Mapping[str, Any]) -> None:
-        if not self._mailbox.put(message):
+        if self._mailbox.put(message):
+            self._pump()
+        else:
             self._fall_behind()
 
     def say_farewell(self, farewell: Farewell) -> None:
         """Write what waits, then the reason, then close; abort if that takes too long."""
         self._mailbox.finish(_disconnect(farewell), Close(farewell.code, farewell.reason))
+        self._pump()
         self._abort_later()
 
     def check_writing(self, now: float) -> None:
@@ -92,8 +107,21 @@ class WritingSide(AsyncJsonWebsocketConsumer):
             self._fall_behind()
 
     def _put(self, frame: str) -> None:
-        if not self._mailbox.put(frame):
+        if self._pump_task is None and self._write_now(frame):
+            if self._connections.settings.log_websocket:
+                self._log("websocket sent", _action_of(frame))
+        elif self._mailbox.put(frame):
+            self._pump()
+        else:
             self._fall_behind()
+
+    def _start_writing(self) -> None:
+        """The handshake is over: from now on frames can be written."""
+        extensions = self.scope.get("extensions") or {}
+        if WRITE in extensions:
+            self._write_now = extensions[WRITE]["call"]
+        self._can_write = True
+        self._pump()
 
     def _fall_behind(self) -> None:
         if self._mailbox.is_closed:
@@ -101,37 +129,48 @@ class WritingSide(AsyncJsonWebsocketConsumer):
         # Whoever publishes finds this out: the line must name the reader.
         log.warning("it reads too slowly", extra={"connection": self.connection_id})
         self._mailbox.close(_disconnect(TOO_SLOW), Close(TOO_SLOW.code, TOO_SLOW.reason))
+        self._pump()
         self._abort_later()
 
     def _abort_later(self) -> None:
         # A close waits for the peer to read what is before it, which may be never.
+        timeout = self._connections.settings.send_timeout
+        asyncio.get_running_loop().call_later(timeout, self._abort)
+
+    def _abort(self) -> None:
         abort = (self.scope.get("extensions") or {}).get(ABORT)
         if abort is not None:
-            timeout = self._connections.settings.send_timeout
-            asyncio.get_running_loop().call_later(timeout, abort["call"])
+            abort["call"]()
 
-    async def _pump(self) -> None:
+    def _pump(self) -> None:
+        """Have what waits written, unless that is under way or can't begin yet."""
+        if self._pump_task is None and self._can_write and self._mailbox:
+            self._pump_task = asyncio.create_task(self._write_waiting(), name="pump")
+
+    async def _write_waiting(self) -> None:
         loop = asyncio.get_running_loop()
-        log_frames = self._connections.settings.log_websocket
         try:
-            while True:
-                item = await self._mailbox.take()
+            while (item := self._mailbox.take()) is not None:
+                self._writing_since = loop.time()
                 if isinstance(item, str):
-                    self._writing_since = loop.time()
                     await self.base_send({"type": "websocket.send", "text": item})
-                    self._writing_since = None
-                    if log_frames:
-                        self._log("websocket sent", item[11 : item.find('"', 11)])
+                    if self._connections.settings.log_websocket:
+                        self._log("websocket sent", _action_of(item))
                 elif isinstance(item, Close):
                     await self.close(item.code, item.reason)
-                    return
                 else:
                     await self._handle(item)
         except OSError:
             # The client is gone (uvicorn's ClientDisconnected); reading will say so.
-            pass
-        finally:
             self._mailbox.close()
+        except Exception as error:
+            # A server's own word for "too late", mostly. Nobody awaits this task: it speaks itself.
+            log.warning("writing to a connection failed: %s", type(error).__name__)
+            self._mailbox.close()
+            self._abort()
+        finally:
+            self._writing_since = None
+            self._pump_task = None
 
     async def _handle(self, message: Mapping[str, Any]) -> None:
         """Give another program's message to chanx's handlers, and to nothing else of ours."""
@@ -145,6 +184,15 @@ class WritingSide(AsyncJsonWebsocketConsumer):
     def _log(self, line: str, action: str) -> None:
         if action not in self._connections.settings.log_ignored_actions:
             log.info(line, extra={"action": action})
+
+
+def _can_not(_frame: str) -> bool:
+    """Servers that don't offer it write through ASGI only."""
+    return False
+
+
+def _action_of(frame: str) -> str:
+    return frame[_ACTION_STARTS : frame.find('"', _ACTION_STARTS)]
 
 
 def _disconnect(farewell: Farewell) -> str:

@@ -461,6 +461,27 @@ class TestComingBack:
         assert job is not None
         assert job.ending() == JobSucceeded(FIRST, "hola")
 
+    async def test_when_what_is_left_of_history_tells_the_end_the_record_does_not_repeat_it(
+        self,
+        jobs: JobService,
+        broadcaster: LaneBroadcaster,
+        records: FragileJobRecords,
+        book: EventBook,
+        ada: RecordingSubscriber,
+    ) -> None:
+        await jobs.submit(ADA, ada, "translate", "hello")
+        await jobs.leave(ada)
+        for _ in range(PLANS[JOBS].capacity):
+            await tell(broadcaster, JobProgressed(FIRST, 0.5, "Half"))
+        await run_to_its_end(broadcaster, records, JobSucceeded(FIRST, "hola"))
+        again = RecordingSubscriber("ada again")
+
+        assert await jobs.resume(ADA, again, ada.cursor) is None
+
+        assert again.recoveries == [Recovery(PLANS[JOBS].capacity, LossReason.TRIMMED)]
+        assert book.heard_by(again)[-1] == JobSucceeded(FIRST, "hola")
+        assert book.heard_by(again).count(JobSucceeded(FIRST, "hola")) == 1
+
     async def test_whoever_heard_the_end_already_is_not_told_it_again(
         self,
         jobs: JobService,

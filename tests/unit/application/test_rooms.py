@@ -39,10 +39,10 @@ class FragileSubscriptions(LaneBroadcaster):
             raise Unavailable
         return await super().subscribe(audience, subscriber, since=since, replay_last=replay_last)
 
-    async def drop(self, subscriber: Subscriber) -> None:
+    async def drop(self, subscriber: Subscriber, audience: Audience | None = None) -> None:
         if self.broken:
             raise Unavailable
-        await super().drop(subscriber)
+        await super().drop(subscriber, audience)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import RoomNameIsImpossible, TextIsEmpty, TextIsTooLong
+from domain.errors import RoomNameIsImpossible, TextIsEmpty, TextIsNotUnicode, TextIsTooLong
 from domain.identity import ANONYMOUS, Member, MemberId, MessageText, RoomName
 from tests.unit.domain.strategies import room_names
 
@@ -97,7 +97,17 @@ def test_a_blank_text_is_empty(raw: str) -> None:
         MessageText.parse(raw, limit=10)
 
 
-@given(st.text(max_size=40), st.integers(1, 30))
+@pytest.mark.parametrize("raw", ["\ud800", "hello \udfff", "é\ud83d", "\udc4b\ud83d"])
+def test_half_a_character_is_no_text(raw: str) -> None:
+    with pytest.raises(TextIsNotUnicode):
+        MessageText.parse(raw, limit=10)
+
+
+# Every character, those included that only JSON can spell.
+any_text = st.text(st.characters(exclude_categories=[]), max_size=40)
+
+
+@given(any_text, st.integers(1, 30))
 def test_any_text_is_kept_untouched_or_refused(raw: str, limit: int) -> None:
     try:
         text = MessageText.parse(raw, limit=limit)
@@ -105,8 +115,11 @@ def test_any_text_is_kept_untouched_or_refused(raw: str, limit: int) -> None:
         assert len(raw) > limit
     except TextIsEmpty:
         assert not raw.strip()
+    except TextIsNotUnicode:
+        assert raw.encode(errors="replace").decode() != raw
     else:
         assert text.value == str(text) == raw
+        assert raw.encode().decode() == raw
         assert len(raw) <= limit
         assert raw.strip()
 

@@ -6,10 +6,11 @@
 -- ARGV[1]  an epoch, in case the history begins anew
 -- ARGV[2]  capacity, in messages
 -- ARGV[3]  expiry, in milliseconds
--- ARGV[4]  the pub/sub channel
--- ARGV[5]  the connection that is not to hear it, or ""
--- ARGV[6]  "1" for the group's last message, or ""
--- ARGV[7]  the encoded frame
+-- ARGV[4]  for how long the meta is remembered after the newest message, in milliseconds
+-- ARGV[5]  the pub/sub channel
+-- ARGV[6]  the connection that is not to hear it, or ""
+-- ARGV[7]  "1" for the group's last message, or ""
+-- ARGV[8]  the encoded frame
 --
 -- Returns the offset; 0, and nothing stored, after the group's last message.
 
@@ -25,15 +26,14 @@ local at = math.max(now, tonumber(meta[3] or '0'))
 local expiry = tonumber(ARGV[3])
 
 local id = string.format('%.0f-%.0f', at, offset)
-redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'b', ARGV[7], 'x', ARGV[5])
+redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'b', ARGV[8], 'x', ARGV[6])
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - expiry))
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at))
-if ARGV[6] ~= '' then
+if ARGV[7] ~= '' then
   redis.call('HSET', KEYS[2], 'over', '1')
 end
 redis.call('PEXPIRE', KEYS[1], expiry)
--- The meta outlives the stream, so that a late return is told "expired" and not "unknown".
-redis.call('PEXPIRE', KEYS[2], expiry * 2 + 60000)
-local head = string.format('%s %.0f %.0f %s %s\n', epoch, at, offset, ARGV[5], ARGV[6])
-redis.call('PUBLISH', ARGV[4], head .. ARGV[7])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+local head = string.format('%s %.0f %.0f %s %s\n', epoch, at, offset, ARGV[6], ARGV[7])
+redis.call('PUBLISH', ARGV[5], head .. ARGV[8])
 return offset

@@ -9,7 +9,7 @@
 --
 -- Returns { epoch or "", offset, at, over or "", entries, oldest }: entries as of XRANGE, oldest
 -- first; before `oldest` (milliseconds) all has expired. With another epoch than the reader's,
--- all entries are given.
+-- or an offset that is yet to come, all entries are given.
 
 local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
 local epoch = meta[1] or ''
@@ -26,7 +26,11 @@ elseif ARGV[3] ~= '' then
   for i = #newest, 1, -1 do
     entries[#entries + 1] = newest[i]
   end
-elseif ARGV[2] == '-' or (ARGV[1] ~= '' and ARGV[1] ~= epoch) then
+elseif
+  ARGV[2] == '-'
+  or (ARGV[1] ~= '' and ARGV[1] ~= epoch)
+  or tonumber(string.match(ARGV[2], '%d+$') or '0') > tonumber(meta[2] or '0')
+then
   entries = redis.call('XRANGE', KEYS[1], '-', '+')
 elseif ARGV[2] ~= '' then
   entries = redis.call('XRANGE', KEYS[1], '(' .. ARGV[2], '+')

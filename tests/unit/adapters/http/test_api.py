@@ -137,9 +137,7 @@ async def test_an_announcement_is_heard_on_no_other_channel(
 
 
 @pytest.mark.parametrize("channel", ["", "none", "room", "Chat", "rooms:lobby", "job:1", "☃"])
-async def test_a_channel_that_is_none_is_refused(
-    client: httpx2.AsyncClient, channel: str
-) -> None:
+async def test_a_channel_that_is_none_is_refused(client: httpx2.AsyncClient, channel: str) -> None:
     assert error(await announce(client, channel, "Tea!"), 400) == "channel_is_unknown"
 
 
@@ -265,12 +263,15 @@ async def test_a_job_tells_where_it_stands(service: Service, client: httpx2.Asyn
 
 
 async def test_a_running_job_has_no_message_yet() -> None:
-    async with serving(job_pace=100) as service, client_of(service) as client:
-        async with service.socket("/ws/background_jobs") as jobs:
-            job_id = await submitted(jobs)
-            await jobs.status("running")
-            view = (await client.get(f"/api/jobs/{job_id}")).json()
-            assert (view["status"], view["message"]) == ("running", None)
+    async with (
+        serving(job_pace=100) as service,
+        client_of(service) as client,
+        service.socket("/ws/background_jobs") as jobs,
+    ):
+        job_id = await submitted(jobs)
+        await jobs.status("running")
+        view = (await client.get(f"/api/jobs/{job_id}")).json()
+        assert (view["status"], view["message"]) == ("running", None)
 
 
 @pytest.mark.parametrize("job_id", ["none", "0" * 32, "%00", "☃", "x" * 1_000])
@@ -351,9 +352,7 @@ async def test_a_cursor_from_history_is_a_place_to_come_back_to(
             assert await back.frame() == missed
 
 
-async def test_a_limit_takes_the_newest_in_order(
-    service: Service, client: httpx2.AsyncClient
-) -> None:
+async def test_a_limit_takes_the_newest_in_order() -> None:
     lane = {"kind": "durable", "prefix": "rooms", "capacity": 300, "expiry": 60}
     async with serving(lane_rooms=lane) as service, client_of(service) as client:
         async with service.socket("/ws/room/lobby") as member:

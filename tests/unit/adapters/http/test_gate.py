@@ -55,9 +55,7 @@ async def test_pages_of_our_own_host_and_programs_may_connect(
 async def test_a_port_is_part_of_the_host(service: Service) -> None:
     async with browser(service, "http://localhost:8080", host="localhost:8080") as page:
         await page.frame()
-    status, _, _ = await refusal(
-        browser(service, "http://localhost:3000", host="localhost:8080")
-    )
+    status, _, _ = await refusal(browser(service, "http://localhost:3000", host="localhost:8080"))
     assert status == 403
 
 
@@ -107,9 +105,11 @@ async def test_a_server_that_can_only_close_closes_before_the_handshake(
     "origin", ["https://friend.example", "https://FRIEND.example/", "https://switchboard.test"]
 )
 async def test_pages_of_listed_origins_may_connect_beside_our_own(origin: str) -> None:
-    async with serving(allowed_origins={"https://friend.example/"}) as service:
-        async with browser(service, origin) as page:
-            await page.frame()
+    async with (
+        serving(allowed_origins={"https://friend.example/"}) as service,
+        browser(service, origin) as page,
+    ):
+        await page.frame()
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,11 @@ async def test_a_listed_origin_means_itself_only(origin: str) -> None:
 
 @pytest.mark.parametrize("origin", ["https://anybody.example", "null"])
 async def test_a_star_lets_every_page_in(origin: str) -> None:
-    async with serving(allowed_origins={"*"}) as service:
-        async with browser(service, origin) as page:
-            await page.frame()
+    async with (
+        serving(allowed_origins={"*"}) as service,
+        browser(service, origin) as page,
+    ):
+        await page.frame()
 
 
 async def test_over_the_most_connections_newcomers_are_refused_until_somebody_leaves() -> None:
@@ -185,14 +187,16 @@ async def test_a_foreign_page_may_change_nothing(
 
 
 async def test_a_listed_page_may_announce() -> None:
-    async with serving(allowed_origins={"https://friend.example"}) as service:
-        async with client_of(service) as client:
-            answer = await client.post(
-                "/api/announcements",
-                json=ANNOUNCEMENT,
-                headers={"origin": "https://friend.example"},
-            )
-            assert answer.status_code == 202
+    async with (
+        serving(allowed_origins={"https://friend.example"}) as service,
+        client_of(service) as client,
+    ):
+        answer = await client.post(
+            "/api/announcements",
+            json=ANNOUNCEMENT,
+            headers={"origin": "https://friend.example"},
+        )
+        assert answer.status_code == 202
 
 
 async def test_reading_is_open_and_never_gives_permission_to_foreign_pages(

@@ -29,9 +29,7 @@ async def test_a_page_is_served_as_a_page(client: httpx2.AsyncClient, path: str)
 
 
 @every_page
-async def test_all_that_a_page_loads_is_served_by_us(
-    client: httpx2.AsyncClient, path: str
-) -> None:
+async def test_all_that_a_page_loads_is_served_by_us(client: httpx2.AsyncClient, path: str) -> None:
     addresses = what_it_loads((await client.get(path)).text)
     assert addresses
     for address in addresses:

@@ -1,6 +1,7 @@
 """The lane in memory: the contract, its bounds, and recovery after whatever happened."""
 
 from dataclasses import replace
+from sys import getsizeof
 from typing import TypeAlias
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import Lane, LanePlan
+from adapters.layers.lanes import Lane, LanePlan, Packet
 from application.ports import LossReason, Recovery
 from tests.contracts.lane import DURABLE, LaneContract, OpenLane, bodies, cursors, publish
 from tests.doubles import ManualClock, RecordingSubscriber, body_of, cursor_of
@@ -46,8 +47,15 @@ async def test_a_clock_set_back_does_not_reorder_history() -> None:
     assert ada.bodies == bodies(2, 3)
 
 
+async def size_of_a_frame() -> int:
+    """How many bytes of memory a lane takes for one of this module's frames."""
+    lane = MemoryLane(DURABLE, ManualClock())
+    await publish(lane, "a", 1)
+    return getsizeof((await lane.recent("a", 1))[0])
+
+
 async def test_the_group_unused_for_longest_is_forgotten_when_all_history_is_too_big() -> None:
-    frame_size = len((await _frames(MemoryLane(DURABLE, ManualClock())))[0])
+    frame_size = await size_of_a_frame()
     lane = MemoryLane(replace(DURABLE, max_bytes=frame_size * 4), ManualClock())
     old, *_ = await cursors(lane, "a", 1, 2)
     kept, *_ = await cursors(lane, "b", 1)
@@ -64,7 +72,7 @@ async def test_the_group_unused_for_longest_is_forgotten_when_all_history_is_too
 
 
 async def test_a_group_that_begins_anew_is_another_epoch() -> None:
-    frame_size = len((await _frames(MemoryLane(DURABLE, ManualClock())))[0])
+    frame_size = await size_of_a_frame()
     lane = MemoryLane(replace(DURABLE, max_bytes=frame_size * 2), ManualClock())
     before, *_ = await cursors(lane, "a", 1)
     await publish(lane, "b", 1, 2)
@@ -90,7 +98,7 @@ async def test_listeners_go_on_listening_to_a_group_that_begins_anew() -> None:
 
 async def test_what_expired_makes_room_for_others() -> None:
     clock = ManualClock()
-    frame_size = len((await _frames(MemoryLane(DURABLE, clock)))[0])
+    frame_size = await size_of_a_frame()
     lane = MemoryLane(replace(DURABLE, expiry=10, max_bytes=frame_size * 3), clock)
     await publish(lane, "a", 1)
     await publish(lane, "b", 1, 2)
@@ -102,6 +110,17 @@ async def test_what_expired_makes_room_for_others() -> None:
 
     assert len(await lane.recent("c", 9)) == 2
     assert len(await lane.recent("d", 9)) == 1
+
+
+async def test_history_is_bounded_in_bytes_not_in_characters() -> None:
+    async def groups_kept(character: str) -> int:
+        lane = MemoryLane(replace(DURABLE, max_bytes=100_000), ManualClock())
+        for number in range(100):
+            await lane.publish(f"g{number}", Packet(f'{{"said":"{character * 1000}"}}'))
+        return len([n for n in range(100) if await lane.recent(f"g{n}", 1)])
+
+    # CPython stores the first in one byte and the second in four.
+    assert await groups_kept("x") > 3 * await groups_kept("👋") > 0
 
 
 async def test_one_big_group_is_bounded_by_its_capacity_alone() -> None:
@@ -204,9 +223,3 @@ async def test_whatever_happened_a_stranger_with_any_text_is_answered(
     assert recovery is not None
     assert recovery.reason is LossReason.INVALID
     assert stranger.frames == await lane.recent("g", 100)
-
-
-async def _frames(lane: Lane) -> list[str]:
-    """One frame as the lane keeps it, to know its size."""
-    await publish(lane, "a", 1)
-    return await lane.recent("a", 1)

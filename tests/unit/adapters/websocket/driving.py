@@ -14,6 +14,7 @@ from adapters.settings import Settings
 from adapters.visitors import COOKIE
 from adapters.websocket.connections import Connections
 from adapters.websocket.routes import ROUTES, NowhereConsumer
+from application.ports import Clock
 from bootstrap import Container
 
 DEADLINE = 5.0
@@ -50,15 +51,28 @@ class Socket(WebsocketCommunicator):
         consumer = ROUTES[room] if route.startswith("/room/") else ROUTES.get(route)
         super().__init__(app, path, headers, consumer=consumer or NowhereConsumer)
 
+    @property
+    def given(self) -> list[tuple[bytes, bytes]]:
+        """The headers that came with the handshake."""
+        headers: list[tuple[bytes, bytes]] | None = cast(Any, self.response_headers)
+        assert headers is not None
+        return headers
+
     async def __aenter__(self) -> "Socket":
         accepted, _ = await self.connect(DEADLINE)
         assert accepted
         return self
 
-    async def receive_output(self, timeout: float = DEADLINE) -> Any:
+    # What chanx's own methods wait with by themselves is too short for a busy machine.
+
+    async def receive_output(self, timeout: float = DEADLINE) -> Any:  # noqa: ASYNC109 - theirs
         return await super().receive_output(max(timeout, DEADLINE))
 
-    async def disconnect(self, code: int = 1000, timeout: float = DEADLINE) -> None:
+    async def disconnect(
+        self,
+        code: int = 1000,
+        timeout: float = DEADLINE,  # noqa: ASYNC109 - theirs
+    ) -> None:
         await super().disconnect(code, timeout)
 
     async def say(self, action: str, payload: Any = None, **envelope: Any) -> None:
@@ -110,6 +124,16 @@ class Socket(WebsocketCommunicator):
         return frame["payload"], closed["code"]
 
 
+class SetClock(Clock):
+    """A clock that goes on only when a test says so."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+
 def settings_of(**given: Any) -> Settings:
     """Settings that no `.env` has a say in, with jobs that don't take their time."""
     return Settings(**{"_env_file": None, "job_pace": 0, **given})
@@ -133,5 +157,5 @@ async def serving(
 async def eventually(reached: Callable[[], object]) -> None:
     """Let others run until `reached()` is true; fail at the deadline."""
     async with asyncio.timeout(DEADLINE):
-        while not reached():
+        while not reached():  # noqa: ASYNC110 - what is waited for is no event
             await asyncio.sleep(0.001)

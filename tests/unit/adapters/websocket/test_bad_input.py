@@ -147,9 +147,7 @@ async def test_a_text_that_is_no_text_is_not_valid(
 
 
 @every_text
-@pytest.mark.parametrize(
-    "payload", [None, 5, "text", [], {}, {"other": "x"}], ids=lambda payload: repr(payload)
-)
+@pytest.mark.parametrize("payload", [None, 5, "text", [], {}, {"other": "x"}], ids=repr)
 async def test_a_payload_without_its_text_is_not_valid(
     service: Service, path: str, action: str, field: str, payload: Any
 ) -> None:

@@ -21,78 +21,88 @@ async def test_completion_frames_are_off_unless_asked_for(service: Service) -> N
 
 
 async def test_complete_follows_every_frame_that_was_handled() -> None:
-    async with serving(send_completion=True) as service:
-        async with service.socket("/ws/system") as client:
-            await client.frame()
-            await client.say("ping")
-            await client.say("user_message", {"message": "hello"})
-            await client.say("nonsense")
-            frames = await client.frames(6)
-            assert [frame["action"] for frame in frames] == [
-                "pong",
-                "complete",
-                "system_echo",
-                "complete",
-                "error",
-                "complete",
-            ]
-            assert frames[1] == {"action": "complete", "payload": None}
+    async with (
+        serving(send_completion=True) as service,
+        service.socket("/ws/system") as client,
+    ):
+        await client.frame()
+        await client.say("ping")
+        await client.say("user_message", {"message": "hello"})
+        await client.say("nonsense")
+        frames = await client.frames(6)
+        assert [frame["action"] for frame in frames] == [
+            "pong",
+            "complete",
+            "system_echo",
+            "complete",
+            "error",
+            "complete",
+        ]
+        assert frames[1] == {"action": "complete", "payload": None}
 
 
 async def test_group_complete_follows_every_broadcast_at_each_receiver() -> None:
-    async with serving(send_completion=True) as service:
-        async with service.socket("/ws/chat") as first:
-            joined = await first.frames(2)
-            assert [f["action"] for f in joined] == ["chat_notification", "group_complete"]
-            async with service.socket("/ws/chat") as second:
-                await first.frames(2)
-                await second.frames(2)
-                await first.say("chat", {"message": "hello"})
-                assert [frame["action"] for frame in await second.frames(2)] == [
-                    "chat_notification",
-                    "group_complete",
-                ]
-                assert [frame["action"] for frame in await first.frames(3)] == [
-                    "chat_notification",
-                    "group_complete",
-                    "complete",
-                ]
-            assert [f["action"] for f in await first.frames(2)] == [
+    async with (
+        serving(send_completion=True) as service,
+        service.socket("/ws/chat") as first,
+    ):
+        joined = await first.frames(2)
+        assert [f["action"] for f in joined] == ["chat_notification", "group_complete"]
+        async with service.socket("/ws/chat") as second:
+            await first.frames(2)
+            await second.frames(2)
+            await first.say("chat", {"message": "hello"})
+            assert [frame["action"] for frame in await second.frames(2)] == [
                 "chat_notification",
                 "group_complete",
             ]
+            assert [frame["action"] for frame in await first.frames(3)] == [
+                "chat_notification",
+                "group_complete",
+                "complete",
+            ]
+        assert [f["action"] for f in await first.frames(2)] == [
+            "chat_notification",
+            "group_complete",
+        ]
 
 
 @chanx_tools
 async def test_chanx_s_own_tools_collect_messages_until_complete() -> None:
-    async with serving(send_completion=True) as service:
-        async with service.socket("/ws/system") as client:
-            await client.frame()
-            await client.send_message(UserMessage(payload=TextPayload(message="hello")))
-            assert await client.receive_all_messages(timeout=DEADLINE) == [
-                SystemEcho(payload=TextPayload(message="🔧 System Echo: hello"))
-            ]
+    async with (
+        serving(send_completion=True) as service,
+        service.socket("/ws/system") as client,
+    ):
+        await client.frame()
+        await client.send_message(UserMessage(payload=TextPayload(message="hello")))
+        assert await client.receive_all_messages(timeout=DEADLINE) == [
+            SystemEcho(payload=TextPayload(message="🔧 System Echo: hello"))
+        ]
 
 
 @chanx_tools
 async def test_chanx_s_own_tools_collect_messages_until_group_complete() -> None:
-    async with serving(send_completion=True) as service:
-        async with service.socket("/ws/chat") as client:
-            joined = await client.receive_all_messages("group_complete", timeout=DEADLINE)
-            await client.send_message(Chat(payload=TextPayload(message="hello")))
-            said = await client.receive_all_messages("group_complete", timeout=DEADLINE)
-            assert joined + said == [
-                ChatNotification(payload=TextPayload(message="📢 Someone joined the chat")),
-                ChatNotification(payload=TextPayload(message="💬 hello")),
-            ]
+    async with (
+        serving(send_completion=True) as service,
+        service.socket("/ws/chat") as client,
+    ):
+        joined = await client.receive_all_messages("group_complete", timeout=DEADLINE)
+        await client.send_message(Chat(payload=TextPayload(message="hello")))
+        said = await client.receive_all_messages("group_complete", timeout=DEADLINE)
+        assert joined + said == [
+            ChatNotification(payload=TextPayload(message="📢 Someone joined the chat")),
+            ChatNotification(payload=TextPayload(message="💬 hello")),
+        ]
 
 
 @chanx_tools
 async def test_chanx_s_own_tools_understand_our_refusals() -> None:
-    async with serving(send_completion=True) as service:
-        async with service.socket("/ws/chat") as client:
-            await client.frames(2)
-            await client.send_message(Chat(payload=TextPayload(message=" ")))
-            (message,) = await client.receive_all_messages(timeout=DEADLINE)
-            assert isinstance(message, ErrorMessage)
-            assert message.payload["code"] == "text_is_empty"
+    async with (
+        serving(send_completion=True) as service,
+        service.socket("/ws/chat") as client,
+    ):
+        await client.frames(2)
+        await client.send_message(Chat(payload=TextPayload(message=" ")))
+        (message,) = await client.receive_all_messages(timeout=DEADLINE)
+        assert isinstance(message, ErrorMessage)
+        assert message.payload["code"] == "text_is_empty"

@@ -86,7 +86,13 @@ async def cancelled(line: Line) -> None:
 async def reading_breaks(line: Line) -> None:
     line.give(ConnectionResetError("gone"))
     await line.ended()
-    assert isinstance(line.task.exception(), ConnectionResetError)
+    line.task.result()
+
+
+async def reading_breaks_oddly(line: Line) -> None:
+    line.give(RuntimeError("out of step"))
+    await line.ended()
+    assert isinstance(line.task.exception(), RuntimeError)
 
 
 async def writing_breaks(line: Line) -> None:
@@ -105,7 +111,15 @@ async def writing_breaks_oddly(line: Line) -> None:
 
 
 every_end = pytest.mark.parametrize(
-    "end", [goodbye, cancelled, reading_breaks, writing_breaks, writing_breaks_oddly]
+    "end",
+    [
+        goodbye,
+        cancelled,
+        reading_breaks,
+        reading_breaks_oddly,
+        writing_breaks,
+        writing_breaks_oddly,
+    ],
 )
 
 
@@ -162,7 +176,7 @@ async def test_a_client_that_is_gone_before_it_is_accepted_leaves_nothing(
     line = Line(service, "/ws/room/lobby")
     line.break_writing(ConnectionResetError("gone"))
     await line.ended()
-    line.task.exception()
+    line.task.result()
     await eventually(lambda: asyncio.all_tasks() == tasks)
     await assert_nothing_is_left(service)
 
@@ -209,6 +223,13 @@ def failing_broadcaster(container: Container) -> None:
     )
 
 
+def fail_with(service: Service, error: Exception | None) -> None:
+    """Have whatever is published from now on fail; with None, succeed again."""
+    broadcaster = service.container.broadcaster()
+    assert isinstance(broadcaster, FailingBroadcaster)
+    broadcaster.error = error
+
+
 def failing_presence(container: Container) -> None:
     container.twins().presence = FailingPresence()
 
@@ -227,7 +248,7 @@ async def sent_away(client: Socket) -> None:
 @pytest.mark.parametrize("path", TELLING)
 async def test_an_opening_without_a_backend_sends_away_and_leaves_nothing(path: str) -> None:
     async with serving(failing_broadcaster) as service:
-        service.container.broadcaster().error = Unavailable()
+        fail_with(service, Unavailable())
         tasks = asyncio.all_tasks()
         async with service.socket(path) as client:
             await sent_away(client)
@@ -240,7 +261,7 @@ async def test_an_opening_that_breaks_says_nothing_of_the_error_and_leaves_nothi
     path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(failing_broadcaster) as service:
-        service.container.broadcaster().error = RuntimeError("secret address")
+        fail_with(service, RuntimeError("secret address"))
         async with service.socket(path) as client:
             told, code = await client.farewell()
             assert "secret" not in str(told)
@@ -279,7 +300,7 @@ async def test_a_leaving_that_can_not_be_told_leaves_nothing(path: str) -> None:
     async with serving(failing_broadcaster) as service:
         async with service.socket(path) as client:
             await client.frames_until_pong()
-            service.container.broadcaster().error = Unavailable()
+            fail_with(service, Unavailable())
         await assert_nothing_is_left(service)
 
 
@@ -289,7 +310,7 @@ async def test_a_leaving_that_breaks_is_logged_and_leaves_nothing(
     async with serving(failing_broadcaster) as service:
         async with service.socket("/ws/chat") as client:
             await client.frames_until_pong()
-            service.container.broadcaster().error = RuntimeError("broken")
+            fail_with(service, RuntimeError("broken"))
         await assert_nothing_is_left(service)
         assert "cleaning up after a connection failed" in caplog.messages
         caplog.clear()
@@ -299,37 +320,41 @@ async def test_a_leaving_that_breaks_is_logged_and_leaves_nothing(
 
 
 async def test_a_frame_that_needs_an_absent_backend_is_refused_and_may_be_tried_again() -> None:
-    async with serving(failing_broadcaster) as service:
-        async with service.socket("/ws/reliable") as client:
-            await client.frame()
-            service.container.broadcaster().error = Unavailable()
-            await client.say("reliable_chat", {"message": "hello"}, ref="1")
-            refused = await client.frame()
-            assert refused["action"] == "error"
-            assert refused["ref"] == "1"
-            assert refused["payload"]["code"] == "unavailable"
-            assert refused["payload"]["retryable"] is True
-            assert refused["payload"]["retry_after_ms"] >= 1_000
-            service.container.broadcaster().error = None
-            await client.say("reliable_chat", {"message": "hello"})
-            assert await client.payload("reliable_chat_notification") == {"message": "📨 hello"}
+    async with (
+        serving(failing_broadcaster) as service,
+        service.socket("/ws/reliable") as client,
+    ):
+        await client.frame()
+        fail_with(service, Unavailable())
+        await client.say("reliable_chat", {"message": "hello"}, ref="1")
+        refused = await client.frame()
+        assert refused["action"] == "error"
+        assert refused["ref"] == "1"
+        assert refused["payload"]["code"] == "unavailable"
+        assert refused["payload"]["retryable"] is True
+        assert refused["payload"]["retry_after_ms"] >= 1_000
+        fail_with(service, None)
+        await client.say("reliable_chat", {"message": "hello"})
+        assert await client.payload("reliable_chat_notification") == {"message": "📨 hello"}
 
 
 async def test_a_frame_whose_handling_breaks_is_refused_in_words_that_give_nothing_away(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with serving(failing_broadcaster) as service:
-        async with service.socket("/ws/chat") as client:
-            await client.frame()
-            service.container.broadcaster().error = RuntimeError("secret address")
-            await client.say("chat", {"message": "hello"})
-            refused = await client.payload("error")
-            assert refused["code"] == "internal"
-            assert "secret" not in str(refused)
-            assert "handling a frame failed" in caplog.messages
-            service.container.broadcaster().error = None
-            await client.say("chat", {"message": "hello"})
-            assert await client.payload("chat_notification") == {"message": "💬 hello"}
+    async with (
+        serving(failing_broadcaster) as service,
+        service.socket("/ws/chat") as client,
+    ):
+        await client.frame()
+        fail_with(service, RuntimeError("secret address"))
+        await client.say("chat", {"message": "hello"})
+        refused = await client.payload("error")
+        assert refused["code"] == "internal"
+        assert "secret" not in str(refused)
+        assert "handling a frame failed" in caplog.messages
+        fail_with(service, None)
+        await client.say("chat", {"message": "hello"})
+        assert await client.payload("chat_notification") == {"message": "💬 hello"}
     caplog.clear()
 
 
@@ -356,5 +381,3 @@ async def test_whoever_could_not_be_told_to_join_is_not_told_to_leave() -> None:
                 await late.farewell()
             assert told == [MemberJoined]
         assert told == [MemberJoined, MemberLeft]
-
-

@@ -89,7 +89,7 @@ async def test_ref_in_the_text_of_a_message_is_only_text(service: Service) -> No
 @every_socket
 async def test_a_client_without_a_cookie_is_given_one(service: Service, path: str) -> None:
     async with service.socket(path) as client:
-        (header,) = client.response_headers
+        (header,) = client.given
         assert header[0] == b"set-cookie"
         assert header[1].startswith(f"{COOKIE}=".encode())
         assert b"Secure" not in header[1]
@@ -99,13 +99,13 @@ async def test_a_cookie_given_over_tls_stays_on_tls(service: Service) -> None:
     client = service.socket("/ws/chat")
     client.scope["scheme"] = "wss"
     async with client:
-        (header,) = client.response_headers
+        (header,) = client.given
         assert header[1].endswith(b"; Secure")
 
 
 async def test_a_client_that_brings_its_cookie_keeps_it(service: Service) -> None:
     async with service.socket("/ws/chat", visitor="ab" * 16) as client:
-        assert client.response_headers == []
+        assert client.given == []
 
 
 async def test_a_path_that_is_no_socket_is_told_so_and_closed(service: Service) -> None:

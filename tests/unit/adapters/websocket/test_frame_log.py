@@ -10,12 +10,14 @@ SECRET = "the-secret-text"
 
 async def test_a_line_is_written_for_each_frame_in_and_out() -> None:
     with configured_log() as log:
-        async with serving(log_websocket=True) as service:
-            async with service.socket("/ws/system") as client:
-                await client.frame()
-                await client.say("user_message", {"message": "hello"})
-                await client.frame()
-                await client.hears_nothing()
+        async with (
+            serving(log_websocket=True) as service,
+            service.socket("/ws/system") as client,
+        ):
+            await client.frame()
+            await client.say("user_message", {"message": "hello"})
+            await client.frame()
+            await client.hears_nothing()
         frames = [line for line in log.lines if line["event"].startswith("websocket ")]
         assert [(line["event"], line["action"]) for line in frames] == [
             ("websocket sent", "system_echo"),
@@ -27,13 +29,16 @@ async def test_a_line_is_written_for_each_frame_in_and_out() -> None:
 
 async def test_lines_name_their_connection_and_their_message() -> None:
     with configured_log() as log:
-        async with serving(log_websocket=True) as service:
-            async with service.socket("/ws/system") as first, service.socket("/ws/chat") as second:
-                for number in range(3):
-                    await first.say("user_message", {"message": str(number)})
-                await second.say("chat", {"message": "hello"})
-                await first.frames(4)
-                await second.frames(2)
+        async with (
+            serving(log_websocket=True) as service,
+            service.socket("/ws/system") as first,
+            service.socket("/ws/chat") as second,
+        ):
+            for number in range(3):
+                await first.say("user_message", {"message": str(number)})
+            await second.say("chat", {"message": "hello"})
+            await first.frames(4)
+            await second.frames(2)
         received = [line for line in log.lines if line["event"] == "websocket received"]
         by_connection: dict[str, list[str]] = {}
         for line in received:
@@ -49,14 +54,14 @@ async def test_lines_name_their_connection_and_their_message() -> None:
 
 async def test_ignored_actions_leave_no_line() -> None:
     with configured_log() as log:
-        async with serving(
-            log_websocket=True, log_ignored_actions={"ping", "pong", "chat"}
-        ) as service:
-            async with service.socket("/ws/chat") as client:
-                await client.frame()
-                await client.say("chat", {"message": "hello"})
-                await client.frame()
-                await client.hears_nothing()
+        async with (
+            serving(log_websocket=True, log_ignored_actions={"ping", "pong", "chat"}) as service,
+            service.socket("/ws/chat") as client,
+        ):
+            await client.frame()
+            await client.say("chat", {"message": "hello"})
+            await client.frame()
+            await client.hears_nothing()
         actions = [line["action"] for line in log.lines if "action" in line]
         assert actions == ["chat_notification", "chat_notification"]
 

@@ -1,14 +1,23 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from dependency_injector import providers
 
 import domain.work
 from domain.jobs import JobKind
 from domain.work import Outcome, Step
-from tests.unit.adapters.websocket.driving import Frame, Service, Socket, eventually, serving
+from tests.unit.adapters.websocket.driving import (
+    Frame,
+    Service,
+    SetClock,
+    Socket,
+    eventually,
+    serving,
+)
 
 PATH = "/ws/background_jobs"
 ANNA, BERT = "a" * 32, "b" * 32
@@ -99,8 +108,8 @@ async def test_a_job_is_told_step_by_step(service: Service) -> None:
         (
             {"type": "analyze", "content": "hello you"},
             "⏳ Queuing analyze job: hello you",
-            "📊 Analysis of 'hello you':\n• Characters: 9\n• Words: 2\n• Vowels: 4\n• Consonants: 4\n"
-            "• Lines: 1\n• Longest word: hello",
+            "📊 Analysis of 'hello you':\n• Characters: 9\n• Words: 2\n• Vowels: 4\n"
+            "• Consonants: 4\n• Lines: 1\n• Longest word: hello",
         ),
         (
             {"type": "default", "content": "hello"},
@@ -136,7 +145,7 @@ async def test_generated_text_streams_in_growing_parts(service: Service) -> None
         progress = [f["payload"] for f in frames if f["payload"]["status"] == "progress"]
         assert len(progress) > 2
         parts = [*(each["text"] for each in progress), result]
-        assert all(longer.startswith(part) for part, longer in zip(parts, parts[1:], strict=False))
+        assert all(longer.startswith(part) for part, longer in pairwise(parts))
         done = [each["progress"] for each in progress]
         assert done == sorted(done)
         assert 0 < done[0] <= done[-1] <= 1
@@ -181,17 +190,19 @@ async def test_impossible_content_is_refused_as_a_status(content: str, detail: s
 
 
 async def test_a_full_queue_refuses_jobs_as_a_status() -> None:
-    async with serving(job_pace=100, job_slots=1, job_queue_limit=1) as service:
-        async with asking(service) as client:
-            await ask(client)
-            await client.status("running")
-            await ask(client)
-            await client.say("job", {"content": "one too many"})
-            frames = await story(client)
-            assert frames[-1]["payload"] == {
-                "status": "error",
-                "message": "❌ Error queuing job: 1 jobs are waiting already.",
-            }
+    async with (
+        serving(job_pace=100, job_slots=1, job_queue_limit=1) as service,
+        asking(service) as client,
+    ):
+        await ask(client)
+        await client.status("running")
+        await ask(client)
+        await client.say("job", {"content": "one too many"})
+        frames = await story(client)
+        assert frames[-1]["payload"] == {
+            "status": "error",
+            "message": "❌ Error queuing job: 1 jobs are waiting already.",
+        }
 
 
 async def test_more_jobs_than_one_connection_may_follow_are_refused_as_a_status() -> None:
@@ -237,29 +248,35 @@ async def test_a_queued_job_that_is_cancelled_never_runs() -> None:
         assert (await client.status("cancelled"))["payload"]["job_id"] == second
         await client.say("job_cancel", {"job_id": first})
         assert (await client.status("cancelled"))["payload"]["job_id"] == first
-        await eventually(lambda: service.container.twins().job_queue._waiting.empty())
+        await eventually(service.container.twins().job_queue._waiting.empty)
         await client.hears_nothing()
 
 
 async def test_a_job_can_be_cancelled_from_another_connection_which_hears_its_end() -> None:
-    async with serving(job_pace=100) as service:
-        async with asking(service, ANNA) as first, asking(service, ANNA) as second:
-            job_id = await ask(first)
-            await first.status("running")
-            await second.say("job_cancel", {"job_id": job_id})
-            assert (await second.status("cancelled"))["payload"]["job_id"] == job_id
-            assert (await first.status("cancelled"))["payload"]["job_id"] == job_id
+    async with (
+        serving(job_pace=100) as service,
+        asking(service, ANNA) as first,
+        asking(service, ANNA) as second,
+    ):
+        job_id = await ask(first)
+        await first.status("running")
+        await second.say("job_cancel", {"job_id": job_id})
+        assert (await second.status("cancelled"))["payload"]["job_id"] == job_id
+        assert (await first.status("cancelled"))["payload"]["job_id"] == job_id
 
 
 async def test_somebody_else_s_job_can_be_watched_but_not_cancelled() -> None:
-    async with serving(job_pace=100) as service:
-        async with asking(service) as first, asking(service) as second:
-            job_id = await ask(first)
-            await first.status("running")
-            await second.say("job_cancel", {"job_id": job_id})
-            assert (await second.payload("error"))["code"] == "job_is_not_yours"
-            await second.say("job_watch", {"job_id": job_id})
-            assert (await second.payload("job_status"))["status"] == "running"
+    async with (
+        serving(job_pace=100) as service,
+        asking(service) as first,
+        asking(service) as second,
+    ):
+        job_id = await ask(first)
+        await first.status("running")
+        await second.say("job_cancel", {"job_id": job_id})
+        assert (await second.payload("error"))["code"] == "job_is_not_yours"
+        await second.say("job_watch", {"job_id": job_id})
+        assert (await second.payload("job_status"))["status"] == "running"
 
 
 async def test_a_job_that_is_over_cannot_be_cancelled(service: Service) -> None:
@@ -291,14 +308,17 @@ async def test_a_job_that_does_not_exist_is_unknown(
 
 
 async def test_a_watcher_gets_the_current_state_and_then_the_rest() -> None:
-    async with serving(job_pace=100) as service:
-        async with asking(service) as owner, asking(service) as watcher:
-            job_id = await ask(owner)
-            running = await owner.status("running")
-            await watcher.say("job_watch", {"job_id": job_id})
-            assert await watcher.frame() == running
-            await owner.say("job_cancel", {"job_id": job_id})
-            assert await watcher.frame() == await owner.frame()
+    async with (
+        serving(job_pace=100) as service,
+        asking(service) as owner,
+        asking(service) as watcher,
+    ):
+        job_id = await ask(owner)
+        running = await owner.status("running")
+        await watcher.say("job_watch", {"job_id": job_id})
+        assert await watcher.frame() == running
+        await owner.say("job_cancel", {"job_id": job_id})
+        assert await watcher.frame() == await owner.frame()
 
 
 async def test_watching_twice_does_not_double_what_is_heard() -> None:
@@ -328,13 +348,16 @@ async def test_a_job_that_is_over_tells_its_watcher_how_it_ended(service: Servic
 async def test_a_known_visitor_s_job_is_hidden_from_others(
     action: str, stranger: str | None
 ) -> None:
-    async with serving(job_pace=100) as service:
-        async with asking(service, ANNA) as anna, asking(service, stranger) as other:
-            job_id = await ask(anna)
-            await anna.status("running")
-            await other.say(action, {"job_id": job_id})
-            assert (await other.payload("error"))["code"] == "job_is_unknown"
-            await anna.hears_nothing()
+    async with (
+        serving(job_pace=100) as service,
+        asking(service, ANNA) as anna,
+        asking(service, stranger) as other,
+    ):
+        job_id = await ask(anna)
+        await anna.status("running")
+        await other.say(action, {"job_id": job_id})
+        assert (await other.payload("error"))["code"] == "job_is_unknown"
+        await anna.hears_nothing()
 
 
 async def test_a_known_visitor_sees_their_job_from_any_connection(service: Service) -> None:
@@ -478,7 +501,7 @@ async def test_a_stranger_learns_nothing_from_the_cursor_of_a_private_job(
         await bert.hears_nothing()
 
 
-async def test_a_job_whose_history_is_gone_still_tells_how_it_ended() -> None:
+async def test_what_is_left_of_a_job_s_history_tells_its_end_once() -> None:
     lane: dict[str, Any] = {"kind": "durable", "prefix": "jobs", "capacity": 1, "expiry": 900}
     async with serving(lane_jobs=lane) as service:
         async with asking(service) as client:
@@ -491,4 +514,38 @@ async def test_a_job_whose_history_is_gone_still_tells_how_it_ended() -> None:
                 "reason": "trimmed",
             }
             assert await back.frame() == result
-            assert (await back.payload("job_status"))["message"] == result["payload"]["message"]
+            assert (await back.payload("job_status"))["status"] == "connected"
+
+
+async def test_a_job_whose_history_is_gone_still_tells_how_it_ended() -> None:
+    clock = SetClock()
+    lane: dict[str, Any] = {"kind": "durable", "prefix": "jobs", "capacity": 100, "expiry": 60}
+    async with serving(
+        lambda container: container.clock.override(providers.Object(clock)), lane_jobs=lane
+    ) as service:
+        async with asking(service) as client:
+            await client.say("job", {"content": "hello"})
+            _queuing, queued, *_rest, result = await story(client)
+        clock.time += 61
+        async with service.socket(since(queued["cursor"])) as back:
+            assert await back.payload("recovered") == {
+                "recovered": False,
+                "missed": 0,
+                "reason": "expired",
+            }
+            assert await back.payload("job_status") == result["payload"]
+            assert (await back.payload("job_status"))["status"] == "connected"
+
+
+async def test_more_cursors_than_one_connection_may_follow_are_refused_and_it_stays_open() -> None:
+    async with serving(job_pace=100, subscriptions=2) as service:
+        cursors = []
+        for _ in range(3):
+            async with asking(service) as client:
+                cursors.append((await ask(client), (await client.status("running"))["cursor"])[1])
+        async with service.socket(since(*cursors)) as back:
+            for _ in range(2):
+                assert await back.payload("recovered") == {"recovered": True, "missed": 0}
+            assert (await back.payload("error"))["code"] == "too_many_subscriptions"
+            assert (await back.payload("job_status"))["status"] == "connected"
+            await back.hears_nothing()

@@ -1,5 +1,6 @@
 import asyncio
 from collections import deque
+from sys import getsizeof
 from typing import Any
 
 import pytest
@@ -10,14 +11,23 @@ from adapters.websocket.mailbox import Close, Item, Mailbox
 from tests.unit.adapters.websocket.driving import DEADLINE
 
 CLOSE = Close(1012, "bye")
+FRAME, OTHER = "x" * 1_000, "y" * 1_000
+WEIGHT = getsizeof(FRAME)
+"""Bytes of memory that one of these frames takes."""
 
 
-def small(max_frames: int = 4, max_bytes: int = 100) -> Mailbox:
+def small(max_frames: int = 4, max_bytes: int = 100_000) -> Mailbox:
     return Mailbox(max_frames=max_frames, max_bytes=max_bytes)
 
 
+async def take(mailbox: Mailbox) -> Item:
+    item = mailbox.take()
+    assert item is not None
+    return item
+
+
 async def taken(mailbox: Mailbox) -> list[Item]:
-    return [await mailbox.take() for _ in range(len(mailbox))]
+    return [await take(mailbox) for _ in range(len(mailbox))]
 
 
 async def test_items_come_out_in_the_order_they_went_in() -> None:
@@ -37,34 +47,42 @@ async def test_a_frame_over_the_count_is_refused_and_not_kept() -> None:
 
 
 async def test_a_frame_over_the_bytes_is_refused_and_a_smaller_one_still_fits() -> None:
-    mailbox = small(max_bytes=10)
-    assert mailbox.put("x" * 6)
-    assert not mailbox.put("x" * 5)
-    assert mailbox.put("x" * 4)
-    assert not mailbox.put("x")
+    mailbox = small(max_bytes=2 * WEIGHT)
+    assert mailbox.put(FRAME)
+    assert not mailbox.put("y" * 1_001)
+    assert mailbox.put(OTHER)
+    assert not mailbox.put("")
+    assert await taken(mailbox) == [FRAME, OTHER]
 
 
 async def test_taking_a_frame_makes_room_for_its_bytes() -> None:
-    mailbox = small(max_bytes=10)
-    mailbox.put("x" * 10)
-    await mailbox.take()
-    assert mailbox.put("y" * 10)
+    mailbox = small(max_bytes=WEIGHT)
+    for _ in range(10):
+        assert mailbox.put(FRAME)
+        assert not mailbox.put("")
+        assert await take(mailbox) == FRAME
 
 
-async def test_messages_for_handlers_count_as_items_but_not_as_bytes() -> None:
-    mailbox = small(max_frames=2, max_bytes=1)
-    assert mailbox.put({"type": "a", "text": "x" * 1_000})
+async def test_a_frame_weighs_what_it_takes_of_memory() -> None:
+    mailbox = small(max_bytes=WEIGHT)
+    assert not mailbox.put("👋" * 1_000)
+    assert mailbox.put("x" * 1_000)
+
+
+async def test_messages_for_handlers_count_as_items_too() -> None:
+    mailbox = small(max_frames=2)
+    assert mailbox.put({"type": "a"})
     assert mailbox.put({"type": "b"})
     assert not mailbox.put({"type": "c"})
 
 
 async def test_recovered_frames_come_on_top_of_the_bounds() -> None:
-    mailbox = small(max_frames=2, max_bytes=10)
-    mailbox.put_recovered(["x" * 50, "y" * 50, "z" * 50])
-    assert mailbox.put("a")
-    assert mailbox.put("b")
-    assert not mailbox.put("c")
-    assert await taken(mailbox) == ["x" * 50, "y" * 50, "z" * 50, "a", "b"]
+    mailbox = small(max_frames=2, max_bytes=2 * WEIGHT)
+    mailbox.put_recovered([FRAME, OTHER, FRAME])
+    assert mailbox.put(OTHER)
+    assert mailbox.put(OTHER)
+    assert not mailbox.put("")
+    assert await taken(mailbox) == [FRAME, OTHER, FRAME, OTHER, OTHER]
 
 
 async def test_closing_forgets_what_waits_and_puts_the_last_words() -> None:
@@ -100,52 +118,30 @@ async def test_after_the_end_nothing_is_recovered(end: Any) -> None:
     assert await taken(mailbox) == [CLOSE]
 
 
-async def waiting(mailbox: Mailbox) -> asyncio.Task[Item]:
-    task = asyncio.create_task(mailbox.take())
-    await asyncio.sleep(0)
-    assert not task.done()
-    return task
+async def test_an_empty_mailbox_gives_nothing() -> None:
+    mailbox = small()
+    assert mailbox.take() is None
+    mailbox.put("a")
+    await take(mailbox)
+    assert mailbox.take() is None
 
 
 @pytest.mark.parametrize(
-    ("arrive", "first"),
+    ("frames", "has_room"),
     [
-        (lambda mailbox: mailbox.put("a"), "a"),
-        (lambda mailbox: mailbox.put({"type": "a"}), {"type": "a"}),
-        (lambda mailbox: mailbox.put_recovered(["b"]), "b"),
-        (lambda mailbox: mailbox.close(CLOSE), CLOSE),
-        (lambda mailbox: mailbox.finish("last", CLOSE), "last"),
+        ([], True),
+        (["a"], True),
+        (["a", "b"], False),
+        (["x" * 900], True),
+        (["x" * 1_100], False),
     ],
-    ids=["frame", "message", "recovered", "close", "finish"],
+    ids=["empty", "few", "many", "light", "heavy"],
 )
-async def test_a_taker_that_waits_is_woken_by_whatever_arrives(arrive: Any, first: Item) -> None:
-    mailbox = small()
-    taker = await waiting(mailbox)
-    arrive(mailbox)
-    assert await asyncio.wait_for(taker, DEADLINE) == first
-
-
-async def test_a_taker_that_was_cancelled_takes_nothing_with_it() -> None:
-    mailbox = small()
-    taker = await waiting(mailbox)
-    taker.cancel()
-    await asyncio.wait([taker], timeout=DEADLINE)
-    mailbox.put("a")
-    assert await asyncio.wait_for(mailbox.take(), DEADLINE) == "a"
-
-
-async def test_there_is_room_while_less_than_half_is_full() -> None:
-    by_frames = small(max_frames=4)
-    by_frames.put("a")
-    assert by_frames.has_room
-    by_frames.put("b")
-    assert not by_frames.has_room
-
-    by_bytes = small(max_bytes=10)
-    by_bytes.put("x" * 4)
-    assert by_bytes.has_room
-    by_bytes.put("x")
-    assert not by_bytes.has_room
+def test_there_is_room_while_less_than_half_is_full(frames: list[str], has_room: bool) -> None:
+    mailbox = small(max_frames=4, max_bytes=2 * WEIGHT)
+    for frame in frames:
+        mailbox.put(frame)
+    assert mailbox.has_room is has_room
 
 
 async def test_whoever_waits_for_room_goes_on_when_there_is_some() -> None:
@@ -153,10 +149,10 @@ async def test_whoever_waits_for_room_goes_on_when_there_is_some() -> None:
     for text in "abc":
         mailbox.put(text)
     waiter = asyncio.create_task(mailbox.wait_for_room())
-    await mailbox.take()
+    await take(mailbox)
     await asyncio.sleep(0)
     assert not waiter.done()
-    await mailbox.take()
+    await take(mailbox)
     await asyncio.wait_for(waiter, DEADLINE)
 
 
@@ -182,7 +178,7 @@ async def test_there_can_be_a_second_wait_for_room() -> None:
         waiter = asyncio.create_task(mailbox.wait_for_room())
         await asyncio.sleep(0)
         assert not waiter.done()
-        await mailbox.take()
+        await take(mailbox)
         await asyncio.wait_for(waiter, DEADLINE)
 
 
@@ -193,20 +189,24 @@ class Model:
         self.max_frames, self.max_bytes = max_frames, max_bytes
         self.items: deque[str] = deque()
 
+    @property
+    def size(self) -> int:
+        return sum(map(getsizeof, self.items))
+
     def put(self, text: str) -> bool:
         fits = len(self.items) < self.max_frames
-        fits = fits and sum(map(len, self.items)) + len(text) <= self.max_bytes
+        fits = fits and self.size + getsizeof(text) <= self.max_bytes
         if fits:
             self.items.append(text)
         return fits
 
     def recover(self, texts: list[str]) -> None:
         self.max_frames += len(texts)
-        self.max_bytes += sum(map(len, texts))
+        self.max_bytes += sum(map(getsizeof, texts))
         self.items.extend(texts)
 
 
-texts = st.text("ab", max_size=6)
+texts = st.text("aü👋", max_size=60)
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("put"), texts),
@@ -217,7 +217,7 @@ steps = st.lists(
 )
 
 
-@given(max_frames=st.integers(1, 6), max_bytes=st.integers(1, 20), steps=steps)
+@given(max_frames=st.integers(1, 6), max_bytes=st.integers(1, 400), steps=steps)
 def test_a_mailbox_does_what_its_model_does(
     max_frames: int, max_bytes: int, steps: list[tuple[str, Any]]
 ) -> None:
@@ -231,11 +231,10 @@ def test_a_mailbox_does_what_its_model_does(
                 mailbox.put_recovered(argument)
                 model.recover(argument)
             elif model.items:
-                assert await mailbox.take() == model.items.popleft()
+                assert await take(mailbox) == model.items.popleft()
             assert len(mailbox) == len(model.items)
-            size = sum(map(len, model.items))
             assert mailbox.has_room == (
-                len(model.items) * 2 < model.max_frames and size * 2 < model.max_bytes
+                len(model.items) * 2 < model.max_frames and model.size * 2 < model.max_bytes
             )
         assert await taken(mailbox) == list(model.items)
 

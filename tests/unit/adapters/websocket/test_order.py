@@ -61,18 +61,21 @@ async def test_members_who_talk_at_once_are_heard_in_one_order_by_all(service: S
 
 
 async def test_a_talkative_client_lets_others_have_their_turn() -> None:
-    async with serving(mailbox_frames=10_000) as service:
-        async with service.socket("/ws/system") as talker, service.socket("/ws/system") as other:
-            await talker.frame()
-            await other.frame()
-            for _ in range(2_000):
-                talker.input_queue.put_nowait(
-                    {"type": "websocket.receive", "text": '{"action": "ping"}'}
-                )
-            await other.say("ping")
-            assert (await other.frame())["action"] == "pong"
-            assert talker.input_queue.qsize() > 1_000
-            await talker.frames(2_000)
+    async with (
+        serving(mailbox_frames=10_000) as service,
+        service.socket("/ws/system") as talker,
+        service.socket("/ws/system") as other,
+    ):
+        await talker.frame()
+        await other.frame()
+        for _ in range(2_000):
+            talker.input_queue.put_nowait(
+                {"type": "websocket.receive", "text": '{"action": "ping"}'}
+            )
+        await other.say("ping")
+        assert (await other.frame())["action"] == "pong"
+        assert talker.input_queue.qsize() > 1_000
+        await talker.frames(2_000)
 
 
 async def test_a_connection_takes_two_tasks_however_much_it_does(service: Service) -> None:

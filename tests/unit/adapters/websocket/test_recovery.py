@@ -8,8 +8,7 @@ from urllib.parse import quote
 import pytest
 from dependency_injector import providers
 
-from application.ports import Clock
-from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
+from tests.unit.adapters.websocket.driving import Frame, Service, SetClock, Socket, serving
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,6 @@ ROOM = Durable("/ws/room/lobby", "room_chat", lambda text: {"message": text}, "l
 every_lane = pytest.mark.parametrize(
     "durable", [RELIABLE, ANALYTICS, ROOM], ids=["reliable", "analytics", "room"]
 )
-
-
-class SetClock(Clock):
-    def __init__(self) -> None:
-        self.time = 1_000_000.0
-
-    def now(self) -> float:
-        return self.time
 
 
 def since(durable: Durable, cursor: str) -> str:
@@ -158,7 +149,8 @@ async def test_what_history_had_no_room_for_is_trimmed_and_the_rest_follows(
     durable: Durable,
 ) -> None:
     lane = {"kind": "durable", "prefix": "test", "capacity": 3, "expiry": 900}
-    async with serving(**{durable.lane: lane}) as service, service.socket(durable.path) as member:
+    options: dict[str, Any] = {durable.lane: lane}
+    async with serving(**options) as service, service.socket(durable.path) as member:
         first = await durable.say(member, "first")
         rest = [await durable.say(member, f"later-{number}") for number in range(5)]
         async with service.socket(since(durable, first["cursor"])) as back:
@@ -174,22 +166,25 @@ async def test_what_history_had_no_room_for_is_trimmed_and_the_rest_follows(
 async def test_what_history_kept_long_enough_is_expired(durable: Durable) -> None:
     clock = SetClock()
     lane = {"kind": "durable", "prefix": "test", "capacity": 100, "expiry": 60}
-    async with serving(
-        lambda container: container.clock.override(providers.Object(clock)),
-        **{durable.lane: lane},
-    ) as service:
-        async with service.socket(durable.path) as member:
-            first = await durable.say(member, "first")
-            await durable.say(member, "second")
-            clock.time += 61
-            third = await durable.say(member, "third")
-            async with service.socket(since(durable, first["cursor"])) as back:
-                assert await back.payload("recovered") == {
-                    "recovered": False,
-                    "missed": 1,
-                    "reason": "expired",
-                }
-                assert await back.frame() == third
+    options: dict[str, Any] = {durable.lane: lane}
+    async with (
+        serving(
+            lambda container: container.clock.override(providers.Object(clock)),
+            **options,
+        ) as service,
+        service.socket(durable.path) as member,
+    ):
+        first = await durable.say(member, "first")
+        await durable.say(member, "second")
+        clock.time += 61
+        third = await durable.say(member, "third")
+        async with service.socket(since(durable, first["cursor"])) as back:
+            assert await back.payload("recovered") == {
+                "recovered": False,
+                "missed": 1,
+                "reason": "expired",
+            }
+            assert await back.frame() == third
 
 
 @pytest.mark.parametrize("path", ["/ws/system", "/ws/chat", "/ws/notifications"])
@@ -201,13 +196,24 @@ async def test_since_means_nothing_where_nothing_is_kept(service: Service, path:
         assert "recovered" not in [f["action"] for f in await client.frames_until_pong()]
 
 
+async def test_only_since_is_a_cursor(service: Service) -> None:
+    async with service.socket("/ws/reliable?sincere=x&sinc=x&from=x&=x&since") as client:
+        frames = [f for f in await client.frames_until_pong() if f["action"] == "recovered"]
+        assert [frame["payload"]["reason"] for frame in frames] == ["invalid"]
+    async with service.socket("/ws/reliable?sincere=x&sinc=x&from=x&=x") as client:
+        frames = await client.frames_until_pong()
+        assert "recovered" not in [frame["action"] for frame in frames]
+
+
 async def test_recovered_frames_may_be_more_than_a_mailbox_holds() -> None:
-    async with serving(mailbox_frames=8) as service:
-        async with service.socket("/ws/reliable") as member:
-            first = await RELIABLE.say(member, "first")
-            for number in range(50):
-                await RELIABLE.say(member, f"missed-{number}")
-            async with service.socket(since(RELIABLE, first["cursor"])) as back:
-                assert await back.payload("recovered") == {"recovered": True, "missed": 50}
-                texts = [frame["payload"]["message"] for frame in await back.frames(50)]
-                assert texts == [f"📨 missed-{number}" for number in range(50)]
+    async with (
+        serving(mailbox_frames=8) as service,
+        service.socket("/ws/reliable") as member,
+    ):
+        first = await RELIABLE.say(member, "first")
+        for number in range(50):
+            await RELIABLE.say(member, f"missed-{number}")
+        async with service.socket(since(RELIABLE, first["cursor"])) as back:
+            assert await back.payload("recovered") == {"recovered": True, "missed": 50}
+            texts = [frame["payload"]["message"] for frame in await back.frames(50)]
+            assert texts == [f"📨 missed-{number}" for number in range(50)]

@@ -20,6 +20,12 @@ async def test_whoever_comes_in_is_told_to_the_others_only(service: Service) -> 
         await first.hears_nothing()
 
 
+async def test_whoever_is_connected_is_in_the_room_already(service: Service) -> None:
+    async with service.socket(LOBBY):
+        (room,) = await service.container.rooms().rooms(10)
+        assert (room.name.value, room.members) == ("lobby", 1)
+
+
 async def test_what_is_said_is_heard_by_all_in_the_room(service: Service) -> None:
     async with service.socket(LOBBY) as first, service.socket(LOBBY) as second:
         await first.frame()

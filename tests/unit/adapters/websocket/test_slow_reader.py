@@ -1,11 +1,14 @@
 """A client that does not read: bounded, sent away, and nobody else's trouble."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from adapters.websocket import connections
-from adapters.websocket.connections import Connections
+from adapters.websocket.chat import ChatConsumer
+from adapters.websocket.connection import Connection
+from adapters.websocket.messages.frames import SystemNotify, TextPayload
 from adapters.websocket.writing import ABORT
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
@@ -15,8 +18,9 @@ from tests.unit.adapters.websocket.driving import (
     eventually,
     serving,
 )
+from tests.unit.adapters.websocket.log_lines import configured_log
 
-SMALL = {"mailbox_frames": 8, "send_timeout": 0.05}
+SMALL: dict[str, Any] = {"mailbox_frames": 8, "send_timeout": 0.05}
 
 
 def unread(service: Service, path: str) -> tuple[Socket, asyncio.Event]:
@@ -47,9 +51,7 @@ async def test_a_reader_past_its_mailbox_is_sent_away_and_the_others_hear_everyt
                 await eventually(sender.input_queue.empty)
             said = [f"💬 {number}" for number in range(100)]
             for member in (sender, other):
-                texts = [
-                    frame["payload"]["message"] for frame in await member.frames_until_pong()
-                ]
+                texts = [frame["payload"]["message"] for frame in await member.frames_until_pong()]
                 assert [text for text in texts if text in said] == said
             async with asyncio.timeout(DEADLINE):
                 await aborted.wait()
@@ -62,17 +64,31 @@ async def test_a_reader_past_its_mailbox_is_sent_away_and_the_others_hear_everyt
             assert '"after_ms":0' in frames[-1]
 
 
+async def test_a_reader_past_its_mailbox_with_events_is_sent_away_too() -> None:
+    async with serving(**SMALL) as service:
+        slow, aborted = unread(service, "/ws/chat")
+        async with slow:
+            for number in range(20):
+                payload = TextPayload(message=str(number))
+                await ChatConsumer.broadcast_event(SystemNotify(payload=payload))
+            async with asyncio.timeout(DEADLINE):
+                await aborted.wait()
+            assert (await everything(slow))[1] == 4408
+
+
 async def test_a_reader_is_judged_by_bytes_too() -> None:
-    async with serving(mailbox_bytes=64 * 1024, send_timeout=0.05) as service:
-        async with service.socket("/ws/chat") as sender:
-            slow, aborted = unread(service, "/ws/chat")
-            async with slow:
-                for _ in range(30):
-                    await sender.say("chat", {"message": "x" * 4_000})
-                    await sender.frame()
-                async with asyncio.timeout(DEADLINE):
-                    await aborted.wait()
-                assert (await everything(slow))[1] == 4408
+    async with (
+        serving(mailbox_bytes=64 * 1024, send_timeout=0.05) as service,
+        service.socket("/ws/chat") as sender,
+    ):
+        slow, aborted = unread(service, "/ws/chat")
+        async with slow:
+            for _ in range(30):
+                await sender.say("chat", {"message": "x" * 4_000})
+                await sender.frame()
+            async with asyncio.timeout(DEADLINE):
+                await aborted.wait()
+            assert (await everything(slow))[1] == 4408
 
 
 async def test_a_reader_that_catches_up_in_time_misses_nothing() -> None:
@@ -105,7 +121,6 @@ async def test_a_reader_without_anything_to_read_is_left_alone(
 ) -> None:
     monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.001)
     looked_at = 0
-    check = Connections.__len__
 
     async with serving(send_timeout=0.001) as service, service.socket("/ws/chat") as idle:
         await idle.frame()
@@ -120,7 +135,7 @@ async def test_a_reader_without_anything_to_read_is_left_alone(
         monkeypatch.setattr(connection, "check_writing", counted)
         await eventually(lambda: looked_at > 10)
         await idle.hears_nothing()
-        assert check(service.connections) == 1
+        assert len(service.connections) == 1
 
 
 async def test_a_client_that_asks_but_does_not_read_is_not_read_from_either() -> None:
@@ -158,18 +173,19 @@ async def test_a_reader_sent_away_can_come_back_for_what_it_missed() -> None:
             assert texts == [f"📨 {number}" for number in range(30)]
 
 
-async def test_a_reader_sent_away_is_noted_without_a_traceback(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async with serving(**SMALL) as service, service.socket("/ws/chat") as sender:
-        slow, aborted = unread(service, "/ws/chat")
-        async with slow:
-            for number in range(20):
-                await sender.say("chat", {"message": str(number)})
-            async with asyncio.timeout(DEADLINE):
-                await aborted.wait()
-    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert [record.getMessage() for record in warnings] == [
-        "connection closed: it reads too slowly"
-    ]
-    assert warnings[0].exc_info is None
+async def test_a_reader_sent_away_is_noted_by_its_own_name_and_without_a_traceback() -> None:
+    with configured_log() as log:
+        async with serving(**SMALL) as service, service.socket("/ws/chat") as sender:
+            others = set(service.connections._open)
+            slow, aborted = unread(service, "/ws/chat")
+            async with slow:
+                (connection,) = set(service.connections._open) - others
+                assert isinstance(connection, Connection)
+                for number in range(20):
+                    await sender.say("chat", {"message": str(number)})
+                async with asyncio.timeout(DEADLINE):
+                    await aborted.wait()
+    (line,) = [line for line in log.lines if line["level"] == "warning"]
+    assert "reads too slowly" in line["event"]
+    assert line["connection"] == connection.connection_id
+    assert "exception" not in line

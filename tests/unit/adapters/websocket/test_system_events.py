@@ -91,13 +91,15 @@ async def test_a_system_event_reaches_every_member_of_the_group(
 
 @every_listener
 async def test_an_event_is_followed_by_its_completion_where_that_is_on(listener: Listener) -> None:
-    async with serving(send_completion=True) as service:
-        async with service.socket(listener.path) as member:
-            await member.frames_until_pong()
-            assert (await member.frame())["action"] == "complete"
-            await listener.consumer.broadcast_event(NOTIFY, groups=listener.groups)
-            assert await member.frame() == listener.heard
-            assert (await member.frame())["action"] == "event_complete"
+    async with (
+        serving(send_completion=True) as service,
+        service.socket(listener.path) as member,
+    ):
+        await member.frames_until_pong()
+        assert (await member.frame())["action"] == "complete"
+        await listener.consumer.broadcast_event(NOTIFY, groups=listener.groups)
+        assert await member.frame() == listener.heard
+        assert (await member.frame())["action"] == "event_complete"
 
 
 async def test_an_event_for_one_room_is_not_heard_in_another(service: Service) -> None:
@@ -133,6 +135,10 @@ async def test_a_message_that_nobody_handles_leaves_the_connection_working(
 ) -> None:
     async with service.socket("/ws/chat") as member:
         await member.frame()
-        await get_channel_layer("chat").group_send("chat", message)
+        layer = get_channel_layer("chat")
+        assert layer is not None
+        await layer.group_send("chat", message)
         await member.hears_nothing()
+        await ChatConsumer.broadcast_event(NOTIFY)
+        assert await member.payload("chat_notification") == {"message": "Tea is ready"}
     caplog.clear()  # Whoever sent it may read about it in the log.

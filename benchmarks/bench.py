@@ -1,0 +1,108 @@
+"""One run: how many rounds of how many seconds, what was measured so far, what to print."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+from benchmarks.figures import Row, Side
+from benchmarks.machine import Cores
+from benchmarks.processes import Stage
+from benchmarks.talk import Lap, Talk
+
+Name = TypeVar("Name", bound=str)
+
+
+@dataclass(slots=True)
+class Bench:
+    """`rounds` rounds, each of `seconds` for every side of a workload; fewer sizes if `quick`.
+
+    `curves` are deliveries per second by room size, for the plot.
+    """
+
+    rounds: int
+    seconds: float
+    quick: bool
+    cores: Cores
+    rows: list[Row] = field(default_factory=list)
+    curves: dict[str, dict[int, float]] = field(default_factory=dict)
+    begun: float = field(default_factory=time.monotonic)
+
+    @contextmanager
+    def stage(self) -> Iterator[Stage]:
+        """Where programs are started; all of them have ended when it is left."""
+        with (
+            tempfile.TemporaryDirectory(prefix="switchboard-bench-") as folder,
+            Stage(Path(folder), self.cores) as stage,
+        ):
+            yield stage
+
+    def say(self, text: str) -> None:
+        print(f"[{time.monotonic() - self.begun:4.0f} s] {text}", flush=True)
+
+    async def interleave(
+        self, what: str, talks: Mapping[Name, Talk], *, share: float = 1.0
+    ) -> dict[Name, list[Lap]]:
+        """Lap after lap, every side in every round, beginning with another one each time.
+
+        What slows the machine down for a while so meets all sides alike.
+        """
+        laps: dict[Name, list[Lap]] = {name: [] for name in talks}
+        names = list(talks)
+        for number in range(self.rounds):
+            first = number % len(names)
+            for name in names[first:] + names[:first]:
+                laps[name].append(await talks[name].lap(self.seconds * share))
+            figures = " · ".join(f"{name} {laps[name][-1].rate:,.0f}" for name in names)
+            self.say(f"{what}, round {number + 1}/{self.rounds}: {figures}")
+        return laps
+
+
+def has_stock_redis() -> bool:
+    """Whether fast-channels' Redis layers can be used: they need packages of their own."""
+    try:
+        import fast_channels.layers.redis  # noqa: F401, PLC0415
+        import msgpack  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: F401, PLC0415
+    except ImportError:
+        return False
+    return True
+
+
+NO_STOCK_REDIS = "stock not measured: install fast-channels[redis]"
+
+
+IDLE = 0.8
+"""Below this share of a core something else than the server was the limit."""
+
+
+def row_of(work: str, unit: str, laps: Mapping[Side, list[Lap]], *, note: str = "") -> Row:
+    """The rates of each side, our latencies, and what is odd about anybody's laps."""
+    ours = laps["switchboard"]
+    notes = [note, *(_oddities(side, of) for side, of in laps.items())]
+    return Row(
+        work,
+        unit,
+        {side: [lap.rate for lap in of] for side, of in laps.items()},
+        p50=median(lap.p50 for lap in ours),
+        p99=median(lap.p99 for lap in ours),
+        note="; ".join(filter(None, notes)),
+        detail={side: [asdict(lap) for lap in of] for side, of in laps.items()},
+    )
+
+
+def _oddities(side: Side, laps: list[Lap]) -> str:
+    words = []
+    if not all(lap.is_clean for lap in laps):
+        lost, reordered = (
+            sum(getattr(lap, name) for lap in laps) for name in ("lost", "reordered")
+        )
+        words.append(f"{side} lost {lost:,} and reordered {reordered:,} deliveries")
+    busy = median(lap.server_busy for lap in laps)
+    if 0 < busy < IDLE:
+        load = median(lap.load_busy for lap in laps)
+        words.append(f"{side} was {busy:.0%} busy, the generator {load:.0%}")
+    return "; ".join(words)

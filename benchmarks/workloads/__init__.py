@@ -1,0 +1,1 @@
+"""One module per kind of work; each knows its own targets."""

@@ -1,0 +1,228 @@
+"""`switchboard dev`: Redis, a worker and a server that start anew when the sources change."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from adapters.cli.console import Console
+from adapters.cli.embedded_redis import embedded_redis
+from adapters.cli.listening import listen, url_of
+from adapters.cli.problems import Problem
+from adapters.cli.processes import Child, Group, NotReady, Part, PartEnded, first
+from adapters.cli.signals import Signals
+from adapters.cli.source_changes import SourceChanges
+from adapters.cli.workers import server_part
+from adapters.settings import Settings
+from application.errors import Unavailable
+
+HOME = Path(__file__).parents[2]
+SOURCES = [HOME / "bootstrap.py", HOME / "domain", HOME / "application", HOME / "adapters"]
+
+WIDTH = len("worker")
+
+REDIS_SECONDS = 10.0
+"""For a Redis that is not ours to answer: it may be starting right now, too."""
+
+ASK_SECONDS = 0.05
+
+WORKER_STOP_SECONDS = 10.0
+"""A worker hands its jobs back; two answers of Redis are all that takes."""
+
+HASTE = {"drain_notice": "0", "drain_seconds": "0.5"}
+"""Nobody waits for a load balancer here, but everybody for the page to come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """`ourselves` starts this program anew; `ping` returns once the settings' Redis answers."""
+
+    ourselves: Sequence[str]
+    ping: Callable[[Settings], Awaitable[None]]
+
+
+def develop(settings: Settings, means: Means) -> None:
+    """Run until Ctrl+C or SIGTERM; raises `Problem` when a part ends by itself."""
+    listeners = listen(settings.host, settings.port)
+    with contextlib.ExitStack() as stack:
+        for listener in listeners:
+            stack.enter_context(listener)
+        asyncio.run(_develop(settings, means, listeners))
+
+
+async def _develop(settings: Settings, means: Means, listeners: list[socket.socket]) -> None:
+    console = Console(sys.stdout, width=WIDTH)
+    signals = Signals()
+    try:
+        await signals.run_until_stopped(Dev(settings, means, listeners, console, signals).run())
+    except PartEnded as ended:
+        raise Problem(f"{ended}. All of it has ended with it.") from None
+    console.say("dev", "all ended")
+
+
+class Dev:
+    def __init__(
+        self,
+        settings: Settings,
+        means: Means,
+        listeners: list[socket.socket],
+        console: Console,
+        signals: Signals,
+    ) -> None:
+        self._settings = settings
+        self._means = means
+        self._listeners = listeners
+        self._console = console
+        self._signals = signals
+        self._was_ready = False
+        self._environment = {
+            "SWITCHBOARD_BACKEND": "redis",
+            "PYTHONUNBUFFERED": "1",  # a print in the code shows at once
+            "PYTHONIOENCODING": "utf-8",
+        } | {
+            f"SWITCHBOARD_{name.upper()}": value
+            for name, value in HASTE.items()
+            if name not in settings.model_fields_set
+        }
+
+    async def run(self) -> None:
+        """Run for ever; raises `PartEnded`, `Problem`, and what pinging raises."""
+        with contextlib.ExitStack() as stack:
+            async with Group(self._console, self._signals) as group:
+                redis = None
+                if "redis_url" in self._settings.model_fields_set and self._settings.redis_url:
+                    await self._await_given_redis()
+                else:
+                    part, url = stack.enter_context(
+                        embedded_redis(self._settings.embedded_redis_dir)
+                    )
+                    redis = await self._start_redis(group, part, url)
+                try:
+                    await self._serve_and_reload(redis)
+                except asyncio.CancelledError:
+                    self._say("ending")
+                    raise
+
+    async def _await_given_redis(self) -> None:
+        where = urlsplit(self._settings.redis_url)
+        # Without what may hold a password.
+        address = where.netloc.rpartition("@")[2] or where.path
+        self._say(f"asking the Redis at {address}, as REDIS_URL says")
+        self._environment["SWITCHBOARD_REDIS_URL"] = self._settings.redis_url
+        deadline = time.monotonic() + REDIS_SECONDS
+        while True:
+            try:
+                await self._means.ping(self._settings)
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(ASK_SECONDS)
+            else:
+                return
+
+    async def _start_redis(self, group: Group, part: Part, url: str) -> Child:
+        settings = self._settings.model_copy(update={"redis_url": url})
+
+        async def answers() -> None:
+            while True:
+                with contextlib.suppress(Unavailable):
+                    return await self._means.ping(settings)
+                await asyncio.sleep(ASK_SECONDS)
+
+        redis = await group.start(part)
+        await self._until_ready(redis, answers)
+        self._say(f"for other terminals: export REDIS_URL={url}")
+        self._environment["SWITCHBOARD_REDIS_URL"] = url
+        return redis
+
+    async def _serve_and_reload(self, redis: Child | None) -> None:
+        """Serve what the sources say now, and again after each change."""
+        changes = SourceChanges(SOURCES)
+        ends = set() if redis is None else {redis.ended}
+        while True:
+            changing = asyncio.ensure_future(changes.next())
+            serving = asyncio.ensure_future(self._serve())
+            try:
+                await first(changing, serving, *ends)
+                if redis is not None and redis.has_ended:
+                    raise PartEnded(redis.ending)
+                if serving.done():
+                    await serving
+                for path in await changing:
+                    self._say(f"changed: {path.relative_to(HOME)}")
+            finally:
+                changing.cancel()
+                serving.cancel()
+                await asyncio.wait({changing, serving})
+
+    async def _serve(self) -> None:
+        """Run worker and server until one of them ends; raises `PartEnded`.
+
+        After a change, one that doesn't even start is waited out: the next change may mend it.
+        """
+        try:
+            async with Group(self._console, self._signals) as group:
+                worker = await group.start(self._worker())
+                if not self._was_ready:
+                    await self._until_ready(worker)
+                server = await group.start(self._server())
+                if self._was_ready:
+                    await self._until_ready(worker)
+                await self._until_ready(server, self._answers)
+                self._tell_url()
+                await first(worker.ended, server.ended)
+                raise PartEnded((worker if worker.has_ended else server).ending)
+        except NotReady as problem:
+            if not self._was_ready:
+                raise
+            self._say(f"{problem}. Waiting for the next change.")
+            await asyncio.Event().wait()
+
+    async def _until_ready(
+        self, child: Child, check: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        await child.until_ready(check)
+        self._say(f"{child.name} is ready (pid {child.pid})")
+
+    def _worker(self) -> Part:
+        return Part(
+            name="worker",
+            command=[*self._means.ourselves, "worker"],
+            environment=self._environment,
+            stop_seconds=WORKER_STOP_SECONDS,
+            ready="Switchboard's worker is ready",
+        )
+
+    def _server(self) -> Part:
+        return server_part(
+            "server", self._means.ourselves, self._listeners, self._settings, self._environment
+        )
+
+    async def _answers(self) -> None:
+        """Return once /healthz is answered with 200."""
+        host, port = self._listeners[0].getsockname()[:2]
+        answer = b""
+        while b" 200 " not in answer:
+            await asyncio.sleep(ASK_SECONDS)
+            # The port is open whether or not somebody serves it: this waits until somebody does.
+            with contextlib.suppress(OSError):
+                reader, writer = await asyncio.open_connection(host, port)
+                try:
+                    writer.write(b"GET /healthz HTTP/1.1\r\nHost: dev\r\nConnection: close\r\n\r\n")
+                    answer = await reader.readline()
+                finally:
+                    writer.close()
+
+    def _tell_url(self) -> None:
+        """Without a name before it: the one line to find."""
+        self._was_ready = True
+        url = url_of(self._listeners[0])
+        self._console.print(f"Switchboard is on {url} (redis backend). Ctrl+C ends it.", bold=True)
+
+    def _say(self, line: str) -> None:
+        self._console.say("dev", line)

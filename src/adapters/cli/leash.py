@@ -1,0 +1,59 @@
+"""A command on a leash: it ends when whoever started it is gone, even by `kill -9`.
+
+Run as `python -I -S leash.py PIPE SECONDS COMMAND…` in a session of its own. The process
+becomes the command, with its id, its exit code and its signals. A second one stays behind,
+reads the pipe whose other end the launcher holds, and at its end asks the command's process
+group to go, `SECONDS` before it is made to.
+
+Alone among our modules this one is run by itself, so it needs the standard library only.
+A pipe works on every Unix; PR_SET_PDEATHSIG is Linux's and does not reach grandchildren.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+LOOK_SECONDS = 0.05
+
+
+def run(pipe: int, seconds: float, command: list[str]) -> None:
+    """Become `command`; returns only if that can't be done."""
+    leader = os.getpid()
+    if os.fork() == 0:
+        hold(pipe, leader, seconds)
+    os.close(pipe)
+    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
+
+
+def hold(pipe: int, leader: int, seconds: float) -> None:
+    """Wait for the end of `pipe`, then end our own process group, ourselves included."""
+    for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
+    _let_go_of_all_but(pipe)
+    os.read(pipe, 1)
+    os.kill(0, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    # The parent changes when the leader has ended, even while nobody has collected it.
+    while os.getppid() == leader and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+    os.kill(0, signal.SIGKILL)
+
+
+def _let_go_of_all_but(pipe: int) -> None:
+    """Close what the command was given: held here, its output and its port would stay open."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - pathlib takes long to import
+        if int(name) not in (0, 1, 2, pipe):
+            with contextlib.suppress(OSError):
+                os.close(int(name))
+
+
+if __name__ == "__main__":
+    try:
+        run(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])
+    except OSError as error:
+        sys.exit(f"{sys.argv[3]}: {error.strerror}")

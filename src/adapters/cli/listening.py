@@ -1,0 +1,92 @@
+"""The sockets a server listens on: bound once, by us, and handed to whatever process serves."""
+
+import errno
+import os
+import socket
+from collections.abc import Iterable
+
+from adapters.cli.problems import Problem
+
+BACKLOG = 2048
+"""Connections that may wait while processes start or restart; uvicorn's own number."""
+
+FAMILY_IS_OFF = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
+"""`localhost` has an IPv6 address even where IPv6 is switched off: the other one will do."""
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listen on every address of `host` (on all of this machine if empty), on one port.
+
+    Raises `Problem` with one line for whoever started us.
+    """
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError):
+        raise Problem(f"can't listen on {host!r}: no such address. Is HOST right?") from None
+    listeners: list[socket.socket] = []
+    problem: OSError | None = None
+    for family, kind, protocol, _name, address in dict.fromkeys(found):
+        # Port 0 means any free port for the first address, and the same for the others.
+        chosen = listeners[0].getsockname()[1] if listeners else port
+        try:
+            listeners.append(_listener(family, kind, protocol, (address[0], chosen, *address[2:])))
+        except OSError as error:
+            problem = error
+            if error.errno not in FAMILY_IS_OFF:
+                break
+    if problem is None or (listeners and problem.errno in FAMILY_IS_OFF):
+        return listeners
+    for listener in listeners:
+        listener.close()
+    raise Problem(_why(problem, host, port))
+
+
+def adopt(fds: Iterable[int]) -> list[socket.socket]:
+    """The listening sockets that were handed to this process; raises `Problem`."""
+    try:
+        return [socket.socket(fileno=fd) for fd in fds]
+    except OSError as error:
+        raise Problem(f"--fd names no socket: {error.strerror}.") from None
+
+
+def url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _listener(
+    family: int, kind: int, protocol: int, address: tuple[str | int, ...]
+) -> socket.socket:
+    # With its protocol named: asyncio sends small frames at once only on sockets that name it.
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # on Windows it would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # IPv4 has a socket of its own.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    where = f"port {port} on {host or 'this machine'}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"{where} is in use. Stop what listens there, or choose another port: "
+                f"--port NUMBER or PORT=NUMBER; 0 takes any free one."
+            )
+        case errno.EACCES:
+            return f"{where} is not ours to take. Choose a port from 1024 up: --port 8080."
+        case errno.EADDRNOTAVAIL:
+            return f"can't listen on {host}: this machine has no such address. Is HOST right?"
+        case _:
+            return f"can't listen on {where}: {error.strerror}."

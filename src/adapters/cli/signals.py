@@ -1,0 +1,51 @@
+"""What a terminal or a service manager asks of a launcher, by signals."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+
+class Signals:
+    """Ctrl+C, SIGTERM and a closed terminal set `stop`; a second Ctrl+C sets `hurry`.
+
+    With `renews`, a SIGHUP that comes from no closed terminal sets `renew`. A second SIGTERM
+    asks for nothing new: make passes on what its group was sent already.
+    """
+
+    def __init__(self, *, renews: bool = False) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self.renew = asyncio.Event()
+        self._renews = renews
+        self._had_terminal = sys.stdin.isatty()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.stop.set)
+        loop.add_signal_handler(signal.SIGINT, self._interrupted)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(signal.SIGHUP, self._hung_up)
+
+    async def run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` until it ends or `stop` is set; then it is cancelled and awaited."""
+        working = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(self.stop.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            working.cancel()
+            await asyncio.wait({working})
+        if not working.cancelled():
+            working.result()
+
+    def _interrupted(self) -> None:
+        if self.stop.is_set():
+            self.hurry.set()
+        self.stop.set()
+
+    def _hung_up(self) -> None:
+        if self._renews and not (self._had_terminal and not sys.stdin.isatty()):
+            self.renew.set()
+        else:
+            self.stop.set()

@@ -1,0 +1,55 @@
+"""The ARQ queue: the contract, and what stands in Redis."""
+
+import json
+
+import pytest
+
+from adapters.jobs.queue_arq import ArqJobQueue, bell_name, queue_name
+from adapters.redis_connection import Client
+from application.ports import JobQueue
+from domain.identity import JobId
+from tests.contracts.job_queue import JobQueueContract
+
+pytestmark = pytest.mark.redis
+
+
+@pytest.fixture
+def job_queue(redis_client: Client, prefix: str) -> JobQueue:
+    return ArqJobQueue(redis_client, prefix)
+
+
+class TestArqJobQueue(JobQueueContract):
+    """The contract, shared by all processes of a service."""
+
+
+async def test_what_is_put_on_the_queue_is_json(
+    redis_client: Client, prefix: str, job_queue: JobQueue
+) -> None:
+    await job_queue.put(JobId("7"))
+
+    payload = json.loads(await redis_client.get(f"arq:job:{prefix}:7"))
+    assert payload["f"] == "run_job"
+    assert payload["a"] == ["7"]
+
+
+async def test_a_job_put_twice_waits_once_and_rings_twice(
+    redis_client: Client, prefix: str, job_queue: JobQueue
+) -> None:
+    await job_queue.put(JobId("7"))
+    await job_queue.put(JobId("7"))
+
+    assert await job_queue.depth() == 1
+    assert await redis_client.zrange(queue_name(prefix), 0, -1) == [f"{prefix}:7".encode()]
+    assert await redis_client.llen(bell_name(prefix)) == 2
+
+
+async def test_two_services_on_one_redis_have_a_queue_each(
+    redis_client: Client, prefix: str, job_queue: JobQueue
+) -> None:
+    other = ArqJobQueue(redis_client, f"{prefix}-other")
+
+    await job_queue.put(JobId("7"))
+    assert await other.depth() == 0
+    await other.put(JobId("7"))
+
+    assert await job_queue.depth() == await other.depth() == 1

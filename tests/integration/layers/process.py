@@ -1,0 +1,33 @@
+"""The lanes of one server process, without the server."""
+
+from typing import Self
+
+from adapters.layers.lane_redis import RedisLane
+from adapters.layers.lanes import LanePlan
+from adapters.layers.publisher_redis import Publisher
+from adapters.layers.pubsub_redis import PubSub
+from adapters.redis_connection import Client
+
+TIMEOUT = 5.0
+
+
+class LaneProcess:
+    """What the lanes of a process share; `service` leads all its keys."""
+
+    def __init__(self, client: Client, service: str) -> None:
+        self.service = service
+        self._client = client
+        self._publisher = Publisher(client, backlog=10_000)
+        self._pubsub = PubSub(client, timeout=TIMEOUT)
+
+    def lane(self, plan: LanePlan) -> RedisLane:
+        return RedisLane(plan, self._client, self._publisher, self._pubsub, self.service)
+
+    async def __aenter__(self) -> Self:
+        self._publisher.start()
+        await self._pubsub.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pubsub.stop()
+        await self._publisher.stop()

@@ -1,0 +1,102 @@
+"""Job records on Redis: the contract, and what stands in Redis."""
+
+import json
+
+import pytest
+
+from adapters.redis_connection import Client
+from adapters.storage.job_records_redis import RedisJobRecords
+from application.ports import JobRecords
+from domain.events import JobSucceeded
+from domain.identity import JobId
+from tests.contracts.job_records import (
+    ADA,
+    BRIEF_RETENTION,
+    ID,
+    LEASE,
+    RETENTION,
+    JobRecordsContract,
+    ended,
+    job,
+    running,
+)
+from tests.integration.storage.aging import AgingKeys
+
+pytestmark = pytest.mark.redis
+
+
+@pytest.fixture
+def clock(redis_client: Client, prefix: str) -> AgingKeys:
+    return AgingKeys(redis_client, prefix)
+
+
+@pytest.fixture
+def job_records(redis_client: Client, prefix: str) -> JobRecords:
+    return RedisJobRecords(redis_client, prefix, retention=RETENTION)
+
+
+@pytest.fixture
+def brief_job_records(redis_client: Client, prefix: str) -> JobRecords:
+    return RedisJobRecords(redis_client, prefix, retention=BRIEF_RETENTION)
+
+
+class TestRedisJobRecords(JobRecordsContract):
+    """The contract, shared by all processes of a service."""
+
+
+async def test_two_services_on_one_redis_know_nothing_of_each_others_jobs(
+    redis_client: Client, prefix: str, job_records: JobRecords
+) -> None:
+    other = RedisJobRecords(redis_client, f"{prefix}-other", retention=RETENTION)
+    await job_records.add(job())
+    await running(other, "theirs", lease=0)
+
+    assert await other.get(ID) is None
+    assert await job_records.get(JobId("theirs")) is None
+    assert await job_records.lapsed(9) == []
+    assert [found.id for found in await job_records.of_owner(ADA.id, 9)] == [ID]
+
+
+async def test_two_processes_share_one_truth(
+    redis_client: Client, prefix: str, job_records: JobRecords
+) -> None:
+    other = RedisJobRecords(redis_client, prefix, retention=RETENTION)
+    await job_records.add(job())
+
+    claimed = await other.claim(ID, LEASE)
+
+    assert await job_records.get(ID) == claimed
+    assert await job_records.claim(ID, LEASE) is None
+
+
+async def test_a_record_that_only_a_newer_release_understands_is_left_as_it_is(
+    redis_client: Client, prefix: str, job_records: JobRecords, clock: AgingKeys
+) -> None:
+    await job_records.add(job())
+    key = f"{prefix}:{{jobs}}:record:{ID}"
+    record = json.loads(await redis_client.get(key))
+    newer = json.dumps({**record, "kind": "paint"})
+    await redis_client.set(key, newer)
+    await clock.advance(60)
+
+    assert await job_records.get(ID) is None
+    assert await job_records.claim(ID, LEASE) is None
+    assert await job_records.cancel(ID) is None
+    assert await job_records.of_owner(ADA.id, 9) == []
+    assert await job_records.forgotten(1, 9) == []
+
+    assert await redis_client.get(key) == newer.encode()
+
+
+async def test_nothing_is_kept_of_forgotten_jobs_but_the_list_of_their_owner(
+    redis_client: Client, prefix: str, brief_job_records: JobRecords, clock: AgingKeys
+) -> None:
+    for job_id in ("a", "b"):
+        await ended(brief_job_records, JobSucceeded(JobId(job_id), "done"), job_id)
+        await brief_job_records.announced(JobId(job_id))
+
+    await clock.advance(BRIEF_RETENTION)
+
+    keys = [key.decode() async for key in redis_client.scan_iter(match=f"{prefix}:*")]
+    assert keys == [f"{prefix}:{{jobs}}:owner:{ADA.id}"]
+    assert 0 < await redis_client.pttl(keys[0]) <= (24 * 3600 + BRIEF_RETENTION) * 1000

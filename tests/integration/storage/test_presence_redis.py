@@ -1,0 +1,120 @@
+"""Presence on Redis: the contract, leases, and several processes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.redis_connection import Client
+from adapters.storage.presence_redis import RedisPresence
+from application.ports import Presence
+from domain.identity import ConnectionId, RoomName
+from domain.rooms import RoomSize, Roster
+from tests.contracts.presence import ATTIC, LOBBY, PresenceContract, enter, member
+from tests.integration.client import until
+from tests.integration.storage.aging import AgingKeys
+
+pytestmark = pytest.mark.redis
+
+LEASE = 60.0
+
+
+@pytest.fixture
+def presence(redis_client: Client, prefix: str) -> Presence:
+    return RedisPresence(redis_client, prefix, lease=LEASE)
+
+
+@pytest.fixture
+def other_process(redis_client: Client, prefix: str) -> Presence:
+    return RedisPresence(redis_client, prefix, lease=LEASE)
+
+
+@pytest.fixture
+def clock(redis_client: Client, prefix: str) -> AgingKeys:
+    return AgingKeys(redis_client, prefix)
+
+
+class TestRedisPresence(PresenceContract):
+    """The contract, shared by all processes of a service."""
+
+
+async def test_processes_see_and_count_each_others_members(
+    presence: Presence, other_process: Presence
+) -> None:
+    await enter(presence, LOBBY, "ada")
+
+    assert await enter(other_process, LOBBY, "bob") == [2]
+    for each in (presence, other_process):
+        roster = await each.roster(LOBBY, 9)
+        assert (roster.count, set(roster.members)) == (2, {member("ada"), member("bob")})
+        assert await each.rooms(9) == [RoomSize(LOBBY, 2)]
+    assert await other_process.leave(LOBBY, ConnectionId("bob")) == 1
+
+
+async def test_two_services_on_one_redis_do_not_see_each_other(
+    redis_client: Client, prefix: str, presence: Presence
+) -> None:
+    other = RedisPresence(redis_client, f"{prefix}-other", lease=LEASE)
+    await enter(presence, LOBBY, "ada")
+
+    assert await enter(other, LOBBY, "bob") == [1]
+    assert await other.roster(LOBBY, 9) == Roster(1, (member("bob"),))
+
+
+async def test_whoever_is_in_a_process_that_died_is_gone_after_the_lease(
+    presence: Presence, other_process: Presence, clock: AgingKeys
+) -> None:
+    await enter(presence, LOBBY, "ada")
+    await enter(presence, ATTIC, "ada")
+    await clock.advance(LEASE / 2)
+    await enter(other_process, LOBBY, "bob")
+
+    await clock.advance(LEASE / 2 + 1)
+
+    assert await other_process.roster(LOBBY, 9) == Roster(1, (member("bob"),))
+    assert await other_process.rooms(9) == [RoomSize(LOBBY, 1)]
+    assert await enter(other_process, LOBBY, "eve", limit=2) == [2]
+
+
+async def test_whoever_leaves_while_leases_are_renewed_stays_away(
+    redis_client: Client, prefix: str, other_process: Presence
+) -> None:
+    presence = RedisPresence(redis_client, prefix, lease=LEASE)
+    rooms = [RoomName(f"room {number}") for number in range(20)]
+    for room in rooms:
+        await enter(presence, room, "ada", "bob")
+
+    async def leave(room: RoomName) -> None:
+        await presence.leave(room, ConnectionId("ada"))
+
+    await asyncio.gather(presence._renew_all(), *(leave(room) for room in rooms))
+
+    for room in rooms:
+        assert await other_process.roster(room, 9) == Roster(1, (member("bob"),))
+
+
+@pytest.fixture
+async def brief(redis_client: Client, prefix: str) -> AsyncIterator[RedisPresence]:
+    """One whose leases are renewed ten times a second."""
+    presence = RedisPresence(redis_client, prefix, lease=0.3)
+    presence.start()
+    yield presence
+    await presence.stop()
+
+
+async def test_a_living_process_keeps_its_members_in(
+    brief: RedisPresence, presence: Presence, clock: AgingKeys
+) -> None:
+    await enter(brief, LOBBY, "ada", "bob")
+    await brief.leave(LOBBY, ConnectionId("bob"))
+    await clock.advance(1)
+    assert await presence.roster(LOBBY, 9) == Roster(0, ())
+
+    # As after an outage that was longer than the lease, or on a Redis that came back empty.
+    async def are_back() -> bool:
+        return (await presence.roster(LOBBY, 0)).count == 1
+
+    await until(are_back, "the members are back")
+
+    assert await presence.roster(LOBBY, 9) == Roster(1, (member("ada"),))
+    assert await presence.rooms(9) == [RoomSize(LOBBY, 1)]

@@ -1,0 +1,244 @@
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dependency_injector import providers
+from fast_channels.layers import get_channel_layer
+
+import bootstrap
+from adapters.layers.lanes import LaneName
+from adapters.settings import Backend, Settings, SettingsAreWrong
+from adapters.websocket.connection import Connection
+from adapters.websocket.routes import ROUTES, NowhereConsumer
+from application.chat import ChatService
+from domain.identity import RoomName
+from tests.unit.adapters.websocket.driving import eventually, serving, settings_of
+
+SRC = Path(bootstrap.__file__).parent
+
+UNREACHABLE = "redis://127.0.0.1:1/0"
+"""Nobody listens there: whatever connected to it would fail."""
+
+both_backends = pytest.mark.parametrize("backend", list(Backend))
+
+
+def container_of(backend: Backend) -> bootstrap.Container:
+    return bootstrap.create_container(settings_of(backend=backend, redis_url=UNREACHABLE))
+
+
+@both_backends
+async def test_everything_in_the_container_can_be_built(backend: Backend) -> None:
+    container = container_of(backend)
+    for name, provider in container.providers.items():
+        built = provider()
+        assert built is not None, name
+        assert not asyncio.isfuture(built), name
+
+
+@both_backends
+async def test_every_socket_has_a_consumer_that_can_be_built(backend: Backend) -> None:
+    make: dict[type[Connection], Any] = container_of(backend).consumers()
+    assert set(make) == {*ROUTES.values(), NowhereConsumer}
+    for consumer_class, factory in make.items():
+        first, second = factory(), factory()
+        assert type(first) is consumer_class
+        assert first is not second
+        assert first.connection_id != second.connection_id
+
+
+@both_backends
+async def test_an_application_can_be_built_without_reaching_its_backend(backend: Backend) -> None:
+    app = bootstrap.create_app(settings_of(backend=backend, redis_url=UNREACHABLE))
+    assert app.title == "Switchboard"
+
+
+@both_backends
+def test_a_backend_brings_all_its_twins(backend: Backend) -> None:
+    twins = container_of(backend).twins()
+    assert set(twins.lanes) == set(LaneName)
+    for role in ("presence", "tally", "job_records", "job_queue"):
+        assert getattr(twins, role) is not None
+
+
+def test_services_are_shared_within_a_container_and_not_between_two() -> None:
+    first, second = container_of(Backend.MEMORY), container_of(Backend.MEMORY)
+    for name in ("chat", "rooms", "jobs", "broadcaster", "connections", "twins"):
+        assert getattr(first, name)() is getattr(first, name)()
+        assert getattr(first, name)() is not getattr(second, name)()
+
+
+def test_a_container_without_settings_says_so() -> None:
+    with pytest.raises(Exception, match="settings"):
+        bootstrap.Container().settings()
+
+
+def test_a_double_put_into_the_container_reaches_whoever_needs_it() -> None:
+    container = container_of(Backend.MEMORY)
+    double = object()
+    container.broadcaster.override(providers.Object(double))
+    chat: ChatService = container.chat()
+    assert chat._broadcaster is double
+
+
+async def test_two_applications_live_one_after_the_other_each_with_its_settings() -> None:
+    for limit in (3, 30):
+        async with serving(text_limit=limit) as service, service.socket("/ws/room/a") as client:
+            await client.say("room_chat", {"message": "x" * limit})
+            assert (await client.frame())["action"] == "room_notification"
+            await client.say("room_chat", {"message": "x" * (limit + 1)})
+            assert (await client.payload("error"))["code"] == "text_is_too_long"
+            # Joined and said: nothing of the application before.
+            assert len(await service.container.rooms().recent(RoomName.parse("a"), 10)) == 2
+
+
+async def test_two_applications_at_once_do_not_hear_each_other() -> None:
+    async with (
+        serving() as first,
+        serving() as second,
+        first.socket("/ws/chat") as here,
+        second.socket("/ws/chat") as there,
+    ):
+        await here.frame()
+        await there.frame()
+        await here.say("chat", {"message": "hello"})
+        await here.frame()
+        await there.hears_nothing()
+
+
+async def test_channel_layers_are_there_while_the_application_runs() -> None:
+    assert [name for name in LaneName if get_channel_layer(name.value) is not None] == []
+    async with serving():
+        assert all(get_channel_layer(name.value) is not None for name in LaneName)
+    assert [name for name in LaneName if get_channel_layer(name.value) is not None] == []
+
+
+async def test_an_application_that_stopped_leaves_no_task_behind() -> None:
+    before = asyncio.all_tasks()
+    async with (
+        serving(job_slots=3, job_pace=100) as service,
+        service.socket("/ws/background_jobs") as client,
+    ):
+        await client.say("job", {"content": "long"})
+        await client.status("running")
+    await eventually(lambda: asyncio.all_tasks() == before)
+
+
+async def test_an_application_that_failed_while_running_still_cleans_up() -> None:
+    before = asyncio.all_tasks()
+    with pytest.raises(RuntimeError, match="while running"):
+        async with serving():
+            raise RuntimeError("while running")
+    await eventually(lambda: asyncio.all_tasks() == before)
+    assert get_channel_layer("chat") is None
+
+
+# The environment.
+
+
+def test_without_settings_an_application_reads_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SWITCHBOARD_BACKEND", "memory")
+    monkeypatch.setenv("SWITCHBOARD_TEXT_LIMIT", "123")
+    settings: Settings = bootstrap.create_app().state.container.settings()
+    assert settings.text_limit == 123
+
+
+def test_an_application_does_not_start_with_wrong_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SWITCHBOARD_TEXT_LIMIT", "none")
+    with pytest.raises(SettingsAreWrong, match="SWITCHBOARD_TEXT_LIMIT='none'"):
+        bootstrap.create_app()
+
+
+POISON = {
+    "SWITCHBOARD_BACKEND": "nonsense",
+    "SWITCHBOARD_PORT": "nonsense",
+    "PORT": "nonsense",
+    "REDIS_URL": "nonsense",
+    "SWITCHBOARD_LANE_CHAT__KIND": "nonsense",
+}
+
+
+def run(code: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder whose `.env` is wrong, in an environment that is wrong, too."""
+    (folder / ".env").write_text("SWITCHBOARD_TEXT_LIMIT=nonsense\n")
+    return subprocess.run(
+        [sys.executable, *code],
+        check=False,
+        cwd=folder,
+        env={**os.environ, **POISON, "PYTHONPATH": str(SRC)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+IMPORT_ALL = f"""
+import asyncio, json, logging, os, pathlib, socket, sys, threading
+
+def forbidden(*arguments, **named):
+    raise AssertionError("something happened at import")
+
+connect = socket.socket.connect
+socket.socket.connect = forbidden
+asyncio.new_event_loop = forbidden
+environment = dict(os.environ)
+
+import importlib
+src = pathlib.Path({str(SRC)!r})
+for file in sorted(src.rglob("*.py")):
+    name = ".".join(file.relative_to(src).with_suffix("").parts)
+    importlib.import_module(name.removesuffix(".__init__"))
+
+from fast_channels.layers import get_channel_layer
+import structlog
+print(json.dumps({{
+    "threads": threading.active_count(),
+    "handlers": len(logging.getLogger().handlers),
+    "structlog": structlog.is_configured(),
+    "layers": [n for n in ("chat", "queue", "rooms") if get_channel_layer(n) is not None],
+    "environment": dict(os.environ) == environment,
+    "modules": len([name for name in sys.modules if name.startswith("adapters.")]),
+}}))
+"""
+
+
+def test_nothing_happens_at_import_whatever_the_environment_says(tmp_path: Path) -> None:
+    ran = run(["-c", IMPORT_ALL], tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    seen = json.loads(ran.stdout)
+    assert seen.pop("modules") > 20
+    assert seen == {
+        "threads": 1,
+        "handlers": 0,
+        "structlog": False,
+        "layers": [],
+        "environment": True,
+    }
+
+
+def test_a_server_does_not_start_with_wrong_settings_and_says_why_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    ran = run(["-m", "bootstrap", "serve"], tmp_path)
+    assert ran.returncode == 2
+    lines = ran.stderr.splitlines()
+    assert all("can't be used: " in line for line in lines)
+    for name in ("SWITCHBOARD_BACKEND", "SWITCHBOARD_PORT", "SWITCHBOARD_TEXT_LIMIT"):
+        assert len([line for line in lines if f"{name}=" in line]) == 1
+
+
+def test_the_commands_explain_themselves_whatever_the_environment_says(tmp_path: Path) -> None:
+    ran = run(["-m", "bootstrap", "--help"], tmp_path)
+    assert ran.returncode == 0
+    assert "serve" in ran.stdout
+    assert ran.stderr == ""

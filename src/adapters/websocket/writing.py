@@ -163,7 +163,7 @@ class WritingSide(AsyncJsonWebsocketConsumer):
         except OSError:
             # The client is gone (uvicorn's ClientDisconnected); reading will say so.
             self._mailbox.close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # A server's own word for "too late", mostly. Nobody awaits this task: it speaks itself.
             log.warning("writing to a connection failed: %s", type(error).__name__)
             self._mailbox.close()

@@ -141,12 +141,12 @@ class BroadcasterContract:
             await broadcaster.subscribe(audience, bob)
 
         await broadcaster.drop(ada)
-        await broadcaster.drop(ada)
         for audience in (CHAT, LOBBY):
             await broadcaster.publish(audience, said("gone"))
 
         await bob.wait_for(2)
         assert ada.frames == []
+        await broadcaster.drop(ada)
 
     async def test_dropping_whoever_never_subscribed_changes_nothing(
         self, broadcaster: Broadcasting

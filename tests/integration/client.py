@@ -103,6 +103,15 @@ class Client:
 
         return await self._wait_for(found, deadline, f"{action} {payload}")
 
+    async def until_heard(self, count: int, action: str, **payload: object) -> None:
+        """Until that many such frames have come in all, received already or not."""
+
+        def found() -> bool | None:
+            such = (f for f in self.frames if f["action"] == action and _has(f["payload"], payload))
+            return sum(1 for _ in such) >= count or None
+
+        await self._wait_for(found, DEADLINE, f"{count} of {action} {payload}")
+
     async def until_pong(self) -> None:
         """Until all that the server had for us before now has come."""
         start = len(self.frames)

@@ -140,8 +140,9 @@ class Program:
 
     def check_log(self) -> None:
         """Nothing went wrong that nobody expected."""
-        assert "Traceback" not in self.log
-        assert "[error" not in self.log
+        log = self.log
+        assert "Traceback" not in log, log
+        assert "[error" not in log, log
 
     def __enter__(self) -> Self:
         try:

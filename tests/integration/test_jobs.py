@@ -34,6 +34,12 @@ def frames_of(client: Client, job_id: str) -> list[Frame]:
     return [frame for frame in client.frames if (frame["payload"] or {}).get("job_id") == job_id]
 
 
+def ended(client: Client, status: str) -> dict[str, Any]:
+    """The payloads by which jobs have ended like that, by the jobs' ids."""
+    payloads = client.payloads("job_status")
+    return {payload["job_id"]: payload for payload in payloads if payload["status"] == status}
+
+
 def statuses(frames: list[Frame]) -> list[str]:
     """Without repeats of `progress`."""
     found = [frame["payload"]["status"] for frame in frames]
@@ -119,17 +125,12 @@ async def test_many_jobs_at_once_all_get_their_own_result(service: Service) -> N
     async with Client(service.url, PATH) as client:
         for number in range(30):
             await client.send("job", {"type": "default", "content": f"job {number}"})
-        for _ in range(30):
-            await client.receive("job_status", status="queuing")
-        # Results come in any order.
-        while len(results := _results(client)) < 30:
-            await client.receive("job_status", status="result")
-    assert set(results.values()) == {f"✅ Processed: JOB {number}" for number in range(30)}
-
-
-def _results(client: Client) -> dict[str, str]:
-    ended = [p for p in client.payloads("job_status") if p["status"] == "result"]
-    return {payload["job_id"]: payload["message"] for payload in ended}
+        await client.until_heard(30, "job_status", status="result")
+    results = ended(client, "result")
+    assert len(results) == 30
+    assert {result["message"] for result in results.values()} == {
+        f"✅ Processed: JOB {number}" for number in range(30)
+    }
 
 
 @pytest.mark.parametrize("content", ["", "   ", "x" * 4_001], ids=["empty", "blank", "long"])
@@ -160,14 +161,9 @@ async def test_a_queued_job_is_cancelled_before_it_ever_runs(slow_service: Servi
         await client.receive("job_status", status="cancelled", job_id=jobs[-1])
         for job_id in jobs[:-1]:
             await client.send("job_cancel", {"job_id": job_id})
-        while len(_cancelled(client)) < len(jobs):
-            await client.receive("job_status", status="cancelled")
+        await client.until_heard(len(jobs), "job_status", status="cancelled")
+    assert set(ended(client, "cancelled")) == set(jobs)
     assert statuses(frames_of(client, jobs[-1])) == ["queued", "cancelled"]
-
-
-def _cancelled(client: Client) -> set[str]:
-    ended = [p for p in client.payloads("job_status") if p["status"] == "cancelled"]
-    return {payload["job_id"] for payload in ended}
 
 
 async def test_another_connection_watches_a_running_job_to_its_end(slow_service: Service) -> None:

@@ -237,8 +237,9 @@ async def test_readers_that_are_stuck_are_closed_and_neither_delay_nor_bloat(
                         await client.receive("chat_notification", message=f"💬 {text}")
             grown = server.resident_bytes - before
             for client in (speaker, listener):
-                for _ in stuck:
-                    await client.receive("chat_notification", message="❌ Someone left the chat.")
+                await client.until_heard(
+                    STUCK_READERS, "chat_notification", message="❌ Someone left the chat."
+                )
         heard = [await asyncio.to_thread(socket.read_to_end) for socket in stuck]
         for socket in stuck:
             socket.reset()

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -53,8 +54,9 @@ def create_cli(programs: Programs) -> click.Group:
         "--workers",
         type=click.IntRange(min=1),
         default=1,
+        show_default=True,
         metavar="N",
-        help="Server processes on this port; more than one needs redis.  [default: 1]",
+        help="Server processes on this port; more than one needs redis.",
     )
     @click.option("--fd", "fds", type=int, multiple=True, hidden=True)
     @explained
@@ -65,6 +67,8 @@ def create_cli(programs: Programs) -> click.Group:
         the processes one by one, and one that dies is replaced.
         """
         settings = _settings(**options)
+        if workers > 1:
+            _need_unix("serve --workers")
         if workers > 1 and settings.backend is not Backend.REDIS:
             raise UsageProblem(
                 f"--workers {workers} needs --backend redis: "
@@ -87,6 +91,7 @@ def create_cli(programs: Programs) -> click.Group:
         REDIS_URL names; without REDIS_URL one is started that lives as long as this command,
         and keeps its data only in EMBEDDED_REDIS_DIR.
         """
+        _need_unix("dev")
         develop(_settings(**options), Means(programs.ourselves, programs.ping))
 
     @switchboard.command()
@@ -141,6 +146,11 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
             ) from None
 
     return wrapper
+
+
+def _need_unix(command: str) -> None:
+    if os.name != "posix":
+        raise UsageProblem(f"{command} needs Linux or macOS; serve alone works here, too.")
 
 
 def _settings(**options: Any) -> Settings:

@@ -59,7 +59,8 @@ async def _develop(settings: Settings, means: Means, listeners: list[socket.sock
     console = Console(sys.stdout, width=WIDTH)
     signals = Signals()
     try:
-        await signals.run_until_stopped(Dev(settings, means, listeners, console, signals).run())
+        dev = Dev(settings, means, listeners, console, signals.hurry)
+        await signals.run_until_stopped(dev.run())
     except PartEnded as ended:
         raise Problem(f"{ended}. All of it has ended with it.") from None
     console.say("dev", "all ended")
@@ -72,13 +73,13 @@ class Dev:
         means: Means,
         listeners: list[socket.socket],
         console: Console,
-        signals: Signals,
+        hurry: asyncio.Event,
     ) -> None:
         self._settings = settings
         self._means = means
         self._listeners = listeners
         self._console = console
-        self._signals = signals
+        self._hurry = hurry
         self._was_ready = False
         self._environment = {
             "SWITCHBOARD_BACKEND": "redis",
@@ -93,7 +94,7 @@ class Dev:
     async def run(self) -> None:
         """Run for ever; raises `PartEnded`, `Problem`, and what pinging raises."""
         with contextlib.ExitStack() as stack:
-            async with Group(self._console, self._signals) as group:
+            async with Group(self._console, self._say, self._hurry) as group:
                 redis = None
                 if "redis_url" in self._settings.model_fields_set and self._settings.redis_url:
                     await self._await_given_redis()
@@ -166,7 +167,7 @@ class Dev:
         After a change, one that doesn't even start is waited out: the next change may mend it.
         """
         try:
-            async with Group(self._console, self._signals) as group:
+            async with Group(self._console, self._say, self._hurry) as group:
                 worker = await group.start(self._worker())
                 if not self._was_ready:
                     await self._until_ready(worker)

@@ -13,7 +13,6 @@ from typing import IO, Any, Self, cast
 
 from adapters.cli import leash
 from adapters.cli.console import Console
-from adapters.cli.signals import Signals
 
 START_SECONDS = 30.0
 """For a process to become ready. Most of it is importing, which a busy machine makes slow."""
@@ -60,17 +59,20 @@ class Part:
 class Child(asyncio.SubprocessProtocol):
     """One running process, the leader of its own session; `ended` holds its exit code."""
 
-    def __init__(self, part: Part, leash_end: IO[bytes], console: Console) -> None:
+    def __init__(
+        self, part: Part, leash_end: IO[bytes], console: Console, tell: Callable[[str], None]
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.name = part.name
         self.part = part
         self.ended: asyncio.Future[int] = loop.create_future()
-        self.last_line = ""
         self._ready = asyncio.Event()
         self._leash_end = leash_end
         self._console = console
+        self._tell = tell
         self._unfinished = b""
         self._transport: asyncio.SubprocessTransport
+        self._patience: asyncio.TimerHandle
 
     @property
     def pid(self) -> int:
@@ -107,7 +109,7 @@ class Child(asyncio.SubprocessProtocol):
             if ready.done():
                 return
             waited += PATIENCE_SECONDS
-            self._console.say(self.name, f"(not ready after {waited:.0f} s)")
+            self._tell(f"{self.name} is not ready after {waited:.0f} s")
         raise NotReady(f"{self.name} was not ready after {START_SECONDS:.0f} s")
 
     async def stop(self, hurry: asyncio.Event) -> None:
@@ -117,7 +119,7 @@ class Child(asyncio.SubprocessProtocol):
             self._signal(signal.SIGTERM)
             await first(self.ended, hurrying, seconds=self.part.stop_seconds)
             if not self.has_ended:
-                self._console.say(self.name, "(did not end when asked to, so it is killed)")
+                self._tell(f"{self.name} has not ended when asked to, so it is killed")
                 self._kill_group()
                 await self.ended
         finally:
@@ -148,9 +150,12 @@ class Child(asyncio.SubprocessProtocol):
         # Whatever it left behind goes with it: the other end of the leash, and its children.
         self._kill_group()
         self._leash_end.close()
-        asyncio.get_running_loop().call_later(OUTPUT_SECONDS, self._transport.close)
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(OUTPUT_SECONDS, self._transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._patience.cancel()
+        self._transport.close()
         if self._unfinished:
             self.pipe_data_received(1, b"\n")
         code = self._transport.get_returncode()
@@ -158,7 +163,6 @@ class Child(asyncio.SubprocessProtocol):
             self.ended.set_result(0 if code is None else code)
 
     def _heard(self, line: str) -> None:
-        self.last_line = line or self.last_line
         if self.part.ready and not self._ready.is_set() and line.startswith(self.part.ready):
             self._ready.set()
         elif self.part.shows(line):
@@ -166,11 +170,23 @@ class Child(asyncio.SubprocessProtocol):
 
 
 class Group:
-    """Children that are ended together: one by one, the newest first, or all `at_once`."""
+    """Children that are ended together: one by one, the newest first, or all `at_once`.
 
-    def __init__(self, console: Console, signals: Signals, *, at_once: bool = False) -> None:
+    What they print goes to `console`; `tell` is told what is remarkable about them. From when
+    `hurry` is set, whoever is to end is killed.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        tell: Callable[[str], None],
+        hurry: asyncio.Event,
+        *,
+        at_once: bool = False,
+    ) -> None:
         self._console = console
-        self._hurry = signals.hurry
+        self._tell = tell
+        self._hurry = hurry
         self._at_once = at_once
         self._children: list[Child] = []
 
@@ -180,7 +196,7 @@ class Group:
         leash_end = os.fdopen(writing, "wb")
         try:
             _, child = await asyncio.get_running_loop().subprocess_exec(
-                lambda: Child(part, leash_end, self._console),
+                lambda: Child(part, leash_end, self._console, self._tell),
                 # -I and -S: no site-packages, so that it takes milliseconds.
                 *(sys.executable, "-I", "-S", leash.__file__, str(reading), str(part.stop_seconds)),
                 *map(str, part.command),
@@ -191,11 +207,10 @@ class Group:
                 pass_fds=(reading, *part.fds),
                 start_new_session=True,
             )
-        except OSError as error:
+        except BaseException as error:
             leash_end.close()
-            raise NotReady(f"{part.name} can't be started: {error.strerror}") from None
-        except BaseException:
-            leash_end.close()
+            if isinstance(error, OSError):
+                raise NotReady(f"{part.name} can't be started: {error.strerror}") from None
             raise
         finally:
             os.close(reading)

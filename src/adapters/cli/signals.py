@@ -1,8 +1,8 @@
 """What a terminal or a service manager asks of a launcher, by signals."""
 
 import asyncio
+import os
 import signal
-import sys
 from collections.abc import Coroutine
 from typing import Any
 
@@ -19,7 +19,7 @@ class Signals:
         self.hurry = asyncio.Event()
         self.renew = asyncio.Event()
         self._renews = renews
-        self._had_terminal = sys.stdin.isatty()
+        self._had_terminal = os.isatty(0)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.stop.set)
         loop.add_signal_handler(signal.SIGINT, self._interrupted)
@@ -45,7 +45,7 @@ class Signals:
         self.stop.set()
 
     def _hung_up(self) -> None:
-        if self._renews and not (self._had_terminal and not sys.stdin.isatty()):
+        if self._renews and not (self._had_terminal and not os.isatty(0)):
             self.renew.set()
         else:
             self.stop.set()

@@ -76,7 +76,7 @@ async def _serve(
 ) -> None:
     url, backend = url_of(listeners[0]), settings.backend
     signals = Signals(renews=True)
-    async with Group(console, signals, at_once=True) as group:
+    async with Group(console, log.warning, signals.hurry, at_once=True) as group:
         crew = Crew(
             [Keeper(part, group) for part in parts],
             tell_started=lambda: click.echo(f"Switchboard is on {url} ({backend} backend)"),

@@ -96,7 +96,12 @@ class WritingSide(AsyncJsonWebsocketConsumer):
             self._fall_behind()
 
     def say_farewell(self, farewell: Farewell) -> None:
-        """Write what waits, then the reason, then close; abort if that takes too long."""
+        """Write what waits, then the reason, then close; abort if that takes too long.
+
+        Whoever is leaving already is told nothing new.
+        """
+        if self._mailbox.is_closed:
+            return
         self._mailbox.finish(_disconnect(farewell), Close(farewell.code, farewell.reason))
         self._pump()
         self._abort_later()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 from unittest.mock import patch
@@ -136,7 +137,13 @@ class SetClock(Clock):
 
 def settings_of(**given: Any) -> Settings:
     """Settings that no `.env` has a say in, with jobs that don't take their time."""
-    return Settings(**{"_env_file": None, "job_pace": 0, **given})
+    return Settings(**{"_env_file": None, "job_pace": 0, **given}) if given else _usual_settings()
+
+
+@functools.cache
+def _usual_settings() -> Settings:
+    # Nothing in them can change, and reading the environment takes as long as a short test.
+    return Settings(_env_file=None, job_pace=0)
 
 
 @contextlib.asynccontextmanager

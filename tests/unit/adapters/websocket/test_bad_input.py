@@ -5,9 +5,18 @@ from typing import Any
 import pytest
 
 from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
-from tests.unit.adapters.websocket.test_every_socket import every_socket
+from tests.unit.adapters.websocket.test_every_socket import PATHS, every_socket
 
 NESTED = "[" * 60_000
+
+
+async def answers_to(service: Service, text: str) -> list[Frame]:
+    """The answers of all sockets to one raw frame."""
+    answers = []
+    for path in PATHS:
+        async with service.socket(path) as client:
+            answers.append(await answer_to(client, text))
+    return answers
 
 
 async def answer_to(client: Socket, text: str) -> Frame:
@@ -27,7 +36,6 @@ def assert_not_valid(frame: Frame) -> None:
         assert len(problem["msg"]) <= 200
 
 
-@every_socket
 @pytest.mark.parametrize(
     "text",
     [
@@ -64,11 +72,11 @@ def assert_not_valid(frame: Frame) -> None:
         pytest.param("\x00", id="NUL"),
     ],
 )
-async def test_a_frame_that_is_not_valid_is_answered(
-    service: Service, path: str, text: str
+async def test_a_frame_that_is_not_valid_is_answered_by_every_socket(
+    service: Service, text: str
 ) -> None:
-    async with service.socket(path) as client:
-        assert_not_valid(await answer_to(client, text))
+    for answer in await answers_to(service, text):
+        assert_not_valid(answer)
 
 
 @every_socket
@@ -93,18 +101,14 @@ async def test_a_topic_is_unknown(service: Service, path: str) -> None:
         assert frame["ref"] == "s"
 
 
-@every_socket
-async def test_what_a_bad_frame_said_is_not_sent_back(service: Service, path: str) -> None:
-    async with service.socket(path) as client:
-        frame = await answer_to(client, '{"action": "ping", "payload": "secret"}')
-        assert "secret" not in str(frame)
+async def test_what_a_bad_frame_said_is_not_sent_back(service: Service) -> None:
+    for answer in await answers_to(service, '{"action": "ping", "payload": "secret"}'):
+        assert "secret" not in str(answer)
 
 
-@every_socket
-async def test_an_answer_stays_short_however_much_is_wrong(service: Service, path: str) -> None:
-    async with service.socket(path) as client:
-        text = '{"action": "' + "x" * 60_000 + '"}'
-        assert len(str(await answer_to(client, text))) < 1_000
+async def test_an_answer_stays_short_however_much_is_wrong(service: Service) -> None:
+    for answer in await answers_to(service, '{"action": "' + "x" * 60_000 + '"}'):
+        assert len(str(answer)) < 1_000
 
 
 TEXTS = [
@@ -118,10 +122,8 @@ TEXTS = [
     ("/ws/background_jobs", "job_watch", "job_id"),
     ("/ws/background_jobs", "job_cancel", "job_id"),
 ]
-every_text = pytest.mark.parametrize(("path", "action", "field"), TEXTS)
 
 
-@every_text
 @pytest.mark.parametrize(
     "value",
     [
@@ -138,25 +140,22 @@ every_text = pytest.mark.parametrize(("path", "action", "field"), TEXTS)
         pytest.param(NESTED, id="nested"),
     ],
 )
-async def test_a_text_that_is_no_text_is_not_valid(
-    service: Service, path: str, action: str, field: str, value: str
-) -> None:
-    async with service.socket(path) as client:
-        text = f'{{"action": "{action}", "payload": {{"{field}": {value}}}}}'
-        assert_not_valid(await answer_to(client, text))
+async def test_a_text_that_is_no_text_is_not_valid(service: Service, value: str) -> None:
+    for path, action, field in TEXTS:
+        async with service.socket(path) as client:
+            text = f'{{"action": "{action}", "payload": {{"{field}": {value}}}}}'
+            assert_not_valid(await answer_to(client, text))
 
 
-@every_text
 @pytest.mark.parametrize("payload", [None, 5, "text", [], {}, {"other": "x"}], ids=repr)
-async def test_a_payload_without_its_text_is_not_valid(
-    service: Service, path: str, action: str, field: str, payload: Any
-) -> None:
-    async with service.socket(path) as client:
-        await client.frames_until_pong()
-        await client.say(action, payload)
-        (frame,) = await client.frames_until_pong()
-        assert_not_valid(frame)
-        assert frame["payload"][0]["loc"][:2] == [action, "payload"]
+async def test_a_payload_without_its_text_is_not_valid(service: Service, payload: Any) -> None:
+    for path, action, _field in TEXTS:
+        async with service.socket(path) as client:
+            await client.frames_until_pong()
+            await client.say(action, payload)
+            (frame,) = await client.frames_until_pong()
+            assert_not_valid(frame)
+            assert frame["payload"][0]["loc"][:2] == [action, "payload"]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,12 @@
 
 import asyncio
 
-from adapters.websocket.closing import CloseCode, Farewell
+import pytest
+
+from adapters.websocket import connections
+from adapters.websocket.closing import UNAVAILABLE, CloseCode, Farewell
 from adapters.websocket.connections import Connections
+from bootstrap import Container
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
     Service,
@@ -112,6 +116,57 @@ async def test_who_is_told_to_go_hears_nothing_more(service: Service) -> None:
     assert client.output_queue.empty()
 
 
+async def test_who_was_sent_away_already_is_not_told_again(service: Service) -> None:
+    async with service.socket("/ws/nowhere") as client:
+        assert (await client.farewell())[1] == 4400
+        await service.connections.drain(0)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert client.output_queue.empty()
+
+
+async def test_two_farewells_at_once_are_one(service: Service) -> None:
+    async with service.socket("/ws/system") as client:
+        await client.frame()
+        service.connections.send_away(UNAVAILABLE)
+        await service.connections.drain(0)
+        assert (await client.farewell())[1] == 1013
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert client.output_queue.empty()
+
+
+async def test_a_process_cut_off_for_longer_than_its_patience_sends_its_clients_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.001)
+    away = 0.0
+    looks = 0
+
+    def away_for() -> float:
+        nonlocal looks
+        looks += 1
+        return away
+
+    def cut_off(container: Container) -> None:
+        monkeypatch.setattr(container.twins(), "away_for", away_for)
+
+    async with (
+        serving(cut_off, redis_patience=60) as service,
+        service.socket("/ws/system") as client,
+    ):
+        await client.frame()
+        away, seen = 59.0, looks
+        await eventually(lambda: looks > seen + 3)
+        await client.hears_nothing()
+        away = 61.0
+        told, code = await client.farewell()
+        assert (told["code"], code) == (1013, 1013)
+        assert told["reconnect"] is True
+        assert 0 <= told["after_ms"] <= 10_000
+    caplog.clear()  # Whoever runs the service shall know.
+
+
 async def test_rooms_are_empty_after_a_drain(service: Service) -> None:
     async with service.socket("/ws/room/lobby") as client:
         draining = asyncio.create_task(service.connections.drain(HOURS))
@@ -122,14 +177,14 @@ async def test_rooms_are_empty_after_a_drain(service: Service) -> None:
 
 async def test_connections_are_counted_until_they_are_gone() -> None:
     async with serving(max_connections=2) as service:
-        connections: Connections = service.connections
-        assert (len(connections), connections.is_full) == (0, False)
+        counted: Connections = service.connections
+        assert (len(counted), counted.is_full) == (0, False)
         async with service.socket("/ws/chat"):
-            assert (len(connections), connections.is_full) == (1, False)
+            assert (len(counted), counted.is_full) == (1, False)
             async with service.socket("/ws/system"):
-                assert (len(connections), connections.is_full) == (2, True)
-            assert (len(connections), connections.is_full) == (1, False)
-        assert len(connections) == 0
+                assert (len(counted), counted.is_full) == (2, True)
+            assert (len(counted), counted.is_full) == (1, False)
+        assert len(counted) == 0
 
 
 async def test_a_drain_in_no_time_still_tells_everybody(service: Service) -> None:

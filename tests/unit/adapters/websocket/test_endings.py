@@ -10,6 +10,7 @@ from dependency_injector import providers
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.storage.presence_memory import MemoryPresence
 from adapters.websocket.presenter import encode
+from adapters.websocket.writing import ABORT
 from application.errors import Unavailable
 from bootstrap import Container
 from domain.audiences import Audience
@@ -28,13 +29,16 @@ from tests.unit.adapters.websocket.test_every_socket import PATHS, every_socket
 class Line:
     """One raw ASGI connection, of which a test may break either end."""
 
-    def __init__(self, service: Service, path: str) -> None:
+    def __init__(
+        self, service: Service, path: str, extensions: dict[str, Any] | None = None
+    ) -> None:
         self._incoming: asyncio.Queue[Any] = asyncio.Queue()
         self._broken: Exception | None = None
         self._failed_to_write = asyncio.Event()
         self.sent: list[dict[str, Any]] = []
         # chanx's communicator knows how a scope looks.
         scope = service.socket(path).scope
+        scope["extensions"] = extensions or {}
         self._incoming.put_nowait({"type": "websocket.connect"})
         self.task = asyncio.create_task(service.app(scope, self._receive, self._send))  # type: ignore[arg-type]
 
@@ -179,6 +183,18 @@ async def test_a_client_that_is_gone_before_it_is_accepted_leaves_nothing(
     line.task.result()
     await eventually(lambda: asyncio.all_tasks() == tasks)
     await assert_nothing_is_left(service)
+
+
+async def test_a_connection_that_can_not_be_written_to_is_cut_off_and_noted_once(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    aborted = asyncio.Event()
+    line = Line(service, "/ws/chat", {ABORT: {"call": aborted.set}})
+    await writing_breaks_oddly(await line.opened())
+    assert aborted.is_set()
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "RuntimeError" in warning.getMessage()
+    assert warning.exc_info is None
 
 
 # Openings and closings that fail half-way.

@@ -11,7 +11,7 @@ from adapters.websocket.presenter import encode
 from bootstrap import Container
 from domain.audiences import Audience
 from domain.events import Event, MessageSaid
-from tests.unit.adapters.websocket.driving import Service, serving
+from tests.unit.adapters.websocket.driving import Service, eventually, serving
 
 MANY = 500
 
@@ -76,6 +76,14 @@ async def test_a_talkative_client_lets_others_have_their_turn() -> None:
         assert (await other.frame())["action"] == "pong"
         assert talker.input_queue.qsize() > 1_000
         await talker.frames(2_000)
+
+
+async def test_an_idle_connection_takes_one_task(service: Service) -> None:
+    before = len(asyncio.all_tasks())
+    async with service.socket("/ws/chat") as first, service.socket("/ws/reliable") as second:
+        await first.frames_until_pong()
+        await second.frames_until_pong()
+        await eventually(lambda: len(asyncio.all_tasks()) - before <= 2)
 
 
 async def test_a_connection_takes_two_tasks_however_much_it_does(service: Service) -> None:

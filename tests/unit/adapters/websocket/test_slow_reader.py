@@ -23,6 +23,12 @@ from tests.unit.adapters.websocket.log_lines import configured_log
 SMALL: dict[str, Any] = {"mailbox_frames": 8, "send_timeout": 0.05}
 
 
+@pytest.fixture(autouse=True)
+def _no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks for stuck writes, so that only a mailbox ends a connection."""
+    monkeypatch.setattr(connections, "SWEEP_SECONDS", 3_600)
+
+
 def unread(service: Service, path: str) -> tuple[Socket, asyncio.Event]:
     """A client for which every write waits until the one before is read, and whether the
     server cut its connection off."""

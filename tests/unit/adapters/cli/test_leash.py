@@ -1,0 +1,94 @@
+"""The leash as a process: what it is for can't be seen from within."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from adapters.cli import leash
+from tests.unit.adapters.cli.parts import DEADLINE, DEAF, FOR_EVER
+
+
+@contextmanager
+def leashed(
+    program: str, *, seconds: float = DEADLINE
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A program on a leash, once it printed its first line, and the end of the leash."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-I", "-S", "-c", program]
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", leash.__file__, str(reading), str(seconds), *command],
+        pass_fds=[reading],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    os.close(reading)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield process, writing
+        # Its output is closed by all that held it.
+        assert select.select([process.stdout], [], [], DEADLINE)[0]
+        assert process.stdout.read() == b""
+        process.stdout.close()
+    finally:
+        # The group has this number for as long as anybody is left in it.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def let_go(end: int) -> None:
+    """What the kernel does when the launcher is killed."""
+    os.close(end)
+
+
+def test_the_end_of_the_launcher_is_the_end_of_the_command() -> None:
+    with leashed(FOR_EVER) as (process, end):
+        let_go(end)
+        assert process.wait(DEADLINE) == -signal.SIGTERM
+
+
+def test_a_command_that_does_not_obey_is_killed() -> None:
+    with leashed(DEAF, seconds=0.1) as (process, end):
+        let_go(end)
+        assert process.wait(DEADLINE) == -signal.SIGKILL
+
+
+def test_what_the_command_started_ends_with_it() -> None:
+    program = f"import subprocess, sys; subprocess.call([sys.executable, '-c', {DEAF!r}])"
+    with leashed(program, seconds=0.1) as (process, end):
+        let_go(end)
+        assert process.wait(DEADLINE) in {-signal.SIGTERM, -signal.SIGKILL}
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_signals_reach_the_command_as_if_there_were_no_leash(signum: signal.Signals) -> None:
+    answer = f"lambda *_: sys.exit({signum:d})"
+    program = f"import signal, sys; signal.signal({signum:d}, {answer}); {FOR_EVER}"
+    with leashed(program) as (process, end):
+        process.send_signal(signum)
+        assert process.wait(DEADLINE) == signum
+        let_go(end)
+
+
+def test_a_command_that_cant_be_run_is_told_in_one_line() -> None:
+    reading, writing = os.pipe()
+    process = subprocess.run(
+        [sys.executable, "-I", "-S", leash.__file__, str(reading), "1", "no-such-command"],
+        check=False,
+        pass_fds=[reading],
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    os.close(reading)
+    os.close(writing)
+    assert process.returncode == 1
+    assert process.stderr == "no-such-command: No such file or directory\n"

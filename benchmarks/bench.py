@@ -90,6 +90,9 @@ def row_of(work: str, unit: str, laps: Mapping[Side, list[Lap]], *, note: str = 
         p50=median(lap.p50 for lap in ours),
         p99=median(lap.p99 for lap in ours),
         note="; ".join(filter(None, notes)),
+        work_done={
+            side: [lap.rate / max(lap.server_busy, 0.01) for lap in of] for side, of in laps.items()
+        },
         detail={side: [asdict(lap) for lap in of] for side, of in laps.items()},
     )
 

@@ -39,6 +39,7 @@ class Check:
 class Row:
     """One line of the table: each side's figure in every round, and what is asked of ours.
 
+    `work_done` is, for rates, the rate by the share of a core that the server took for it.
     `p50` and `p99` are our latencies in milliseconds. `detail` goes into the JSON only.
     """
 
@@ -49,6 +50,7 @@ class Row:
     p50: float | None = None
     p99: float | None = None
     note: str = ""
+    work_done: dict[Side, list[float]] = field(default_factory=dict)
     detail: dict[str, Any] = field(default_factory=dict)
 
     def figure(self, side: Side) -> float | None:
@@ -60,6 +62,11 @@ class Row:
         """Ours as a multiple of a peer's."""
         theirs = self.rounds.get(side)
         return ratio(self.rounds["switchboard"], theirs) if theirs else None
+
+    def by_cpu(self, side: Side) -> float | None:
+        """What we do in a second of the core, as a multiple of what a peer does in one."""
+        theirs = self.work_done.get(side)
+        return ratio(self.work_done["switchboard"], theirs) if theirs else None
 
     def ask(self, side: Side, target: float, *, at_least: bool = True) -> None:
         """Hold our ratio to a peer, if it was measured, against a target."""

@@ -18,10 +18,14 @@ HEAD = (
     "stock",
     "÷ bare",
     "÷ stock",
+    "÷ bare by CPU",
     "p50 / p99 ms",
     "target",
     "holds",
 )
+NUMBERS = range(2, 9)
+"""The columns that stand on the right."""
+
 README = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- latest -->", "<!-- /latest -->"
 
@@ -60,12 +64,12 @@ def table(rows: Sequence[Row], *, for_terminal: bool = False) -> str:
     drawn = []
     for line in lines:
         cells = [
-            cell.ljust(width) if column < 2 or column > 7 else cell.rjust(width)
+            cell.ljust(width) if column not in NUMBERS else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
         drawn.append(f"| {' | '.join(cells)} |")
-    rule = [("-" * max(width, 3)) + (":" if 2 <= i <= 7 else "") for i, width in enumerate(widths)]
-    drawn.insert(1, f"|{'|'.join(rule)}|" if not for_terminal else "")
+    rule = [("-" * max(width, 3)) + (":" if i in NUMBERS else "") for i, width in enumerate(widths)]
+    drawn.insert(1, f"|{'|'.join(rule)}|")
     notes = [f"- {row.work}: {row.note}" for row in rows if row.note]
     judged = [row for row in rows if row.holds is not None]
     held = sum(bool(row.holds) for row in judged)
@@ -78,6 +82,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     times = "" if row.p50 is None or row.p99 is None else f"{row.p50:.1f} / {row.p99:.1f}"
     holds = {None: "", True: "yes", False: "NO"}[row.holds]
     ratios = [_number(row.against(side), "×") for side in SIDES[1:]]
+    ratios.append(_number(row.by_cpu("bare"), "×"))
     targets = ", ".join(_target(check) for check in row.checks)
     return (row.work, row.unit, *figures, *ratios, times, targets, holds)
 
@@ -92,7 +97,9 @@ def _target(check: Check) -> str:
 def _number(value: float | None, unit: str = "") -> str:
     if value is None:
         return ""
-    return f"{value:,.0f}{unit}" if value >= 1000 else f"{value:.3g}{unit}"
+    if value >= 100:
+        return f"{value:,.0f}{unit}"
+    return f"{value:.2f}{unit}" if value >= 0.1 else f"{value:.2g}{unit}"
 
 
 def _as_json(row: Row) -> dict[str, object]:

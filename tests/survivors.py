@@ -14,13 +14,14 @@ PROC = Path("/proc")
 class Process:
     pid: int
     parent: int
+    group: int
     state: str
 
 
 def processes() -> dict[int, Process]:
     """All that are running now; one that ended and was not collected yet is not."""
     lines = _linux() if (PROC / "self" / "stat").exists() else _others()
-    found = (Process(int(pid), int(parent), state) for pid, parent, state in lines)
+    found = (Process(int(pid), int(up), int(group), state) for pid, up, group, state in lines)
     return {process.pid: process for process in found if not process.state.startswith("Z")}
 
 
@@ -43,21 +44,21 @@ def until_gone(pids: Iterable[int], *, deadline: float = DEADLINE) -> None:
         time.sleep(0.02)
 
 
-def _linux() -> Iterable[tuple[str, str, str]]:
+def _linux() -> Iterable[tuple[str, str, str, str]]:
     for folder in PROC.glob("[0-9]*"):
         try:
             text = (folder / "stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue  # gone meanwhile
         # The name, in brackets, may hold anything.
-        state, parent = text.rpartition(")")[2].split()[:2]
-        yield folder.name, parent, state
+        state, parent, group = text.rpartition(")")[2].split()[:3]
+        yield folder.name, parent, group, state
 
 
-def _others() -> Iterable[tuple[str, str, str]]:
+def _others() -> Iterable[tuple[str, str, str, str]]:
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,stat="], check=True, capture_output=True, text=True
+        ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="], check=True, capture_output=True, text=True
     ).stdout
     for line in listed.splitlines():
-        pid, parent, state = line.split()
-        yield pid, parent, state
+        pid, parent, group, state = line.split()
+        yield pid, parent, group, state

@@ -53,7 +53,14 @@ def configure_logging(level: str, *, as_json: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # uvicorn tells every accepted socket with its query string at info.
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    uvicorn = logging.getLogger("uvicorn.error")
+    uvicorn.setLevel(logging.WARNING)
+    uvicorn.addFilter(_is_ours_to_mend)
+
+
+def _is_ours_to_mend(record: logging.LogRecord) -> bool:
+    """uvicorn (0.54) prints a traceback for a client's broken text, which close 1007 answers."""
+    return not str(record.msg).startswith("Invalid UTF-8")
 
 
 def _add_trail(
@@ -61,7 +68,7 @@ def _add_trail(
 ) -> MutableMapping[str, Any]:
     current = trail.get()
     # A line about another connection than the one being handled names it itself.
-    if current is not None and "connection" not in event:
+    if current is not None and event.get("connection") in (None, current.connection_id):
         event["connection"] = current.connection_id
         event["message_id"] = current.message_id
     return event

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
         extra="ignore",
+        allow_inf_nan=False,
         frozen=True,
         populate_by_name=True,
     )

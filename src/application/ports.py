@@ -90,11 +90,12 @@ class Subscriptions(Protocol):
         since: Cursor | None = None,
         replay_last: bool = False,
     ) -> Recovery | None:
-        """Deliver what is published to `audience` from now on; twice changes nothing.
+        """Deliver what is published to `audience` from now on; twice is once.
 
         With `since` on a durable audience, `subscriber.recover` first gets what came
         after that cursor, without gap or repeat against what follows; the outcome is
-        returned too. With `replay_last` the newest event of history is delivered first.
+        returned too. With `replay_last` the newest event of history is delivered first,
+        to one that listens already, too.
         Raises `TooManySubscriptions`.
         """
 

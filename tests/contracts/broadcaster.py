@@ -148,6 +148,21 @@ class BroadcasterContract:
         assert ada.frames == []
         await broadcaster.drop(ada)
 
+    async def test_dropping_one_audience_leaves_the_others(self, broadcaster: Broadcasting) -> None:
+        ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
+        attic = audiences.room(RoomName("attic"))
+        for audience in (CHAT, LOBBY, attic):
+            await broadcaster.subscribe(audience, ada)
+            await broadcaster.subscribe(audience, bob)
+
+        await broadcaster.drop(ada, LOBBY)
+        await broadcaster.drop(ada, RELIABLE)
+        for audience in (LOBBY, CHAT, attic):
+            await broadcaster.publish(audience, said(audience.key or "chat"))
+
+        await bob.wait_for(3)
+        assert sorted(texts(await ada.wait_for(2))) == ["attic", "chat"]
+
     async def test_dropping_whoever_never_subscribed_changes_nothing(
         self, broadcaster: Broadcasting
     ) -> None:

@@ -227,6 +227,8 @@ class LaneContract:
             await publish(lane, group, number)
 
         assert lane.attached(ada) == 3
+        assert lane.is_attached("g1", ada)
+        assert not lane.is_attached("elsewhere", ada)
         await ada.wait_for(3)
         assert sorted(ada.bodies) == bodies(0, 1, 2)
 
@@ -246,6 +248,8 @@ class LaneContract:
         await publish(lane, "kept", 2)
 
         assert lane.attached(ada) == 1
+        assert not lane.is_attached("gone", ada)
+        assert lane.is_attached("kept", ada)
         await bob.wait_for(1)
         await ada.wait_for(1)
         assert ada.bodies == bodies(2)
@@ -697,7 +701,7 @@ class LaneContract:
         await ada.wait_for(3)
         assert ada.bodies == bodies(1, 2, 3)
 
-    async def test_coming_back_while_already_attached_changes_nothing(
+    async def test_coming_back_while_already_attached_brings_nothing_but_what_is_asked_for(
         self, open_lane: OpenLane
     ) -> None:
         lane = await open_lane(DURABLE)
@@ -707,11 +711,12 @@ class LaneContract:
         await ada.wait_for(2)
 
         assert await lane.attach("g", ada, since=cursor_of(ada.frames[0])) is None
+        assert ada.bodies == bodies(1, 2)
         await lane.attach("g", ada, replay_last=True)
         await publish(lane, "g", 3)
 
-        await ada.wait_for(3)
-        assert ada.bodies == bodies(1, 2, 3)
+        await ada.wait_for(4)
+        assert ada.bodies == bodies(1, 2, 2, 3)
         assert ada.recoveries == []
 
     async def test_there_is_nothing_to_come_back_to_on_an_ephemeral_lane(

@@ -7,13 +7,14 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
 from adapters.redis_connection import Client, RedisSettings, connect
-from tests.integration.processes import Command, Redis, Server
+from tests.integration.processes import Command, Redis, Server, Worker, all_running
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,34 @@ def on_memory(folder: Path, settings: dict[str, str]) -> Iterator[Service]:
     server.check_log()
 
 
-BACKENDS: dict[str, Start] = {"memory": on_memory}
+@contextmanager
+def on_redis(binary: Path, folder: Path, settings: dict[str, str]) -> Iterator[Service]:
+    """Two servers and a worker, on a Redis that no other test kills."""
+    with Redis(binary, folder) as redis:
+        shared = redis_settings(redis) | settings
+        servers = [Server(folder, **shared), Server(folder, **shared)]
+        worker = Worker(folder, **shared)
+        with all_running(*servers, worker):
+            yield Service(servers[0].url, servers[1].url)
+    for program in (*servers, worker):
+        program.check_log()
 
 
-@pytest.fixture(scope="session", params=BACKENDS)
+def redis_settings(redis: Redis, prefix: str = "switchboard") -> dict[str, str]:
+    """What a program needs to be one of the service `prefix` on this Redis."""
+    return {
+        "SWITCHBOARD_BACKEND": "redis",
+        "REDIS_URL": redis.url,
+        "SWITCHBOARD_REDIS_PREFIX": prefix,
+    }
+
+
+@pytest.fixture(scope="session", params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
 def start(request: pytest.FixtureRequest) -> Start:
     """Starts a service on one backend after another."""
-    return BACKENDS[request.param]
+    if request.param == "memory":
+        return on_memory
+    return partial(on_redis, request.getfixturevalue("redis_binary"))
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 import pytest
@@ -41,12 +43,10 @@ class OnRedis(RuleBasedStateMachine):
     """A machine with a loop and a Redis client of its own; each example has its own keys."""
 
     url: ClassVar[str]
-    examples: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
-        OnRedis.examples += 1
-        self.service = f"twins-{self.examples}"
+        self.service = f"twins-{uuid.uuid4().hex}"
         self._runner = asyncio.Runner()
         self.client: Client = connect(RedisSettings(self.url, timeout=5, pool=8))
 
@@ -61,11 +61,9 @@ class OnRedis(RuleBasedStateMachine):
         self._runner.close()
 
 
-@pytest.fixture
-def on_redis(redis_server: Redis) -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def on_redis(redis_server: Redis) -> None:
     OnRedis.url = redis_server.url
-    yield
-    redis_server.flush()
 
 
 # Lanes.
@@ -125,9 +123,7 @@ class LaneTwins(OnRedis):
         last=rarely,
         second=st.booleans(),
     )
-    def publish(
-        self, group: str, count: int, besides: str | None, last: bool, second: bool
-    ) -> Any:
+    def publish(self, group: str, count: int, besides: str | None, last: bool, second: bool) -> Any:
         lane = self.lanes[second]
         for left in reversed(range(count)):
             self._number += 1
@@ -212,7 +208,7 @@ class LaneTwins(OnRedis):
         super().teardown()
 
 
-def test_a_lane_on_redis_can_not_be_told_from_one_in_memory(on_redis: None) -> None:
+def test_a_lane_on_redis_can_not_be_told_from_one_in_memory() -> None:
     run_state_machine_as_test(LaneTwins, settings=BOUNDED)
 
 
@@ -222,7 +218,8 @@ PERIOD = 1000
 """Time passes in these; every lease and retention ends in the middle of one, whatever the
 machine itself takes."""
 
-job_ids = st.sampled_from([JobId(str(number)) for number in range(5)])
+JOB_IDS = [JobId(str(number)) for number in range(5)]
+job_ids = st.sampled_from(JOB_IDS)
 owners = st.sampled_from([MemberId("ada"), MemberId("bob")])
 leases = st.sampled_from([0.5 * PERIOD, 1.5 * PERIOD, 2.5 * PERIOD])
 attempts = st.integers(-1, 0)
@@ -271,9 +268,7 @@ class JobRecordTwins(OnRedis):
         attempt = self.attempt(job_id, older)
         self.ask(lambda records: records.report(job_id, attempt, lease, progress))
 
-    @rule(
-        job_id=job_ids, older=attempts, how=st.sampled_from(["succeeded", "failed", "cancelled"])
-    )
+    @rule(job_id=job_ids, older=attempts, how=st.sampled_from(["succeeded", "failed", "cancelled"]))
     def end(self, job_id: JobId, older: int, how: str) -> None:
         endings: dict[str, JobEnded] = {
             "succeeded": JobSucceeded(job_id, "done"),
@@ -314,14 +309,18 @@ class JobRecordTwins(OnRedis):
 
     @invariant()
     def the_same_stands_in_both(self) -> None:
-        for number in range(5):
-            self.ask(lambda records, job_id=JobId(str(number)): records.get(job_id))
+        for job_id in JOB_IDS:
+            self.ask(partial(_get, job_id))
         self.ask_for_many(lambda records: records.lapsed(99))
+
+
+async def _get(job_id: JobId, records: JobRecords) -> Job | None:
+    return await records.get(job_id)
 
 
 def _id(job: Job) -> str:
     return job.id
 
 
-def test_job_records_on_redis_can_not_be_told_from_those_in_memory(on_redis: None) -> None:
+def test_job_records_on_redis_can_not_be_told_from_those_in_memory() -> None:
     run_state_machine_as_test(JobRecordTwins, settings=BOUNDED)

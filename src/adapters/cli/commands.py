@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from adapters.cli.dev import Means, develop
-from adapters.cli.listening import adopt, listen
+from adapters.cli.listening import listening
 from adapters.cli.problems import Problem, UsageProblem
 from adapters.cli.workers import serve_with_workers
 from adapters.settings import Backend, Settings, SettingsAreWrong, load_settings
@@ -74,12 +74,12 @@ def create_cli(programs: Programs) -> click.Group:
                 f"--workers {workers} needs --backend redis: "
                 f"{settings.backend} keeps everything in one process."
             )
-        listeners = adopt(fds) if fds else listen(settings.host, settings.port)
-        if workers == 1:
-            programs.serve(settings, listeners)
-        else:
-            asyncio.run(programs.ping(settings))
-            serve_with_workers(settings, listeners, programs.ourselves, workers)
+        with listening(settings.host, settings.port, fds) as listeners:
+            if workers == 1:
+                programs.serve(settings, listeners)
+            else:
+                asyncio.run(programs.ping(settings))
+                serve_with_workers(settings, listeners, programs.ourselves, workers)
 
     @switchboard.command()
     @host_and_port
@@ -92,7 +92,9 @@ def create_cli(programs: Programs) -> click.Group:
         and keeps its data only in EMBEDDED_REDIS_DIR.
         """
         _need_unix("dev")
-        develop(_settings(**options), Means(programs.ourselves, programs.ping))
+        develop(
+            _settings(backend=Backend.REDIS, **options), Means(programs.ourselves, programs.ping)
+        )
 
     @switchboard.command()
     @explained

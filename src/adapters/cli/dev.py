@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from adapters.cli.console import Console
 from adapters.cli.embedded_redis import embedded_redis
-from adapters.cli.listening import listen, url_of
+from adapters.cli.listening import listening, url_of
 from adapters.cli.problems import Problem
 from adapters.cli.processes import Child, Group, NotReady, Part, PartEnded, first
 from adapters.cli.signals import Signals
-from adapters.cli.source_changes import SourceChanges
+from adapters.cli.source_changes import SourceChanges, syntax_problem
 from adapters.cli.workers import server_part
 from adapters.settings import Settings
 from application.errors import Unavailable
@@ -48,10 +48,7 @@ class Means:
 
 def develop(settings: Settings, means: Means) -> None:
     """Run until Ctrl+C or SIGTERM; raises `Problem` when a part ends by itself."""
-    listeners = listen(settings.host, settings.port)
-    with contextlib.ExitStack() as stack:
-        for listener in listeners:
-            stack.enter_context(listener)
+    with listening(settings.host, settings.port) as listeners:
         asyncio.run(_develop(settings, means, listeners))
 
 
@@ -146,7 +143,7 @@ class Dev:
         changes = SourceChanges(SOURCES)
         ends = set() if redis is None else {redis.ended}
         while True:
-            changing = asyncio.ensure_future(changes.next())
+            changing = asyncio.ensure_future(self._next_to_serve(changes))
             serving = asyncio.ensure_future(self._serve())
             try:
                 await first(changing, serving, *ends)
@@ -154,12 +151,24 @@ class Dev:
                     raise PartEnded(redis.ending)
                 if serving.done():
                     await serving
-                for path in await changing:
-                    self._say(f"changed: {path.relative_to(HOME)}")
             finally:
                 changing.cancel()
                 serving.cancel()
                 await asyncio.wait({changing, serving})
+
+    async def _next_to_serve(self, changes: SourceChanges) -> None:
+        """Wait for changes that can be served: what runs need not end for a slip of the pen."""
+        unserved: set[Path] = set()
+        while True:
+            changed = await changes.next()
+            for path in changed:
+                self._say(f"changed: {path.relative_to(HOME)}")
+            unserved.update(changed)
+            problems = [problem for path in sorted(unserved) if (problem := syntax_problem(path))]
+            if not problems:
+                return
+            for problem in problems:
+                self._say(f"{problem}. Waiting for the next change.")
 
     async def _serve(self) -> None:
         """Run worker and server until one of them ends; raises `PartEnded`.

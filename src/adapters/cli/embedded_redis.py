@@ -49,6 +49,7 @@ def embedded_redis(folder: Path | None) -> Iterator[tuple[Part, str]]:
             environment={"LC_ALL": "C"},
             stop_seconds=STOP_SECONDS,
             fds=fds,
+            scratch=private,
             shows=_is_of_interest,
         )
         yield part, f"unix://{socket}"

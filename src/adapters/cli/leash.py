@@ -1,9 +1,10 @@
 """A command on a leash: it ends when whoever started it is gone, even by `kill -9`.
 
-Run as `python -I -S leash.py PIPE SECONDS COMMAND…` in a session of its own. The process
+Run as `python -I -S leash.py PIPE SECONDS FOLDER COMMAND…` in a session of its own. The process
 becomes the command, with its id, its exit code and its signals. A second one stays behind,
 reads the pipe whose other end the launcher holds, and at its end asks the command's process
-group to go, `SECONDS` before it is made to.
+group to go, `SECONDS` before it is made to. It removes `FOLDER`, if one is named, because the
+launcher no longer can.
 
 Alone among our modules this one is run by itself, so it needs the standard library only.
 A pipe works on every Unix; PR_SET_PDEATHSIG is Linux's and does not reach grandchildren.
@@ -18,16 +19,16 @@ import time
 LOOK_SECONDS = 0.05
 
 
-def run(pipe: int, seconds: float, command: list[str]) -> None:
+def run(pipe: int, seconds: float, folder: str, command: list[str]) -> None:
     """Become `command`; returns only if that can't be done."""
     leader = os.getpid()
     if os.fork() == 0:
-        hold(pipe, leader, seconds)
+        hold(pipe, leader, seconds, folder)
     os.close(pipe)
     os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
 
 
-def hold(pipe: int, leader: int, seconds: float) -> None:
+def hold(pipe: int, leader: int, seconds: float, folder: str) -> None:
     """Wait for the end of `pipe`, then end our own process group, ourselves included."""
     for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
@@ -38,6 +39,10 @@ def hold(pipe: int, leader: int, seconds: float) -> None:
     # The parent changes when the leader has ended, even while nobody has collected it.
     while os.getppid() == leader and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
+    if folder:
+        import shutil  # noqa: PLC0415 - which takes long, and is seldom needed
+
+        shutil.rmtree(folder, ignore_errors=True)
     os.kill(0, signal.SIGKILL)
 
 
@@ -54,6 +59,6 @@ def _let_go_of_all_but(pipe: int) -> None:
 
 if __name__ == "__main__":
     try:
-        run(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])
+        run(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4:])
     except OSError as error:
-        sys.exit(f"{sys.argv[3]}: {error.strerror}")
+        sys.exit(f"{sys.argv[4]}: {error.strerror}")

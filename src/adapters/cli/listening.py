@@ -1,9 +1,10 @@
 """The sockets a server listens on: bound once, by us, and handed to whatever process serves."""
 
+import contextlib
 import errno
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from adapters.cli.problems import Problem
 
@@ -14,10 +15,22 @@ FAMILY_IS_OFF = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 """`localhost` has an IPv6 address even where IPv6 is switched off: the other one will do."""
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen on every address of `host` (on all of this machine if empty), on one port.
+@contextlib.contextmanager
+def listening(host: str, port: int, fds: Sequence[int] = ()) -> Iterator[list[socket.socket]]:
+    """Listen on a host's port, or on the sockets that were handed over as `fds`, until the end.
 
     Raises `Problem` with one line for whoever started us.
+    """
+    with contextlib.ExitStack() as stack:
+        listeners = adopt(fds) if fds else listen(host, port)
+        for listener in listeners:
+            stack.enter_context(listener)
+        yield listeners
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listen on every address of `host` (on all of this machine if empty), on one port;
+    raises `Problem`.
     """
     try:
         found = socket.getaddrinfo(

@@ -45,6 +45,7 @@ class NotReady(PartEnded):
 class Part:
     """A program to run. It is ready with the first line that begins with `ready`, which then
     isn't printed; without one, whoever starts it finds out otherwise.
+    `scratch` is a folder to remove when we are killed.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Part:
     stop_seconds: float
     ready: str | None = None
     fds: Sequence[int] = ()
+    scratch: Path | None = None
     shows: Callable[[str], bool] = field(default=lambda _line: True)
 
 
@@ -198,7 +200,8 @@ class Group:
             _, child = await asyncio.get_running_loop().subprocess_exec(
                 lambda: Child(part, leash_end, self._console, self._tell),
                 # -I and -S: no site-packages, so that it takes milliseconds.
-                *(sys.executable, "-I", "-S", leash.__file__, str(reading), str(part.stop_seconds)),
+                *(sys.executable, "-I", "-S", leash.__file__),
+                *(str(reading), str(part.stop_seconds), str(part.scratch or "")),
                 *map(str, part.command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,

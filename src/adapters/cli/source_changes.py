@@ -1,6 +1,7 @@
 """Whether somebody has changed our own source files."""
 
 import asyncio
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -13,6 +14,20 @@ SETTLE_SECONDS = 0.1
 """An editor writes a file in several steps, and git writes many files."""
 
 Stamps: TypeAlias = dict[Path, tuple[int, int]]
+
+
+def syntax_problem(path: Path) -> str | None:
+    """What is wrong with a Python file that can't even be read as one, in a line."""
+    if path.suffix != ".py" or not path.exists():
+        return None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(path.read_bytes(), path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return f"{path.name}, line {error.lineno}: {error.msg}"
+    except ValueError as error:
+        return f"{path.name}: {error}"  # a null byte
+    return None
 
 
 class SourceChanges:

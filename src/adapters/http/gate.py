@@ -96,7 +96,7 @@ async def _deny(scope: Scope, send: Send, status: int, code: str, detail: str) -
     prefix = "http"
     if scope["type"] == "websocket":
         if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 4403})
+            await send({"type": "websocket.close", "code": 1013 if status == UNAVAILABLE else 4403})
             return
         prefix = "websocket.http"
     start: dict[str, Any] = {"type": f"{prefix}.response.start", "status": status}

@@ -142,7 +142,7 @@ class Hearing:
             self._is_over = is_last
             self._give(entry)
             self._end_if_over()
-        elif position.epoch != self._seen.epoch or position.offset > self._seen.offset:
+        elif position.epoch != self._seen.epoch or _is_later(position, self._seen):
             await self._catch_up(self._seen)
 
     async def _catch_up(self, seen: Position) -> None:
@@ -158,6 +158,9 @@ class Hearing:
                 self._give(entry)
         else:
             log.warning("history has a gap: %s", reason, extra={"group": self._group})
+            if reading.end.epoch == seen.epoch:
+                missed = [entry for entry in missed if _is_later(entry.position, seen)]
+            self._fences.clear()
             frames = [entry.frame(self._group) for entry in missed]
             self._listeners.recover(self._group, Recovery(len(frames), reason), frames)
         self._seen = reading.end
@@ -198,3 +201,9 @@ class Hearing:
         recovery = Recovery(len(frames), reason)
         subscriber.recover(recovery, frames)
         return recovery
+
+
+def _is_later(position: Position, than: Position) -> bool:
+    """Within one epoch. Offsets alone don't tell: Redis may come back without its last messages
+    (a replica that was behind, a file not yet written), and gives their offsets to others."""
+    return (position.at_ms, position.offset) > (than.at_ms, than.offset)

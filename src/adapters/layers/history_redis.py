@@ -44,10 +44,16 @@ class Reading(NamedTuple):
     entries: list[Entry]
 
     def missed_since(self, since: Position | None) -> tuple[LossReason | None, list[Entry]]:
-        """What a reader at `since` missed (None: an unknown place), and why if that isn't all."""
+        """What a reader at `since` missed (None: an unknown place), and why if that isn't all.
+
+        `entries` are those after `since`, by their moment and offset.
+        """
         if since is None or since.epoch != self.end.epoch or since.offset > self.end.offset:
             return LossReason.UNKNOWN_POSITION, self.entries
         missed = [entry for entry in self.entries if entry.position.offset > since.offset]
+        if len(missed) < len(self.entries):
+            # Redis came back without its last messages, and gave their offsets to others.
+            return LossReason.UNKNOWN_POSITION, self.entries
         if len(missed) == self.end.offset - since.offset:
             return None, missed
         is_expired = since.at_ms < self.oldest_ms

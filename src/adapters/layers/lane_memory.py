@@ -85,11 +85,12 @@ class MemoryLane(Lane):
         since: str | None = None,
         replay_last: bool = False,
     ) -> Recovery | None:
-        if not self._listeners.add(group, subscriber) or self.plan.kind is LaneKind.EPHEMERAL:
+        is_new = self._listeners.add(group, subscriber)
+        if self.plan.kind is LaneKind.EPHEMERAL:
             return None
         recovery = None
         stream = self._trimmed(group)
-        if since is not None:
+        if since is not None and is_new:
             recovery, frames = self._missed(group, stream, since)
             subscriber.recover(recovery, frames)
         elif replay_last and stream is not None:

@@ -58,6 +58,9 @@ class RedisLane(Lane):
         replay_last: bool = False,
     ) -> Recovery | None:
         if self._listeners.hears(group, subscriber):
+            if replay_last:
+                for frame in await self.recent(group, 1):
+                    subscriber.deliver(frame)
             return None
         hearing = await self._join(group)
         try:

@@ -73,6 +73,8 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: Any = None) -> None:
         await self._drain()
         await super().shutdown(sockets)
+        # uvicorn raises the signal once more after it has obeyed, which would be the exit code.
+        self._captured_signals.clear()
 
     def _url(self) -> str:
         host, port = self.servers[0].sockets[0].getsockname()[:2]

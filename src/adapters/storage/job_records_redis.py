@@ -56,8 +56,9 @@ class RedisJobRecords(JobRecords):
 
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         with answering():
-            ids = await self._client.zrevrange(self._owned(owner), 0, limit - 1)
-            return await self._all(ids)
+            ids = await self._client.zrevrange(self._owned(owner), 0, -1)
+            # Ended jobs are forgotten, whatever their place in the list.
+            return (await self._all(ids))[:limit]
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         return await self._change(

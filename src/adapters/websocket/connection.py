@@ -164,8 +164,12 @@ class Connection(WritingSide):
             await self.handle_validation_error(error)
             return
         if self._connections.settings.log_websocket:
-            self._log("websocket received", getattr(message, "action", ""))
+            self._log_received(getattr(message, "action", ""))
         await self.receive_message(message)
+
+    def _log_received(self, action: str) -> None:
+        if action not in self._connections.settings.log_ignored_actions:
+            log.info("websocket received", extra={"action": action})
 
     async def _receive_envelope(self, text: str) -> None:
         try:

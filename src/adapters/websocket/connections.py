@@ -71,13 +71,17 @@ class Connections:
         more than the patience that the settings have.
         """
         loop = asyncio.get_running_loop()
+        was_cut_off = False
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for connection in list(self._open):
                 connection.check_writing(loop.time())
-            if away_for() > self.settings.backend_patience and self._open:
+            is_cut_off = away_for() > self.settings.backend_patience
+            if is_cut_off and not was_cut_off:
                 log.error("cut off from the backend for too long: clients are sent elsewhere")
+            if is_cut_off:
                 self.send_away(UNAVAILABLE)
+            was_cut_off = is_cut_off
 
     def send_away(self, farewell: Farewell) -> None:
         """Have everybody come back, perhaps to another server, each at another moment."""

@@ -114,7 +114,7 @@ class WritingSide(AsyncJsonWebsocketConsumer):
     def _put(self, frame: str) -> None:
         if self._pump_task is None and self._write_now(frame):
             if self._connections.settings.log_websocket:
-                self._log("websocket sent", _action_of(frame))
+                self._log_sent(frame)
         elif self._mailbox.put(frame):
             self._pump()
         else:
@@ -160,7 +160,7 @@ class WritingSide(AsyncJsonWebsocketConsumer):
                 if isinstance(item, str):
                     await self.base_send({"type": "websocket.send", "text": item})
                     if self._connections.settings.log_websocket:
-                        self._log("websocket sent", _action_of(item))
+                        self._log_sent(item)
                 elif isinstance(item, Close):
                     await self.close(item.code, item.reason)
                 else:
@@ -186,18 +186,16 @@ class WritingSide(AsyncJsonWebsocketConsumer):
         except Exception as error:
             log.error("a message from other code can't be handled", exc_info=error)
 
-    def _log(self, line: str, action: str) -> None:
+    def _log_sent(self, frame: str) -> None:
+        action = frame[_ACTION_STARTS : frame.find('"', _ACTION_STARTS)]
         if action not in self._connections.settings.log_ignored_actions:
-            log.info(line, extra={"action": action})
+            # Frames are written in the task of whoever publishes: the line names the receiver.
+            log.info("websocket sent", extra={"action": action, "connection": self.connection_id})
 
 
 def _can_not(_frame: str) -> bool:
     """Servers that don't offer it write through ASGI only."""
     return False
-
-
-def _action_of(frame: str) -> str:
-    return frame[_ACTION_STARTS : frame.find('"', _ACTION_STARTS)]
 
 
 def _disconnect(farewell: Farewell) -> str:

@@ -40,7 +40,7 @@ async def test_a_job_put_twice_waits_once_and_rings_twice(
 
     assert await job_queue.depth() == 1
     assert await redis_client.zrange(queue_name(prefix), 0, -1) == [f"{prefix}:7".encode()]
-    assert await redis_client.llen(bell_name(prefix)) == 2
+    assert await redis_client.execute_command("LLEN", bell_name(prefix)) == 2  # type: ignore[no-untyped-call]
 
 
 async def test_two_services_on_one_redis_have_a_queue_each(

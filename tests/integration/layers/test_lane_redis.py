@@ -265,6 +265,39 @@ async def test_a_group_that_was_silent_until_redis_forgot_it_just_goes_on(
     assert ada.recoveries == []
 
 
+@pytest.mark.parametrize("new", [1, 2, 3, 4])
+@pytest.mark.parametrize("is_connected", [True, False], ids=["connected", "reconnected"])
+async def test_nothing_new_is_taken_for_what_redis_lost_of_the_end_of_its_history(
+    redis_client: Client, process: LaneProcess, new: int, is_connected: bool
+) -> None:
+    lane = process.lane(LONG)
+    ada, late = RecordingSubscriber("ada"), RecordingSubscriber("late")
+    await lane.attach("g", ada)
+    await publish(lane, "g", 1, 2)
+    keys = [key async for key in redis_client.scan_iter(f"{process.service}:*")]
+    kept = {key: await redis_client.dump(key) for key in keys}
+    await publish(lane, "g", 3, 4)
+    await ada.wait_for(4)
+    lost = ada.cursor
+
+    # As a replica that was behind, or a file that was not written to its end, has it.
+    if not is_connected:
+        await redis_client.client_kill_filter(_type="pubsub")
+    for key, value in kept.items():
+        await redis_client.restore(key, 60_000, value, replace=True)
+    await asyncio.sleep(0.002)  # for its clock to go on
+    numbers = range(5, 5 + new)
+    await publish(lane, "g", *numbers)
+
+    await ada.wait_for(4 + new)
+    assert ada.bodies == bodies(1, 2, 3, 4, *numbers)
+    assert [told.reason for told in ada.recoveries] == [LossReason.UNKNOWN_POSITION]
+    recovery = await lane.attach("g", late, since=lost)
+    assert recovery is not None
+    assert recovery.reason is LossReason.UNKNOWN_POSITION
+    assert late.bodies[-new:] == bodies(*numbers)
+
+
 @pytest.mark.parametrize(
     ("plan", "garbage"),
     [

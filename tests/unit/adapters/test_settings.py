@@ -252,7 +252,7 @@ WRONG = [
     ("LOG_LEVEL", "loud", "debug|info|warning|error"),
     ("JOB_PACE", "-1", "greater than or equal to 0"),
     ("JOB_PACE", "101", "less than or equal to 100"),
-    ("JOB_PACE", "nan", "less than or equal to 100"),
+    ("JOB_PACE", "nan", "finite number"),
     ("MAX_CONNECTIONS", "0", "greater than or equal to 1"),
     ("MAX_FRAME_BYTES", "100", "greater than or equal to 1024"),
     ("FRAMES_PER_SECOND", "0", "greater than 0"),

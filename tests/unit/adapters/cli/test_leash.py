@@ -7,22 +7,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from adapters.cli import leash
+from tests.survivors import processes, until_gone
 from tests.unit.adapters.cli.parts import DEADLINE, DEAF, FOR_EVER
 
 
 @contextmanager
 def leashed(
-    program: str, *, seconds: float = DEADLINE
+    program: str, *, seconds: float = DEADLINE, folder: Path | str = ""
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A program on a leash, once it printed its first line, and the end of the leash."""
     reading, writing = os.pipe()
     command = [sys.executable, "-I", "-S", "-c", program]
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", leash.__file__, str(reading), str(seconds), *command],
+        [sys.executable, "-I", "-S", leash.__file__, str(reading), str(seconds), folder, *command],
         pass_fds=[reading],
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -67,6 +69,17 @@ def test_what_the_command_started_ends_with_it() -> None:
         assert process.wait(DEADLINE) in {-signal.SIGTERM, -signal.SIGKILL}
 
 
+def test_a_folder_for_the_moment_goes_with_them(tmp_path: Path) -> None:
+    folder = tmp_path / "scratch"
+    (folder / "inner").mkdir(parents=True)
+    with leashed(FOR_EVER, folder=folder) as (process, end):
+        let_go(end)
+        process.wait(DEADLINE)
+        until_gone([pid for pid, one in processes().items() if one.group == process.pid])
+    assert not folder.exists()
+    assert tmp_path.exists()
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
 def test_signals_reach_the_command_as_if_there_were_no_leash(signum: signal.Signals) -> None:
     answer = f"lambda *_: sys.exit({signum:d})"
@@ -80,7 +93,7 @@ def test_signals_reach_the_command_as_if_there_were_no_leash(signum: signal.Sign
 def test_a_command_that_cant_be_run_is_told_in_one_line() -> None:
     reading, writing = os.pipe()
     process = subprocess.run(
-        [sys.executable, "-I", "-S", leash.__file__, str(reading), "1", "no-such-command"],
+        [sys.executable, "-I", "-S", leash.__file__, str(reading), "1", "", "no-such-command"],
         check=False,
         pass_fds=[reading],
         start_new_session=True,

@@ -64,7 +64,7 @@ def test_a_port_is_free_again_right_after_its_server() -> None:
 
 def test_an_address_of_another_machine_is_told() -> None:
     # From the block that is set aside for documentation.
-    with pytest.raises(Problem, match="can't listen on 192.0.2.1: this machine has no such"):
+    with pytest.raises(Problem, match=r"can't listen on 192\.0\.2\.1: this machine has no such"):
         listen("192.0.2.1", 0)
 
 

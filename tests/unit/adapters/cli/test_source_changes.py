@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapters.cli import source_changes
-from adapters.cli.source_changes import SourceChanges
+from adapters.cli.source_changes import SourceChanges, syntax_problem
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +73,28 @@ async def test_several_changes_are_told_together_and_once(
     assert await next_of(changes) == [source / "package" / "one.py", source / "single.py"]
     write(source / "single.py")
     assert await next_of(changes) == [source / "single.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"def (", "file.py, line 1: "),
+        (b"x = 1\n  y", "file.py, line 2: unexpected indent"),
+        (b"x = '\0'", "file.py"),
+        (b"x = '\xff'", "file.py"),
+    ],
+)
+def test_a_file_that_is_no_python_is_told(tmp_path: Path, text: bytes, problem: str) -> None:
+    file = tmp_path / "file.py"
+    file.write_bytes(text)
+    told = syntax_problem(file)
+    assert told is not None
+    assert told.startswith(problem)
+    assert "\n" not in told
+
+
+def test_nothing_is_told_of_other_files(tmp_path: Path) -> None:
+    good, lua, gone = (tmp_path / name for name in ("good.py", "script.lua", "gone.py"))
+    good.write_text("raise NameError('never run: \\d')")
+    lua.write_text("local x")
+    assert [syntax_problem(file) for file in (good, lua, gone)] == [None] * 3

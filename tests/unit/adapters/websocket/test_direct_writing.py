@@ -45,7 +45,8 @@ class Transport:
     def _slowly(self, app: Any) -> Any:
         async def application(scope: Any, receive: Any, send: Any) -> None:
             async def slow_send(message: Any) -> None:
-                for _ in range(3):
+                # The handshake takes longest: whatever did not wait for it would overtake it.
+                for _ in range(10 if message["type"] == "websocket.accept" else 3):
                     await asyncio.sleep(0)
                 await send(message)
 

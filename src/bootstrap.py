@@ -218,8 +218,8 @@ async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
             unregister_channel_layer(name.value)
 
 
-def serve(settings: Settings, listeners: list[socket.socket]) -> None:
-    """Serve on `listeners` until SIGTERM or Ctrl+C."""
+def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> None:
+    """Serve on `listeners`, perhaps `shared` with other processes, until SIGTERM or Ctrl+C."""
     configure_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
     app = create_app(settings)
     container: Container = app.state.container
@@ -227,9 +227,6 @@ def serve(settings: Settings, listeners: list[socket.socket]) -> None:
     config = uvicorn_config(
         app,
         ServerSettings(
-            host=settings.host,
-            port=settings.port,
-            fd=None,
             max_frame_bytes=settings.max_frame_bytes,
             per_message_deflate=settings.per_message_deflate,
             shutdown_seconds=settings.shutdown_seconds,
@@ -240,6 +237,7 @@ def serve(settings: Settings, listeners: list[socket.socket]) -> None:
         drain=partial(
             container.connections().drain, settings.drain_seconds, notice=settings.drain_notice
         ),
+        shares_listeners=shared,
         started=lambda url: click.echo(f"Switchboard is on {url} ({settings.backend} backend)"),
     )
     server.run(sockets=listeners)

@@ -28,6 +28,8 @@ DISCONNECTED = (RedisError, OSError, TimeoutError)
 CANCELLED_AGAIN = 0.5
 """Seconds after which a task that goes on is cancelled once more; ending takes less."""
 
+SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
+
 
 class AddressIsWrong(ValueError):
     """The Redis address can't be understood; the text says what is wrong with it."""
@@ -49,16 +51,29 @@ def connect(settings: RedisSettings) -> Client:
         "socket_connect_timeout": settings.timeout,
         "max_connections": settings.pool,
     }
-    scheme = urlsplit(settings.url).scheme
+    scheme = settings.url.partition("://")[0]
+    if scheme not in SCHEMES:
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise AddressIsWrong(f"it must begin with one of {known}")
     try:
-        if scheme in ("redis+sentinel", "rediss+sentinel"):
-            return _sentinel(settings.url, tls=scheme.startswith("rediss"), options=options)
-        pool: ConnectionPool = BlockingConnectionPool.from_url(
-            settings.url, timeout=settings.timeout, **options
-        )
-    except ValueError as error:
-        raise AddressIsWrong(str(error)) from None
-    return Redis(connection_pool=pool)
+        if scheme.endswith("+sentinel"):
+            client = _sentinel(settings.url, tls=scheme.startswith("rediss"), options=options)
+        else:
+            pool: ConnectionPool = BlockingConnectionPool.from_url(
+                settings.url, timeout=settings.timeout, **options
+            )
+            client = Redis(connection_pool=pool)
+        # At most options redis-py looks only now; this does not connect.
+        client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    except AddressIsWrong:
+        raise
+    except (ValueError, TypeError, RedisError):
+        # Without their words: where a password holds a "/", they quote it as the port.
+        raise AddressIsWrong(
+            "its host, port, database or options can't be read; in a password, "
+            'characters like "/", "#", "?" and "@" are written %2F, %23, %3F and %40'
+        ) from None
+    return client
 
 
 def _sentinel(url: str, *, tls: bool, options: dict[str, Any]) -> Client:
@@ -90,7 +105,7 @@ def _sentinel(url: str, *, tls: bool, options: dict[str, Any]) -> Client:
 def _host_and_port(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
-        raise AddressIsWrong(f"a Sentinel is named HOST:PORT, not {text!r}")
+        raise AddressIsWrong("a Sentinel is named HOST:PORT")
     return host.strip("[]"), int(port)
 
 

@@ -54,6 +54,8 @@ def redis_settings(redis: Redis, prefix: str = "switchboard") -> dict[str, str]:
         "SWITCHBOARD_BACKEND": "redis",
         "REDIS_URL": redis.url,
         "SWITCHBOARD_REDIS_PREFIX": prefix,
+        # No load balancer has to notice that a server stops.
+        "SWITCHBOARD_DRAIN_NOTICE": "0",
     }
 
 

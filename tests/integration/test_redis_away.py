@@ -3,17 +3,19 @@
 import asyncio
 import contextlib
 import json
+import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from adapters.redis_connection import AddressIsWrong, RedisSettings, connect
 from tests.integration.client import Client, Frame, get, until
 from tests.integration.conftest import redis_settings
 from tests.integration.processes import Command, Redis, Server, Worker, all_running, free_port
@@ -79,7 +81,7 @@ class Talker(Client):
 
 
 class Crowd:
-    """Twenty clients of one server: ten on the reliable chat, of whom four talk; ten in the chat."""
+    """Ten clients on the reliable chat, of whom four talk, and ten in the chat."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -187,33 +189,50 @@ async def readiness(server: Server) -> tuple[int, int]:
     return answers[0].status_code, answers[1].status_code
 
 
-async def test_redis_killed_and_back_with_its_data(redis_binary: Path, tmp_path: Path) -> None:
-    redis = Redis(redis_binary, tmp_path, appendonly="yes", appendfsync="always")
-    with redis:
-        settings = redis_settings(redis) | {"JOB_PACE": "2"}
-        server, worker = Server(tmp_path, **settings), Worker(tmp_path, **settings)
-        with all_running(server, worker):
-            crowd = Crowd(server)
-            async with crowd.chatting(), Client(server.url, JOBS) as asker:
-                job_id = await submit(asker, "translate", "hello")
-                await asker.receive("job_status", status="running", job_id=job_id)
-                redis.kill()
-                await crowd.until_refused()
-                await crowd.chat_is_refused()
-                away = await readiness(server)
-                await asyncio.to_thread(redis.restart)
-                begin = time.monotonic()
-                await crowd.talk_goes_on()
-                back_after = time.monotonic() - begin
-                await crowd.chat_is_heard()
-                back = await readiness(server)
-                await asker.receive("job_status", status="result", job_id=job_id)
-                # The worker is not only alive: it takes what comes.
-                another = await submit(asker, "default", "another")
-                await asker.receive("job_status", status="result", job_id=another)
-                await asker.until_pong()
-            server.check_log()
-            worker.check_log()
+class House(NamedTuple):
+    """A service whose Redis writes everything to a file at once, until that is removed."""
+
+    redis: Redis
+    server: Server
+    worker: Worker
+
+    def check_logs(self) -> None:
+        self.server.check_log()
+        self.worker.check_log()
+
+
+@pytest.fixture(scope="module")
+def house(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    with Redis(redis_binary, folder, appendonly="yes", appendfsync="always") as redis:
+        settings = redis_settings(redis) | {"SWITCHBOARD_PRESENCE_LEASE": "2"}
+        house = House(redis, Server(folder, **settings), Worker(folder, **settings))
+        with all_running(house.server, house.worker):
+            yield house
+
+
+async def test_redis_killed_and_back_with_its_data(house: House) -> None:
+    crowd = Crowd(house.server)
+    async with crowd.chatting(), Client(house.server.url, JOBS) as asker:
+        job_id = await submit(asker, "translate", "hello")
+        await asker.receive("job_status", status="running", job_id=job_id)
+        house.redis.kill()
+        killed_at = time.monotonic()
+        await crowd.until_refused()
+        await crowd.chat_is_refused()
+        away = await readiness(house.server)
+        # Until the job's next step was due, which could not be noted.
+        await asyncio.sleep(1 - (time.monotonic() - killed_at))
+        await asyncio.to_thread(house.redis.restart)
+        begin = time.monotonic()
+        await crowd.talk_goes_on()
+        back_after = time.monotonic() - begin
+        await crowd.chat_is_heard()
+        back = await readiness(house.server)
+        await asker.receive("job_status", status="result", job_id=job_id)
+        # The worker is not only alive: it takes what comes.
+        assert await run(asker, "default", "another") == "✅ Processed: ANOTHER"
+    house.check_logs()
     assert (away, back) == ((503, 200), (200, 200))
     assert back_after < BACK_WITHIN
     crowd.check_refusals()
@@ -223,80 +242,171 @@ async def test_redis_killed_and_back_with_its_data(redis_binary: Path, tmp_path:
     assert statuses(frames_of(asker, job_id)) == ["queued", "running", "progress", "result"]
 
 
-async def test_redis_killed_and_back_without_its_data(redis_binary: Path, tmp_path: Path) -> None:
-    with Redis(redis_binary, tmp_path) as redis:
-        settings = redis_settings(redis) | {
-            "JOB_PACE": "0",
-            "SWITCHBOARD_PRESENCE_LEASE": "2",
-        }
-        server, worker = Server(tmp_path, **settings), Worker(tmp_path, **settings)
-        with all_running(server, worker):
-            crowd = Crowd(server)
-            async with (
-                crowd.chatting(),
-                Client(server.url, JOBS) as asker,
-                Client(server.url, "/ws/room/den"),
-            ):
-                old = crowd.reliable[-1].cursor
-                assert old is not None
-                redis.kill()
-                await crowd.until_refused()
-                await asyncio.to_thread(redis.restart)
-                await crowd.talk_goes_on()
-                await crowd.chat_is_heard()
-                for client in crowd.reliable:
-                    recovered = await client.receive("recovered", recovered=False)
-                    assert recovered["payload"]["reason"] == "unknown_position"
-                assert await run(asker, "default", "after") == "✅ Processed: AFTER"
+async def test_redis_killed_and_back_without_its_data(house: House) -> None:
+    crowd = Crowd(house.server)
+    async with (
+        crowd.chatting(),
+        Client(house.server.url, JOBS) as asker,
+        Client(house.server.url, "/ws/room/den"),
+    ):
+        old = crowd.reliable[-1].cursor
+        assert old is not None
+        house.redis.kill()
+        await crowd.until_refused()
+        shutil.rmtree(house.redis.folder / "appendonlydir")
+        await asyncio.to_thread(house.redis.restart)
+        await crowd.talk_goes_on()
+        await crowd.chat_is_heard()
+        for client in crowd.reliable:
+            recovered = await client.receive("recovered", recovered=False)
+            assert recovered["payload"]["reason"] == "unknown_position"
+        assert await run(asker, "default", "after") == "✅ Processed: AFTER"
 
-                async def is_listed() -> bool:
-                    rooms = (await get(f"{server.url}/api/rooms")).json()["rooms"]
-                    return bool(rooms == [{"room_name": "den", "members": 1}])
+        async def is_listed() -> bool:
+            rooms = (await get(f"{house.server.url}/api/rooms")).json()["rooms"]
+            return bool(rooms == [{"room_name": "den", "members": 1}])
 
-                await until(is_listed, "whoever is in a room is in it again", deadline=3)
-                async with Client(server.url, "/ws/reliable", since=old) as returns:
-                    await returns.receive("recovered", recovered=False, reason="unknown_position")
-            server.check_log()
-            worker.check_log()
+        await until(is_listed, "whoever is in a room is in it again", deadline=3)
+        async with Client(house.server.url, "/ws/reliable", since=old) as returns:
+            await returns.receive("recovered", recovered=False, reason="unknown_position")
+    house.check_logs()
     crowd.check_refusals()
     crowd.check_what_was_heard()
     assert [len(told) for told in crowd.recoveries()] == [1] * len(crowd.reliable)
 
 
-async def test_redis_frozen(redis_binary: Path, tmp_path: Path) -> None:
-    with Redis(redis_binary, tmp_path) as redis:
-        settings = redis_settings(redis) | {"JOB_PACE": "60"}
-        server, worker = Server(tmp_path, **settings), Worker(tmp_path, **settings)
-        send = Command(tmp_path, "send", "chat", "hello", **settings)
-        with all_running(server, worker):
-            crowd = Crowd(server)
-            async with crowd.chatting(), Client(server.url, JOBS) as asker:
-                job_id = await submit(asker, "translate", "hello")
-                await asker.receive("job_status", status="running", job_id=job_id)
-                redis.pause()
-                frozen_at = time.monotonic()
-                try:
-                    worker.signal(signal.SIGTERM)
-                    sending = asyncio.create_task(asyncio.to_thread(send.run))
-                    away = await readiness(server)
-                    await crowd.chat_is_refused()
-                    await crowd.until_refused()
-                    assert await asyncio.to_thread(worker.wait, deadline=10.0) == 0
-                    assert await sending == 1
-                    await asyncio.sleep(5 - (time.monotonic() - frozen_at))
-                finally:
-                    redis.resume()
-                begin = time.monotonic()
-                await crowd.talk_goes_on()
-                back_after = time.monotonic() - begin
-                await crowd.chat_is_heard()
-                back = await readiness(server)
-            server.check_log()
-            worker.check_log()
+async def test_redis_frozen(house: House) -> None:
+    crowd = Crowd(house.server)
+    send = Command(house.redis.folder, "send", "chat", "hello", REDIS_URL=house.redis.url)
+    async with crowd.chatting(), Client(house.server.url, JOBS) as asker:
+        job_id = await submit(asker, "translate", "hello")
+        await asker.receive("job_status", status="running", job_id=job_id)
+        house.redis.pause()
+        frozen_at = time.monotonic()
+        try:
+            house.worker.signal(signal.SIGTERM)
+            sending = asyncio.create_task(asyncio.to_thread(send.run))
+            away = await readiness(house.server)
+            await crowd.chat_is_refused()
+            await crowd.until_refused()
+            assert await asyncio.to_thread(house.worker.wait, deadline=10.0) == 0
+            assert await sending == 1
+            await asyncio.sleep(5 - (time.monotonic() - frozen_at))
+        finally:
+            house.redis.resume()
+        begin = time.monotonic()
+        await crowd.talk_goes_on()
+        back_after = time.monotonic() - begin
+        await crowd.chat_is_heard()
+        back = await readiness(house.server)
+        house.worker.kill()
+        await asyncio.to_thread(house.worker.start)
+    house.check_logs()
     assert (away, back) == ((503, 200), (200, 200))
     assert back_after < BACK_WITHIN
     crowd.check_refusals()
     crowd.check_what_was_heard()
     assert crowd.recoveries() == [[]] * len(crowd.reliable)
-    assert send.log.startswith("switchboard: Redis can't be reached")
-    assert send.log.count("\n") == 1
+    check_one_line(send, "Redis can't be reached")
+
+
+# Starting.
+
+
+async def ended(*commands: Command) -> list[int]:
+    """The exit codes of commands that end by themselves, run at the same time."""
+    return await asyncio.gather(*(asyncio.to_thread(command.run) for command in commands))
+
+
+def check_one_line(command: Command, says: str) -> None:
+    assert command.output == []
+    assert command.log.startswith("switchboard: ")
+    assert command.log.count("\n") == 1
+    assert says in command.log
+    assert "sesame" not in command.log
+
+
+async def test_without_redis_nothing_starts_and_one_line_says_why(tmp_path: Path) -> None:
+    nowhere = {
+        "SWITCHBOARD_BACKEND": "redis",
+        "REDIS_URL": f"redis://ali:sesame@127.0.0.1:{free_port()}/0",
+    }
+    commands = [
+        Command(tmp_path, *arguments, PORT="0", **nowhere)
+        for arguments in (["serve"], ["worker"], ["send", "chat", "hello"])
+    ]
+    unreadable = Command(tmp_path, "worker", REDIS_URL="redis://:se/sesame@127.0.0.1:1/0")
+    assert await ended(*commands, unreadable) == [1, 1, 1, 2]
+    for command in commands:
+        check_one_line(command, "Redis can't be reached")
+    check_one_line(unreadable, "SWITCHBOARD_REDIS_URL can't be used")
+
+
+async def test_a_password_guards_redis_and_is_not_shown(redis_binary: Path, tmp_path: Path) -> None:
+    with Redis(redis_binary, tmp_path, requirepass="open sesame") as redis:
+        address = redis.url.removeprefix("redis://")
+        wrong, right = (
+            Command(tmp_path, "send", "chat", "hello", REDIS_URL=f"redis://:{login}@{address}")
+            for login in ("closed%20sesame", "open%20sesame")
+        )
+        assert await ended(wrong, right) == [1, 0]
+    check_one_line(wrong, "Redis can't be reached (invalid username-password pair")
+    assert right.log == ""
+
+
+async def test_a_unix_socket_does_as_well(redis_binary: Path, tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    with Redis(redis_binary, tmp_path, unixsocket=str(path)):
+        settings = {"SWITCHBOARD_BACKEND": "redis", "REDIS_URL": f"unix://{path}?db=1"}
+        with Server(tmp_path, **settings) as server:
+            async with Client(server.url, "/ws/reliable") as client:
+                await client.send("reliable_chat", {"message": "hello"})
+                await client.receive(HEARS, message=f"{MARK}hello")
+
+
+BEGINNING = "it must begin with one of redis://"
+READING = "its host, port, database or options can't be read"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://127.0.0.1:6379", BEGINNING),
+        ("127.0.0.1:6379", BEGINNING),
+        ("", BEGINNING),
+        ("redis://:se/same@127.0.0.1:6379/0", READING),
+        ("redis://:sesame#1@127.0.0.1:6379/0", READING),
+        ("redis://127.0.0.1:port", READING),
+        ("redis://127.0.0.1:70000", READING),
+        ("redis://[::1", READING),
+        ("redis://127.0.0.1?sesame=1", READING),
+        ("redis://127.0.0.1?socket_timeout=sesame", READING),
+        ("rediss://127.0.0.1?ssl_cert_reqs=sesame", READING),
+        ("unix:///tmp/redis.sock?db=sesame", READING),
+        ("redis+sentinel://127.0.0.1:1/name/db", READING),
+        ("redis+sentinel://127.0.0.1:1/name?sesame=1", READING),
+        ("redis+sentinel://:sesame@127.0.0.1/name", "a Sentinel is named HOST:PORT"),
+        ("redis+sentinel://:sesame@127.0.0.1:1", "a Sentinel address ends in /NAME"),
+    ],
+)
+def test_an_address_that_is_none_is_told_without_repeating_it(url: str, says: str) -> None:
+    with pytest.raises(AddressIsWrong) as wrong:
+        connect(RedisSettings(url, timeout=2, pool=4))
+    assert says in str(wrong.value)
+    assert "same" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://",
+        "redis://user:p%40ss@localhost:6379/3",
+        "rediss://:secret@redis.example:6380/0?ssl_cert_reqs=none",
+        "unix:///tmp/redis.sock?db=1",
+        "redis+sentinel://a:26379,b:26379/name",
+        "rediss+sentinel://user:p%40ss@a:1,[::1]:2/name/1?sentinel_password=other",
+    ],
+)
+async def test_an_address_of_every_kind_is_understood_without_connecting(url: str) -> None:
+    client = connect(RedisSettings(url, timeout=2, pool=4))
+    await client.aclose(close_connection_pool=True)

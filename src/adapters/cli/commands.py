@@ -26,7 +26,8 @@ R = TypeVar("R")
 class Programs:
     """What the commands start; bootstrap has them."""
 
-    serve: Callable[[Settings, list[socket.socket]], None]
+    serve: Callable[[Settings, list[socket.socket], bool], None]
+    """With `shared` true, other processes listen on the same sockets."""
     work: Callable[[Settings], None]
     send: Callable[[Settings, str, str, float, int], None]
     ping: Callable[[Settings], Coroutine[None, None, None]]
@@ -76,7 +77,7 @@ def create_cli(programs: Programs) -> click.Group:
             )
         with listening(settings.host, settings.port, fds) as listeners:
             if workers == 1:
-                programs.serve(settings, listeners)
+                programs.serve(settings, listeners, bool(fds))
             else:
                 asyncio.run(programs.ping(settings))
                 serve_with_workers(settings, listeners, programs.ourselves, workers)

@@ -57,7 +57,7 @@ async def _develop(settings: Settings, means: Means, listeners: list[socket.sock
     signals = Signals()
     try:
         dev = Dev(settings, means, listeners, console, signals.hurry)
-        await signals.run_until_stopped(dev.run())
+        await signals.run_until_stopped(dev.run(), lambda: console.say("dev", "ending"))
     except PartEnded as ended:
         raise Problem(f"{ended}. All of it has ended with it.") from None
     console.say("dev", "all ended")
@@ -100,11 +100,7 @@ class Dev:
                         embedded_redis(self._settings.embedded_redis_dir)
                     )
                     redis = await self._start_redis(group, part, url)
-                try:
-                    await self._serve_and_reload(redis)
-                except asyncio.CancelledError:
-                    self._say("ending")
-                    raise
+                await self._serve_and_reload(redis)
 
     async def _await_given_redis(self) -> None:
         where = urlsplit(self._settings.redis_url)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 
@@ -26,12 +26,16 @@ class Signals:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
-    async def run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+    async def run_until_stopped(
+        self, work: Coroutine[Any, Any, None], tell_stopping: Callable[[], None] = lambda: None
+    ) -> None:
         """Run `work` until it ends or `stop` is set; then it is cancelled and awaited."""
         working = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(self.stop.wait())
         try:
             await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                tell_stopping()
         finally:
             stopping.cancel()
             working.cancel()

@@ -78,8 +78,7 @@ class Hearing:
         # Nothing is awaited from here on, so nothing is given out in between.
         recovery = None
         if since is None:
-            for entry in reading.entries[-1:]:
-                subscriber.deliver(entry.frame(self._group))
+            self._repeat(subscriber, reading)
         else:
             recovery = self._recover(subscriber, since, position, reading)
         if not reading.is_over:
@@ -87,6 +86,11 @@ class Hearing:
             if reading.end.offset > self._seen.offset:
                 self._fences[subscriber.connection_id] = reading.end.offset
         return recovery
+
+    async def repeat_newest(self, subscriber: Subscriber) -> None:
+        """Deliver the newest of history once more; raises `Unavailable`."""
+        if self._history is not None:
+            self._repeat(subscriber, await self._read(self._history, None, newest=1))
 
     async def _read(
         self, history: RedisHistory, position: Position | None, newest: int | None
@@ -182,6 +186,10 @@ class Hearing:
             self._fences = {who: end for who, end in self._fences.items() if end >= offset}
             besides = besides | self._fences.keys()
         self._listeners.give(self._group, entry.frame(self._group), besides)
+
+    def _repeat(self, subscriber: Subscriber, reading: Reading) -> None:
+        for entry in reading.entries[-1:]:
+            subscriber.deliver(entry.frame(self._group))
 
     def _position_in(self, since: str) -> Position | None:
         parsed = Position.parse(since)

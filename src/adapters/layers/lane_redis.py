@@ -59,8 +59,7 @@ class RedisLane(Lane):
     ) -> Recovery | None:
         if self._listeners.hears(group, subscriber):
             if replay_last:
-                for frame in await self.recent(group, 1):
-                    subscriber.deliver(frame)
+                await self._hearings[group].repeat_newest(subscriber)
             return None
         hearing = await self._join(group)
         try:

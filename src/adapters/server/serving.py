@@ -14,13 +14,8 @@ KEEPALIVE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """`fd` is a listening socket to use instead of `host` and `port`; `shutdown_seconds`
-    bounds what uvicorn waits for after the drain.
-    """
+    """`shutdown_seconds` bounds what uvicorn waits for after the drain."""
 
-    host: str
-    port: int
-    fd: int | None
     max_frame_bytes: int
     per_message_deflate: bool
     shutdown_seconds: float
@@ -31,9 +26,6 @@ def uvicorn_config(
 ) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
-        fd=settings.fd,
         ws=DirectWebSockets,
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=settings.per_message_deflate,
@@ -50,7 +42,8 @@ def uvicorn_config(
 class DrainingServer(uvicorn.Server):
     """On SIGTERM or Ctrl+C, first lets the application say goodbye to its clients.
 
-    uvicorn alone closes all sockets at once, with nothing said before.
+    uvicorn alone closes all sockets at once, with nothing said before. A server that
+    `shares_listeners` with others stops listening first, for them to take who comes.
     """
 
     def __init__(
@@ -59,8 +52,10 @@ class DrainingServer(uvicorn.Server):
         *,
         drain: Callable[[], Awaitable[None]],
         started: Callable[[str], None],
+        shares_listeners: bool,
     ) -> None:
         super().__init__(config)
+        self._shares_listeners = shares_listeners
         self._drain = drain
         self._tell_started = started
 
@@ -71,6 +66,9 @@ class DrainingServer(uvicorn.Server):
             self._tell_started(self._url())
 
     async def shutdown(self, sockets: Any = None) -> None:
+        if self._shares_listeners:
+            for server in self.servers:
+                server.close()
         await self._drain()
         await super().shutdown(sockets)
         # uvicorn raises the signal once more after it has obeyed, which would be the exit code.

@@ -28,7 +28,7 @@ class Looking:
         )
         return CliRunner().invoke(create_cli(programs), arguments)
 
-    def serve(self, settings: Settings, listeners: list[socket.socket]) -> None:
+    def serve(self, settings: Settings, listeners: list[socket.socket], _shared: bool) -> None:
         self._look(settings)
         for listener in listeners:
             self.ports.append(listener.getsockname()[1])

@@ -25,7 +25,6 @@ WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "memory": memory.measure,
     "slow": slow_reader.measure,
 }
-RESULTS = Path(__file__).parent / "results"
 FILES = 20_000
 BUSY = 0.5
 """A machine with a higher load average than that has other things to do."""
@@ -88,7 +87,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each workload (3)")
     parser.add_argument("--seconds", type=float, metavar="S", help="length of a round (2)")
     parser.add_argument(
-        "--results", type=Path, metavar="DIR", default=RESULTS, help="where results are written"
+        "--results",
+        type=Path,
+        metavar="DIR",
+        default=report.RESULTS,
+        help="where results are written",
     )
     return parser.parse_args()
 

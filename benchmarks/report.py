@@ -27,11 +27,12 @@ NUMBERS = range(2, 9)
 """The columns that stand on the right."""
 
 README = Path(__file__).parent / "README.md"
+RESULTS = README.parent / "results"
 BEGIN, END = "<!-- latest -->", "<!-- /latest -->"
 
 
 def write(bench: Bench, folder: Path, name: str, load: float) -> None:
-    """Three files; of a whole run the table also goes into the README."""
+    """Three files; the table of a whole run also goes into the README beside its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     about = _about(bench, when, load)
@@ -51,7 +52,7 @@ def write(bench: Bench, folder: Path, name: str, load: float) -> None:
         json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     plot.draw(bench.rows, bench.curves, folder / f"{name}.svg")
-    if name == "latest" and README.exists():
+    if name == "latest" and folder.resolve() == RESULTS:
         _into_readme(text)
 
 

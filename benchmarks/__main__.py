@@ -53,8 +53,8 @@ def main() -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_measure(bench, names))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("\nstopped; nothing was written, and nothing is left running", file=sys.stderr)
+    except (KeyboardInterrupt, asyncio.CancelledError) as why:
+        print(f"\nstopped {why}; nothing was written, and nothing is left running", file=sys.stderr)
         return 130
     except DidNotStart as error:
         print(error, file=sys.stderr)
@@ -70,7 +70,7 @@ async def _measure(bench: Bench, names: list[str]) -> None:
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel, number.name)
     for name in names:
         bench.say(f"{name} …")
         bench.rows += await WORKLOADS[name](bench)

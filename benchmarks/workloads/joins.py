@@ -17,7 +17,7 @@ QUICK_CLIENTS = 300
 QUIET = 0.5
 """So long nobody hears a notice any more: the storm is over."""
 
-PATIENCE = 45.0
+PATIENCE = 30.0
 QUICK_PATIENCE = 12.0
 """A storm that takes longer is judged by the notices heard until then."""
 

@@ -69,7 +69,7 @@ class RedisPresence(Presence):
             return None
         with answering():
             left: int = await LEAVE(self._client, [self._key(room)], [entry])
-        return None if left < 0 else left
+        return left
 
     async def roster(self, room: RoomName, limit: int) -> Roster:
         with answering():

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.redis_connection import Client
+from adapters.storage import presence_redis
 from adapters.storage.presence_redis import RedisPresence
 from application.ports import Presence
 from domain.identity import ConnectionId, RoomName
@@ -77,17 +78,23 @@ async def test_whoever_is_in_a_process_that_died_is_gone_after_the_lease(
 
 
 async def test_whoever_leaves_while_leases_are_renewed_stays_away(
-    redis_client: Client, prefix: str, other_process: Presence
+    redis_client: Client,
+    prefix: str,
+    other_process: Presence,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(presence_redis, "RENEWED_AT_ONCE", 2)
     presence = RedisPresence(redis_client, prefix, lease=LEASE)
-    rooms = [RoomName(f"room {number}") for number in range(20)]
+    rooms = [RoomName(f"room {number}") for number in range(3)]
+    names = [f"member {number}" for number in range(9)]
     for room in rooms:
-        await enter(presence, room, "ada", "bob")
+        await enter(presence, room, *names, "bob")
 
-    async def leave(room: RoomName) -> None:
-        await presence.leave(room, ConnectionId("ada"))
+    async def leave(room: RoomName, name: str) -> None:
+        assert await presence.leave(room, ConnectionId(name)) is not None
 
-    await asyncio.gather(presence._renew_all(), *(leave(room) for room in rooms))
+    leaving = [leave(room, name) for room in rooms for name in names]
+    await asyncio.gather(presence._renew_all(), *leaving)
 
     for room in rooms:
         assert await other_process.roster(room, 9) == Roster(1, (member("bob"),))

@@ -22,6 +22,7 @@ IN_BRACKETS = {
     "HOST": ("host", "0.0.0.1", "0.0.0.2"),
     "PORT": ("port", "1234", "4321"),
     "SEND_COMPLETION": ("send_completion", "true", "false"),
+    "BACKEND": ("backend", "redis", "memory"),
     "LOG_WEBSOCKET": ("log_websocket", "true", "false"),
     "JOB_PACE": ("job_pace", "0.5", "2.5"),
     "EMBEDDED_REDIS_DIR": ("embedded_redis_dir", "/some/where", "/else/where"),
@@ -89,11 +90,9 @@ def test_where_both_are_set_the_one_with_the_prefix_wins(
 
 
 def test_other_settings_are_read_with_their_prefix_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BACKEND", "nonsense")
     monkeypatch.setenv("TEXT_LIMIT", "nonsense")
     monkeypatch.setenv("SWITCHBOARD_TEXT_LIMIT", "77")
     assert load_settings().text_limit == 77
-    assert load_settings().backend is Backend.MEMORY
 
 
 @both_spellings

@@ -25,7 +25,7 @@ Client: TypeAlias = Redis
 DISCONNECTED = (RedisError, OSError, TimeoutError)
 """All that redis-py raises when Redis is away, frozen, loading or failing over."""
 
-CANCELLED_AGAIN = 0.5
+CANCELLED_AGAIN = 0.1
 """Seconds after which a task that goes on is cancelled once more; ending takes less."""
 
 SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")

@@ -24,6 +24,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 _UNPREFIXED = {
+    "BACKEND",
     "HOST",
     "PORT",
     "REDIS_URL",

@@ -198,7 +198,7 @@ async def test_a_member_of_a_killed_server_is_gone_after_its_lease(
     with all_running(dies, lives):
         async with Client(lives.url, f"/ws/room/{room}"), Client(dies.url, f"/ws/room/{room}"):
             # Longer than the lease: who lives stays.
-            for _ in range(15):
+            for _ in range(12):
                 assert await members() == 2
                 await asyncio.sleep(0.1)
             dies.kill()

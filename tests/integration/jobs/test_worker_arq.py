@@ -218,7 +218,7 @@ async def test_a_worker_stops_at_whatever_moment_it_is_told_to(
     redis_client: Client, prefix: str, queue: ArqJobQueue, work: Work
 ) -> None:
     work.is_quick = True
-    for moment in range(20):
+    for moment in range(12):
         await put(queue, *(f"{moment}-{number}" for number in range(5)))
         async with asyncio.timeout(5), working(redis_client, prefix, work):
             for _ in range(moment * 5):

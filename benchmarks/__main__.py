@@ -44,6 +44,7 @@ def main() -> int:
         seconds=options.seconds or (1.0 if options.quick else 2.0),
         quick=options.quick,
         cores=cores,
+        patience=options.patience or (20.0 if options.quick else 120.0),
     )
     load = machine.load_average()
     print(f"{machine.description()['cpu']}; {cores}; load average {load}")
@@ -86,6 +87,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short round, fewer sizes")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each workload (3)")
     parser.add_argument("--seconds", type=float, metavar="S", help="length of a round (2)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        metavar="S",
+        help="seconds to spend on waiting for other programs, and on laps they spoilt (120)",
+    )
     parser.add_argument(
         "--results",
         type=Path,

@@ -58,6 +58,16 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def busy_seconds() -> float:
+    """How long all cores together were busy with programs so far; 0 where there is no /proc."""
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
+    except OSError:
+        return 0.0
+    user, nice, system = (int(word) for word in first.split()[1:4])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
+
+
 def load_average() -> float:
     """How many processes wanted a core during the last minute."""
     return round(os.getloadavg()[0], 2)

@@ -29,6 +29,10 @@ _SETTINGS = (
 )
 
 
+RUNNING: set[int] = set()
+"""The pids of what is running now, and was started here."""
+
+
 class DidNotStart(Exception):
     """With the end of what it printed."""
 
@@ -59,7 +63,8 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        machine.pin(self._process.pid, core)
+        RUNNING.add(self.pid)
+        machine.pin(self.pid, core)
 
     @property
     def pid(self) -> int:
@@ -91,6 +96,7 @@ class Program:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        RUNNING.discard(self.pid)
 
     def _wait(self, is_ready: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + START_SECONDS
@@ -174,6 +180,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class Disturbance:
+    """How much of a core programs take that are none of ours, since this was made."""
+
+    def __init__(self) -> None:
+        self._begin = time.perf_counter()
+        self._others = self._count()
+
+    def share(self) -> float:
+        took = time.perf_counter() - self._begin
+        return max(0.0, (self._count() - self._others) / took) if took else 0.0
+
+    def _count(self) -> float:
+        return machine.busy_seconds() - machine.cpu_seconds([*RUNNING, os.getpid()])
 
 
 def _server_command(peer: str, port: int, redis_url: str) -> tuple[list[str], dict[str, str]]:

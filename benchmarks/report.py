@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks import machine, plot
 from benchmarks.bench import Bench
 from benchmarks.figures import SIDES, Check, Row
+from benchmarks.workloads.fanout import SHARE
 
 HEAD = (
     "work",
@@ -120,7 +121,7 @@ def _about(bench: Bench, when: str, load: float) -> str:
         f"{when}. {found['cpu']}, {found['system']}; {bench.cores}. "
         f"Load average {load} before the run. "
         f"Python {found['python']}, {versions}. "
-        f"Medians of {bench.rounds} rounds of {bench.seconds:g} s (fan-out half of that)."
+        f"Medians of {bench.rounds} rounds of {bench.seconds:g} s (fan-out {SHARE:g} of that)."
     )
 
 

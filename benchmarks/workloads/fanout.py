@@ -19,7 +19,7 @@ JUDGED = 200
 """The size that the targets of delivery.md are for."""
 
 SPEAKERS = 8
-SHARE = 0.5
+SHARE = 0.4
 """There are many laps here: each takes this share of the usual time."""
 
 

@@ -16,7 +16,7 @@ from benchmarks.bench import NO_STOCK_REDIS, Bench, has_stock_redis
 from benchmarks.figures import Check, Row, Side, percentile
 from benchmarks.processes import Server
 
-JOBS = {"switchboard": 40, "stock": 12}
+JOBS = {"switchboard": 40, "stock": 8}
 """So many in each round; the stock worker is slow, and its figures differ little."""
 
 JOB_SECONDS = 10.0
@@ -73,6 +73,7 @@ async def measure(bench: Bench) -> list[Row]:
         await asyncio.sleep(1)  # until the workers are idle
         for number in range(bench.rounds):
             for side, server in servers.items():
+                await bench.calm()
                 way = await _round(server, JOBS[side] // (2 if bench.quick else 1))
                 ways.setdefault(side, []).append(way)
                 middle = percentile(sorted(way.running), 50)

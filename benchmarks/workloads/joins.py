@@ -17,7 +17,7 @@ QUICK_CLIENTS = 300
 QUIET = 0.5
 """So long nobody hears a notice any more: the storm is over."""
 
-PATIENCE = 30.0
+PATIENCE = 25.0
 QUICK_PATIENCE = 12.0
 """A storm that takes longer is judged by the notices heard until then."""
 
@@ -39,6 +39,7 @@ async def measure(bench: Bench) -> list[Row]:
             if side == "stock" and (number or not has_stock_redis()):
                 continue  # one storm of it takes as long as all the others together
             name = f"{side}, Redis" if on_redis else side
+            await bench.calm()
             rate, note = await _storm(bench, side, clients, on_redis=on_redis)
             rounds.setdefault(name, []).append(rate)
             notes += [f"{side} {note}"] if note else []

@@ -30,6 +30,7 @@ async def measure(bench: Bench) -> list[Row]:
         await crowd.settle()
         talk = Talk(crowd, "chat", speakers=SPEAKERS, padding=PADDING)
         for number in range(bench.rounds):
+            await bench.calm()
             without.append(await talk.lap(bench.seconds))
             with closing(await asyncio.to_thread(_never_reading, server)):
                 await crowd.settle()

@@ -94,7 +94,10 @@ class ArqWorker:
         try:
             await stop.wait()
         finally:
-            await end(*loops, *self._running.values(), *arq.tasks.values())
+            await asyncio.gather(end(*loops), end(*self._running.values()))
+            # Whatever was being handed over meanwhile has begun by now, too.
+            await asyncio.gather(*arq.tasks.values(), return_exceptions=True)
+            await end(*self._running.values())
             with contextlib.suppress(*DISCONNECTED):
                 await self._client.delete(alive_name(self._service, self.id))
 
@@ -137,7 +140,7 @@ class ArqWorker:
         self._slot_freed.clear()
         free = self._slots - len(self._running)
         if free > 0:
-            await arq.hand_over(free)
+            await _to_its_end(arq.hand_over(free))
             if arq.tasks:
                 await asyncio.wait(arq.tasks.values())
                 return
@@ -148,7 +151,7 @@ class ArqWorker:
 
     async def _round(self) -> None:
         await self._client.set(alive_name(self._service, self.id), 1, ex=ALIVE_SECONDS)
-        await self._calls.recover()
+        await _to_its_end(self._calls.recover())
         await asyncio.sleep(ROUND_SECONDS * random.uniform(0.75, 1.25))
 
     async def _listen(self) -> None:
@@ -181,6 +184,21 @@ class ArqWorker:
                 continue
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def _to_its_end(doing: Awaitable[None]) -> None:
+    """Let whoever cancels us wait: ARQ and redis-py (5.3) leave a connection behind that is
+    never given back, when they are cancelled while they tell Redis not to watch a key."""
+    task = asyncio.ensure_future(doing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("it failed while the worker stopped", exc_info=error)
+        raise
 
 
 def alive_name(service: str, worker_id: str) -> str:

@@ -21,8 +21,10 @@ FEWEST = 10
 PATIENCE = 3
 """A lap takes at most so many times as long as it should."""
 
-GRACE = 3.0
-"""Seconds after a lap in which what is under way may still arrive; then it is lost."""
+GRACE = 10.0
+STANDSTILL = 1.0
+"""What is under way when a lap ends may still arrive for so long, in seconds, unless nothing
+moves any more: then it is lost."""
 
 SPEAKERS = 1000
 """A number is a count times this, plus its speaker's index."""
@@ -119,14 +121,14 @@ class Talk:
         member.send(self._lead + str(number).rjust(DIGITS, "0").encode() + self._trail)
 
     async def drain(self, limit: float = GRACE) -> None:
-        """Until nothing is under way, or nothing has moved for a second."""
+        """Until nothing is under way, or nothing moves any more."""
         end = time.perf_counter() + limit
         before, since = -1, time.perf_counter()
         while self.crowd.waiting and time.perf_counter() < end:
             left = sum(self.crowd.waiting.values())
             if left != before:
                 before, since = left, time.perf_counter()
-            elif time.perf_counter() - since > 1:
+            elif time.perf_counter() - since > STANDSTILL:
                 return
             await asyncio.sleep(0.005)
 

@@ -12,7 +12,7 @@ from benchmarks.talk import Lap, Talk
 
 MEMBERS = 100
 SPEAKERS, WINDOW = 4, 4
-BURST = 500
+BURST, QUICK_BURST = 500, 200
 BURST_SECONDS = 20.0
 
 
@@ -21,9 +21,10 @@ async def measure(bench: Bench) -> list[Row]:
         talks = await _talks(stage)
         laps = await bench.interleave("durable", talks)
         bursts = {}
+        burst = QUICK_BURST if bench.quick else BURST
         for name, talk in talks.items():
-            bursts[name] = await talk.burst(BURST, BURST_SECONDS)
-            bench.say(f"durable, burst of {BURST}: {name} lost {bursts[name].lost}")
+            bursts[name] = await talk.burst(burst, BURST_SECONDS)
+            bench.say(f"durable, burst of {burst}: {name} lost {bursts[name].lost}")
     rows = []
     for where, mine, others in (
         ("memory", "switchboard", ("bare", "stock")),
@@ -37,7 +38,7 @@ async def measure(bench: Bench) -> list[Row]:
         if where == "Redis":
             row.ask("stock", 7.0)
         row.checks += _promises(laps[mine])
-        rows += [row, _burst_row(where, {"switchboard": mine, "stock": others[1]}, bursts)]
+        rows += [row, _burst_row(burst, where, {"switchboard": mine, "stock": others[1]}, bursts)]
     return rows
 
 
@@ -68,10 +69,10 @@ def _promises(laps: list[Lap]) -> list[Check]:
     ]
 
 
-def _burst_row(where: str, names: dict[Side, str], bursts: dict[str, Lap]) -> Row:
+def _burst_row(burst: int, where: str, names: dict[Side, str], bursts: dict[str, Lap]) -> Row:
     """In percent of the deliveries that were due."""
-    due = BURST * MEMBERS
-    row = Row(f"durable lane, burst of {BURST}, {where}: lost", "%", {})
+    due = burst * MEMBERS
+    row = Row(f"durable lane, burst of {burst}, {where}: lost", "%", {})
     for side, name in names.items():
         if name in bursts:
             row.rounds[side] = [100 * bursts[name].lost / due]

@@ -36,7 +36,7 @@ from tests.integration.storage.aging import AgingKeys
 
 pytestmark = pytest.mark.redis
 
-BOUNDED = settings(max_examples=20, stateful_step_count=30)
+BOUNDED = settings(max_examples=15, stateful_step_count=30)
 
 
 class OnRedis(RuleBasedStateMachine):

@@ -9,6 +9,9 @@ from websockets.protocol import State
 ABORT = "switchboard.abort"
 WRITE = "switchboard.write"
 
+LINGER_SECONDS = 2.0
+"""How long a client may go on with a frame that is refused."""
+
 
 class Encoded:
     """The last text that was framed. A broadcast gives every connection the same string, and
@@ -50,6 +53,23 @@ class DirectWebSockets(WebSocketsSansIOProtocol):
 
         self.app = app_or_answer
         await super().run_asgi()
+
+    def handle_parser_exception(self) -> None:
+        """Refuse a frame that is too large or broken, and let the client read why.
+
+        uvicorn closes at once; what the client is still sending then meets a closed socket, and
+        the reset that answers it overtakes the close frame. So only our half is closed: the
+        rest of the frame is discarded until the client is done, or was given long enough.
+        """
+        if self.close_timer is not None or self.conn.close_sent is None:
+            return
+        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def write_now(self, text: str) -> bool:
         if not self.writable.is_set() or self.conn.state is not State.OPEN or self.close_sent:

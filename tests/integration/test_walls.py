@@ -1,5 +1,6 @@
 """What keeps one client from harming the others: limits on frames, pace, numbers and patience."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.integration.client import Client, RawSocket, address, get, post
 from tests.integration.processes import Server

@@ -19,6 +19,7 @@ class Cable:
         self._target = port
         self.url = ""
         self._is_out = False
+        self._carried = 0
         self._ends: set[asyncio.StreamWriter] = set()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
@@ -50,10 +51,23 @@ class Cable:
         self._ready.set()
         await self._over.wait()
         self._is_out = True
-        self._break()
         server.close()
+        self._break()
+        # Whoever is cancelled in the middle leaves a transport open, and is told of as an error.
+        async with asyncio.timeout(READY_SECONDS):
+            while self._carried:  # noqa: ASYNC110 - once, at the end
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._carried += 1
+        try:
+            await self._carry_on(reader, writer)
+        finally:
+            self._carried -= 1
+            writer.transport.abort()
+
+    async def _carry_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection("127.0.0.1", self._target)
         ends = {writer, there[1]}
         self._ends |= ends

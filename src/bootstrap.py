@@ -228,6 +228,7 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
         app,
         ServerSettings(
             max_frame_bytes=settings.max_frame_bytes,
+            fast_frames=settings.fast_frames,
             per_message_deflate=settings.per_message_deflate,
             shutdown_seconds=settings.shutdown_seconds,
         ),

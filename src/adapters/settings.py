@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     drain_notice: float = Field(0.5, ge=0)
     drain_seconds: float = Field(5, ge=0)
     shutdown_seconds: float = Field(10, gt=0)
+
+    # The WebSocket protocol.
+    fast_frames: bool = True
     per_message_deflate: bool = False
 
     # Jobs.

@@ -3,10 +3,13 @@
 import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import uvicorn
 
+from adapters.server.fast_protocol import FastWebSockets
+from adapters.server.outbox import Turn
 from adapters.server.protocol import DirectWebSockets
 
 KEEPALIVE_SECONDS = 20.0
@@ -14,9 +17,11 @@ KEEPALIVE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """`shutdown_seconds` bounds what uvicorn waits for after the drain."""
+    """`fast_frames` has plain frames read by us instead of `websockets`; `shutdown_seconds`
+    bounds what uvicorn waits for after the drain."""
 
     max_frame_bytes: int
+    fast_frames: bool
     per_message_deflate: bool
     shutdown_seconds: float
 
@@ -24,9 +29,10 @@ class ServerSettings:
 def uvicorn_config(
     app: Callable[..., Any] | str, settings: ServerSettings, **more: Any
 ) -> uvicorn.Config:
+    protocol = FastWebSockets if settings.fast_frames else DirectWebSockets
     return uvicorn.Config(
         app,
-        ws=DirectWebSockets,
+        ws=partial(protocol, turn=Turn()),  # type: ignore[arg-type]  # uvicorn only calls it
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=settings.per_message_deflate,
         ws_ping_interval=KEEPALIVE_SECONDS,

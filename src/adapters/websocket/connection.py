@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -34,6 +35,10 @@ from adapters.websocket.writing import WritingSide
 from application.ports import Cursor
 
 log = logging.getLogger(__name__)
+
+CONTINUE = "switchboard.continue"
+"""The ASGI extension by which our server goes on with a connection after the application has
+returned: what is round this consumer is then gone, and not passed through for every frame."""
 
 FRAMES_A_TURN = 16
 """So many frames are handled before others get a turn, however fast they come in."""
@@ -99,20 +104,33 @@ class Connection(WritingSide):
             # First join, then accept: whoever is connected has joined already.
             await self._open()
             await self.accept(headers=cookie)
-            log.debug("connection opened", extra={"path": scope["path"]})
-            self._start_writing()
-            await self._read(receive)
-        except OSError:
-            # The client is gone (uvicorn's ClientDisconnected), before it was accepted.
-            pass
-        finally:
+        except BaseException as error:
             await self._end()
+            # uvicorn's ClientDisconnected is one: the client didn't wait for us.
+            if not isinstance(error, OSError):
+                raise
+            return
+        log.debug("connection opened", extra={"path": scope["path"]})
+        go_on = (scope.get("extensions") or {}).get(CONTINUE)
+        if go_on is not None:
+            go_on["call"](partial(self._serve, receive))
+        else:
+            await self._serve(receive)
 
     async def _open(self) -> None:
         try:
             await self.opened()
         except Exception as error:  # noqa: BLE001 - refusals map it, or log it and say so
             self.say_farewell(refusals.farewell(error))
+
+    async def _serve(self, receive: ASGIReceiveCallable) -> None:
+        try:
+            self._start_writing()
+            await self._read(receive)
+        except OSError:
+            pass  # a server's way to say that the client is gone
+        finally:
+            await self._end()
 
     async def _read(self, receive: ASGIReceiveCallable) -> None:
         turn = 0

@@ -15,7 +15,7 @@ from application.errors import Unavailable
 from application.ports import Broadcaster, Clock, Cursor, Ids, Recovery, Subscriber
 from domain.audiences import Audience
 from domain.events import Event, JobEnded
-from domain.identity import ConnectionId, JobId
+from domain.identity import ConnectionId, JobId, SendKey
 from domain.jobs import Job
 
 DEADLINE = 10.0
@@ -164,13 +164,21 @@ class FragileBroadcaster(Broadcaster):
         self._signal = Signal()
 
     async def publish(
-        self, audience: Audience, event: Event, *, besides: ConnectionId | None = None
-    ) -> None:
+        self,
+        audience: Audience,
+        event: Event,
+        *,
+        besides: ConnectionId | None = None,
+        once: SendKey | None = None,
+    ) -> Cursor | None:
         if isinstance(event, self.broken_for):
             self.refused.append(event)
             self._signal.changed()
             raise Unavailable
-        await self._broadcaster.publish(audience, event, besides=besides)
+        return await self._broadcaster.publish(audience, event, besides=besides, once=once)
+
+    async def published(self, audience: Audience, once: SendKey) -> Cursor | None:
+        return await self._broadcaster.published(audience, once)
 
     async def wait_for_refused(self, count: int) -> None:
         await self._signal.until(

@@ -93,6 +93,8 @@ class Settings(BaseSettings):
 
     # Patience, in seconds.
     send_timeout: float = Field(10, gt=0)
+    handshake_timeout: float = Field(10, gt=0)
+    keepalive_seconds: float = Field(20, gt=0)
     drain_notice: float = Field(0.5, ge=0)
     drain_seconds: float = Field(5, ge=0)
     shutdown_seconds: float = Field(10, gt=0)
@@ -111,6 +113,10 @@ class Settings(BaseSettings):
     job_queue_limit: int = Field(1_000, ge=1)
     job_retention: float = Field(HOUR, ge=1)
     job_records: int = Field(10_000, ge=1)
+
+    # Retries of durable sends.
+    send_keys: int = Field(10_000, ge=1)
+    send_key_expiry: float = Field(5 * MINUTE, ge=1)
 
     # The seed's five lanes, and two of ours. Capacity in messages, expiry in seconds.
     lane_memory: Annotated[LaneOptions, NoDecode] = LaneOptions(prefix="memory")
@@ -137,7 +143,12 @@ class Settings(BaseSettings):
         plans = {}
         for name in LaneName:
             options: LaneOptions = getattr(self, f"lane_{name}")
-            plans[name] = LanePlan(name=name, **options.model_dump())
+            plans[name] = LanePlan(
+                name=name,
+                keys=self.send_keys,
+                key_expiry=self.send_key_expiry,
+                **options.model_dump(),
+            )
         return plans
 
 

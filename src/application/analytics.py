@@ -1,9 +1,12 @@
 """Analytics events and their live tally."""
 
+import json
+
 from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions, Tally
 from domain.analytics import AnalyticsEvent, Counts
 from domain.audiences import ANALYTICS
 from domain.events import AnnouncementMade, EventRecorded, Json
+from domain.identity import SendKey
 
 TALLY_NAMES = 100
 """More bars than that no person reads."""
@@ -26,16 +29,22 @@ class AnalyticsService:
     async def join(self, subscriber: Subscriber, since: Cursor | None) -> None:
         await self._subscriptions.subscribe(ANALYTICS, subscriber, since=since)
 
-    async def record(self, name: str, data: Json) -> None:
-        """Count an event, then store and tell it; raises `EventIsImpossible`.
+    async def record(self, name: str, data: Json, key: str | None = None) -> Cursor | None:
+        """Count an event, then store and tell it; see `Broadcaster.publish` for the `key`.
 
         One that is counted but then can't be stored is refused, and stays counted.
+        Raises `EventIsImpossible`, `SendKeyIsImpossible`.
         """
         event = AnalyticsEvent.parse(name, data, limit=self._data_limit)
+        once = None if key is None else SendKey.parse(key, name, json.dumps(data))
+        if once is not None:
+            # Before it is counted twice.
+            cursor = await self._broadcaster.published(ANALYTICS, once)
+            if cursor is not None:
+                return cursor
         count, total = await self._tally.add(event.name)
-        await self._broadcaster.publish(
-            ANALYTICS, EventRecorded(event.name, event.data, count, total)
-        )
+        recorded = EventRecorded(event.name, event.data, count, total)
+        return await self._broadcaster.publish(ANALYTICS, recorded, once=once)
 
     async def counts(self) -> Counts:
         return await self._tally.counts(TALLY_NAMES)

@@ -4,7 +4,7 @@ from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions
 from domain import chat
 from domain.audiences import Audience
 from domain.events import AnnouncementMade
-from domain.identity import Member, MessageText
+from domain.identity import Member, MessageText, SendKey
 
 
 class ChatService:
@@ -26,10 +26,14 @@ class ChatService:
         await self._subscriptions.subscribe(self._audience, subscriber, since=since)
         await self._broadcaster.publish(self._audience, chat.join(member))
 
-    async def say(self, member: Member, text: str) -> None:
-        """Tell everybody; raises `TextIsEmpty` or `TextIsTooLong`."""
+    async def say(self, member: Member, text: str, key: str | None = None) -> Cursor | None:
+        """Tell everybody; see `Broadcaster.publish` for what a `key` does on a durable audience.
+
+        Raises `TextIsEmpty`, `TextIsTooLong`, `SendKeyIsImpossible`.
+        """
         said = chat.say(member, MessageText.parse(text, limit=self._text_limit))
-        await self._broadcaster.publish(self._audience, said)
+        once = None if key is None else SendKey.parse(key, text)
+        return await self._broadcaster.publish(self._audience, said, once=once)
 
     async def announce(self, announcement: AnnouncementMade) -> None:
         await self._broadcaster.publish(self._audience, announcement)

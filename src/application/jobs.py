@@ -1,6 +1,7 @@
 """Jobs, from the side of whoever asks for them: submit, watch, cancel, list."""
 
 import logging
+from dataclasses import dataclass
 
 from application.errors import QueueIsFull, Unavailable
 from application.ports import (
@@ -19,12 +20,20 @@ from domain import audiences
 from domain.audiences import AudienceKind
 from domain.errors import JobIsOver, JobIsUnknown
 from domain.events import JobCancelled, JobQueued
-from domain.identity import JobId, Member, MessageText
+from domain.identity import JobId, Member, MessageText, SendKey
 from domain.jobs import Job, JobKind, JobState
 
 log = logging.getLogger(__name__)
 
 LISTED_JOBS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """`again` says that this job was submitted before, under the same key."""
+
+    job_id: JobId
+    again: bool
 
 
 class JobService:
@@ -56,22 +65,35 @@ class JobService:
         self._queue_limit = queue_limit
 
     async def submit(
-        self, member: Member, subscriber: Subscriber, kind: str, content: str
-    ) -> JobId:
+        self,
+        member: Member,
+        subscriber: Subscriber,
+        kind: str,
+        content: str,
+        key: str | None = None,
+    ) -> Submitted:
         """Accept a job and let `subscriber` watch it; an unknown `kind` runs as default.
 
-        Raises `TextIsEmpty`, `TextIsTooLong`, `QueueIsFull`, `TooManySubscriptions`.
+        A `key` names the job together with what was asked, so that asking again finds it
+        for as long as its record is kept; nobody is subscribed then.
+        Raises `TextIsEmpty`, `TextIsTooLong`, `SendKeyIsImpossible`, `QueueIsFull`,
+        `TooManySubscriptions`, and `JobIsUnknown` for another's job with the same key.
         """
         text = MessageText.parse(content, limit=self._text_limit)
+        job_id = self._ids.job_id()
+        if key is not None:
+            job_id = JobId(SendKey.parse(key, kind, content).value)
+            if await self._records.get(job_id) is not None:
+                await self.get(member, job_id)
+                return Submitted(job_id, again=True)
         if await self._queue.depth() >= self._queue_limit:
             raise QueueIsFull(f"{self._queue_limit} jobs are waiting already.")
-        job = Job.ask(
-            self._ids.job_id(), JobKind.parse(kind), text.value, member, self._clock.now()
-        )
+        job = Job.ask(job_id, JobKind.parse(kind), text.value, member, self._clock.now())
         audience = audiences.job(job.id)
         await self._subscriptions.subscribe(audience, subscriber)
         try:
-            await self._records.add(job)
+            if not await self._records.add(job):
+                return Submitted(job_id, again=True)
             await self._broadcaster.publish(audience, JobQueued(job.id))
         except Unavailable:
             await self._subscriptions.drop(subscriber, audience)
@@ -80,7 +102,7 @@ class JobService:
             await self._queue.put(job.id)
         except Unavailable:
             log.warning("a job will be put on the queue later", extra={"job": job.id})
-        return job.id
+        return Submitted(job_id, again=False)
 
     async def watch(
         self, member: Member, subscriber: Subscriber, job_id: JobId, since: Cursor | None = None

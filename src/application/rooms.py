@@ -10,7 +10,7 @@ from application.ports import (
 )
 from domain import audiences
 from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
-from domain.identity import Member, MessageText, RoomName
+from domain.identity import Member, MessageText, RoomName, SendKey
 from domain.rooms import RoomSize, Roster
 
 ROSTER_NAMES = 100
@@ -47,10 +47,16 @@ class RoomService:
         joined = MemberJoined(member, members)
         await self._broadcaster.publish(audience, joined, besides=subscriber.connection_id)
 
-    async def say(self, room: RoomName, member: Member, text: str) -> None:
-        """Tell everybody in the room; raises `TextIsEmpty` or `TextIsTooLong`."""
+    async def say(
+        self, room: RoomName, member: Member, text: str, key: str | None = None
+    ) -> Cursor | None:
+        """Tell everybody in the room; see `Broadcaster.publish` for what a `key` does.
+
+        Raises `TextIsEmpty`, `TextIsTooLong`, `SendKeyIsImpossible`.
+        """
         said = MessageSaid(member, MessageText.parse(text, limit=self._text_limit))
-        await self._broadcaster.publish(audiences.room(room), said)
+        once = None if key is None else SendKey.parse(key, text)
+        return await self._broadcaster.publish(audiences.room(room), said, once=once)
 
     async def announce(self, room: RoomName, announcement: AnnouncementMade) -> None:
         await self._broadcaster.publish(audiences.room(room), announcement)

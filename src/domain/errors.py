@@ -31,6 +31,10 @@ class TextIsNotUnicode(BrokenRule):
     code = "text_is_not_unicode"
 
 
+class SendKeyIsImpossible(BrokenRule):
+    code = "send_key_is_impossible"
+
+
 class RoomNameIsImpossible(BrokenRule):
     code = "room_name_is_impossible"
 

@@ -1,11 +1,18 @@
 """Values that name people, places and things: once made, they are right."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
 from typing import NewType, Self
 
-from domain.errors import RoomNameIsImpossible, TextIsEmpty, TextIsNotUnicode, TextIsTooLong
+from domain.errors import (
+    RoomNameIsImpossible,
+    SendKeyIsImpossible,
+    TextIsEmpty,
+    TextIsNotUnicode,
+    TextIsTooLong,
+)
 
 MemberId = NewType("MemberId", str)
 """Who somebody is across connections: the same browser or token gives the same id."""
@@ -16,6 +23,7 @@ ConnectionId = NewType("ConnectionId", str)
 JobId = NewType("JobId", str)
 """Unguessable, so that knowing the id of an anonymous job is the permission to watch it."""
 
+_SEND_KEY = re.compile("[!-~]{1,64}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 ANONYMOUS = "Someone"
@@ -81,6 +89,25 @@ class MessageText:
 
     def __str__(self) -> str:
         return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class SendKey:
+    """Tells a retry from another send: the key that the client chose, and what it sent with it.
+
+    Both go into `value`, 32 hexadecimal digits: two clients that happen to choose the same key
+    for different things don't get in each other's way.
+    """
+
+    value: str
+
+    @classmethod
+    def parse(cls, raw: str, *content: str) -> Self:
+        """Raise `SendKeyIsImpossible` unless `raw` is 1 to 64 visible ASCII characters."""
+        if not _SEND_KEY.fullmatch(raw):
+            raise SendKeyIsImpossible("A key has 1 to 64 visible ASCII characters.")
+        both = "\0".join((raw, *content)).encode(errors="surrogatepass")
+        return cls(hashlib.sha256(both).hexdigest()[:32])
 
 
 def _is_printable(character: str) -> bool:

@@ -197,8 +197,9 @@ class RawSocket:
         if self._protocol.handshake_exc is not None:
             raise self._protocol.handshake_exc
 
-    def send(self, action: str, payload: object = None) -> None:
-        self._protocol.send_text(json.dumps({"action": action, "payload": payload}).encode())
+    def send(self, action: str, payload: object = None, **envelope: str) -> None:
+        frame = {"action": action, "payload": payload, **envelope}
+        self._protocol.send_text(json.dumps(frame).encode())
         self._flush()
 
     def send_bytes(self, data: bytes) -> None:

@@ -16,7 +16,7 @@ from application.ports import (
 )
 from domain.audiences import Audience
 from domain.events import Event, JobCancelled, JobFailed, JobSucceeded
-from domain.identity import ConnectionId
+from domain.identity import ConnectionId, SendKey
 
 Encode: TypeAlias = Callable[[Audience, Event], str]
 """Turns an event into the frame that its audience gets, a JSON object."""
@@ -36,10 +36,25 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
         self._subscription_limit = subscription_limit
 
     async def publish(
-        self, audience: Audience, event: Event, *, besides: ConnectionId | None = None
-    ) -> None:
-        packet = Packet(self._encode(audience, event), besides, isinstance(event, _LAST_WORDS))
-        await self._lane(audience).publish(group_of(audience), packet)
+        self,
+        audience: Audience,
+        event: Event,
+        *,
+        besides: ConnectionId | None = None,
+        once: SendKey | None = None,
+    ) -> Cursor | None:
+        packet = Packet(
+            body=self._encode(audience, event),
+            besides=besides,
+            last=isinstance(event, _LAST_WORDS),
+            key="" if once is None else once.value,
+        )
+        cursor = await self._lane(audience).publish(group_of(audience), packet)
+        return None if cursor is None else Cursor(cursor)
+
+    async def published(self, audience: Audience, once: SendKey) -> Cursor | None:
+        cursor = await self._lane(audience).published(group_of(audience), once.value)
+        return None if cursor is None else Cursor(cursor)
 
     async def subscribe(
         self,

@@ -61,7 +61,7 @@ class Reading(NamedTuple):
 
 
 class RedisHistory:
-    """`prefix` leads the keys; both keys of a group share a Cluster slot by its name in braces."""
+    """`prefix` leads the keys; all keys of a group share a Cluster slot by its name in braces."""
 
     def __init__(self, plan: LanePlan, client: Client, publisher: Publisher, prefix: str) -> None:
         self._plan = plan
@@ -69,14 +69,19 @@ class RedisHistory:
         self._publisher = publisher
         self._prefix = prefix
         self._expiry_ms = int(plan.expiry * 1000)
+        self._key_expiry_ms = int(plan.key_expiry * 1000)
         self._remembered_ms = self._expiry_ms * 2 + REMEMBERED * 1000
 
-    async def append(self, group: str, channel: str, packet: Packet) -> None:
-        """Store a message and tell it on `channel`, in one command."""
-        await self._publisher.send(
+    async def append(self, group: str, channel: str, packet: Packet) -> str | None:
+        """Store a message and tell it on `channel`, in one command; the cursor if it has a key.
+
+        Without a body, nothing is stored: the cursor of what was, under its key.
+        """
+        place: bytes = await self._publisher.send(
             APPEND,
-            2,
+            4,
             *self._keys(group),
+            *self._send_keys(group),
             secrets.token_hex(6),
             self._plan.capacity,
             self._expiry_ms,
@@ -85,7 +90,14 @@ class RedisHistory:
             packet.besides or "",
             "1" if packet.last else "",
             packet.body,
+            packet.key,
+            self._key_expiry_ms,
+            self._plan.keys,
         )
+        if not packet.key or not place:
+            return None
+        epoch, at, offset = place.decode().split(" ")
+        return Position(epoch, int(at), int(offset)).cursor(group)
 
     async def read(
         self, group: str, after: Position | None = None, *, newest: int | None = None
@@ -112,6 +124,10 @@ class RedisHistory:
     def _keys(self, group: str) -> list[str]:
         key = f"{self._prefix}:{{{group}}}"
         return [f"{key}:stream", f"{key}:meta"]
+
+    def _send_keys(self, group: str) -> list[str]:
+        key = f"{self._prefix}:{{{group}}}"
+        return [f"{key}:keys", f"{key}:sent"]
 
 
 def parse_live(payload: bytes) -> tuple[Entry, bool]:

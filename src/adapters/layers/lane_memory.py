@@ -18,8 +18,12 @@ class Entry(NamedTuple):
     frame: str
 
 
+KEY_BYTES = 256
+"""What a send key, with its cursor, takes of the memory that `max_bytes` bounds."""
+
+
 class Stream:
-    """One group's history. `size` is how many bytes of memory its frames take."""
+    """One group's history. `size` is how many bytes of memory its frames and keys take."""
 
     def __init__(self) -> None:
         self.epoch = secrets.token_hex(6)
@@ -28,20 +32,33 @@ class Stream:
         self.size = 0
         self.is_over = False
         self._entries: deque[Entry] = deque()
+        self._keys: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
-    def append(self, group: str, body: str, now_ms: int) -> str:
+    def append(self, group: str, packet: Packet, now_ms: int) -> str:
         self.offset += 1
         self.at_ms = max(self.at_ms, now_ms)  # a clock set back must not reorder history
-        position = Position(self.epoch, self.at_ms, self.offset)
-        frame = stamped(body, position.cursor(group))
+        cursor = Position(self.epoch, self.at_ms, self.offset).cursor(group)
+        frame = stamped(packet.body, cursor)
         self._entries.append(Entry(self.at_ms, self.offset, frame))
         self.size += getsizeof(frame)
+        if packet.key:
+            self._keys[packet.key] = self.at_ms, cursor
+            self.size += KEY_BYTES
+        self.is_over = packet.last
         return frame
 
-    def trim(self, capacity: int, oldest_ms: float) -> None:
-        entries = self._entries
-        while entries and (len(entries) > capacity or entries[0].at_ms < oldest_ms):
+    def sent(self, key: str) -> str | None:
+        """The cursor of the packet that had this key."""
+        return self._keys[key][1] if key in self._keys else None
+
+    def trim(self, plan: LanePlan, now: float) -> None:
+        entries, oldest_ms = self._entries, (now - plan.expiry) * 1000
+        while entries and (len(entries) > plan.capacity or entries[0].at_ms < oldest_ms):
             self.size -= getsizeof(entries.popleft().frame)
+        keys, oldest_ms = self._keys, (now - plan.key_expiry) * 1000
+        while keys and (len(keys) > plan.keys or next(iter(keys.values()))[0] < oldest_ms):
+            keys.popitem(last=False)
+            self.size -= KEY_BYTES
 
     def after(self, offset: int) -> list[str]:
         return [entry.frame for entry in self._newest_until(offset)][::-1]
@@ -64,15 +81,25 @@ class MemoryLane(Lane):
         self._streams: OrderedDict[str, Stream] = OrderedDict()
         self._size = 0
 
-    async def publish(self, group: str, packet: Packet) -> None:
-        frame = packet.body
-        if self.plan.kind is LaneKind.DURABLE:
-            if group in self._streams and self._streams[group].is_over:
-                return
-            frame = self._store(group, packet)
-        self._listeners.give(group, frame, (packet.besides,) if packet.besides else ())
+    async def publish(self, group: str, packet: Packet) -> str | None:
+        besides = (packet.besides,) if packet.besides else ()
+        if self.plan.kind is LaneKind.EPHEMERAL:
+            self._listeners.give(group, packet.body, besides)
+            return None
+        if group in self._streams and self._streams[group].is_over:
+            return None
+        sent = await self.published(group, packet.key) if packet.key else None
+        if sent is not None:
+            return sent
+        stream, frame = self._store(group, packet)
+        self._listeners.give(group, frame, besides)
         if packet.last:
             self._listeners.close(group)
+        return stream.sent(packet.key)
+
+    async def published(self, group: str, key: str) -> str | None:
+        stream = self._trimmed(group)
+        return None if stream is None else stream.sent(key)
 
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:
         self._listeners.notify(group, message)
@@ -113,26 +140,25 @@ class MemoryLane(Lane):
         stream = self._trimmed(group)
         return [] if stream is None else stream.newest(limit)
 
-    def _store(self, group: str, packet: Packet) -> str:
+    def _store(self, group: str, packet: Packet) -> tuple[Stream, str]:
         stream = self._streams.get(group)
         if stream is None:
             stream = self._streams[group] = Stream()
         self._streams.move_to_end(group)
         before = stream.size
         now = self._clock.now()
-        frame = stream.append(group, packet.body, int(now * 1000))
-        stream.is_over = packet.last
-        stream.trim(self.plan.capacity, (now - self.plan.expiry) * 1000)
+        frame = stream.append(group, packet, int(now * 1000))
+        stream.trim(self.plan, now)
         self._size += stream.size - before
         while self._size > self.plan.max_bytes and len(self._streams) > 1:
             self._size -= self._streams.popitem(last=False)[1].size
-        return frame
+        return stream, frame
 
     def _trimmed(self, group: str) -> Stream | None:
         stream = self._streams.get(group)
         if stream is not None:
             before = stream.size
-            stream.trim(self.plan.capacity, (self._clock.now() - self.plan.expiry) * 1000)
+            stream.trim(self.plan, self._clock.now())
             self._size += stream.size - before
         return stream
 

@@ -38,12 +38,17 @@ class RedisLane(Lane):
         self._listeners = Listeners()
         self._hearings: dict[str, Hearing] = {}
 
-    async def publish(self, group: str, packet: Packet) -> None:
+    async def publish(self, group: str, packet: Packet) -> str | None:
         if self._history is not None:
-            await self._history.append(group, self._channel(group), packet)
-        else:
-            payload = f"{packet.besides or ''}\n{packet.body}"
-            await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
+            return await self._history.append(group, self._channel(group), packet)
+        payload = f"{packet.besides or ''}\n{packet.body}"
+        await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
+        return None
+
+    async def published(self, group: str, key: str) -> str | None:
+        if self._history is None:
+            return None
+        return await self._history.append(group, self._channel(group), Packet("", key=key))
 
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:
         payload = NOTICE + json.dumps(message).encode()

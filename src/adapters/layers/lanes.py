@@ -49,7 +49,8 @@ class LanePlan:
     `prefix` keeps its keys apart from other lanes' and other services'. `capacity` is how
     many messages of one group history keeps, and `expiry` for how many seconds; both mean
     nothing on an ephemeral lane. `max_bytes` bounds all history that the memory lane keeps:
-    past it the group unused for longest is forgotten.
+    past it the group unused for longest is forgotten. `keys` is how many send keys one group
+    remembers, and `key_expiry` for how many seconds.
     """
 
     name: LaneName
@@ -58,6 +59,8 @@ class LanePlan:
     capacity: int = 0
     expiry: float = 0.0
     max_bytes: int = 64 * 1024 * 1024
+    keys: int = 10_000
+    key_expiry: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,14 @@ class Packet:
     """What is published: `body` is an encoded frame, a JSON object.
 
     `besides` hears nothing of it. After the `last` packet of a durable group nobody listens
-    any more, and what is published changes nothing.
+    any more, and what is published changes nothing. A durable group takes one packet for
+    each `key`, if there is one.
     """
 
     body: str
     besides: ConnectionId | None = None
     last: bool = False
+    key: str = ""
 
 
 class Lane(Protocol):
@@ -82,8 +87,16 @@ class Lane(Protocol):
     plan: LanePlan
 
     @abstractmethod
-    async def publish(self, group: str, packet: Packet) -> None:
-        """Give a packet to every subscriber of `group`; on a durable lane, store it first."""
+    async def publish(self, group: str, packet: Packet) -> str | None:
+        """Give a packet to every subscriber of `group`; on a durable lane, store it first.
+
+        Returns the cursor of a packet with a key on a durable lane, also if that was
+        published before: then nothing else is done.
+        """
+
+    @abstractmethod
+    async def published(self, group: str, key: str) -> str | None:
+        """The cursor of the packet that was published with this key, while it is remembered."""
 
     @abstractmethod
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from adapters.websocket.messages.analytics import (
     AnalyticsTallyPayload,
     AnalyticsTallyRequest,
 )
-from adapters.websocket.messages.frames import SystemNotify
+from adapters.websocket.messages.frames import Accepted, SystemNotify, accepted
 from application.analytics import AnalyticsService
 
 
@@ -34,8 +34,10 @@ class AnalyticsConsumer(Connection):
         await self._analytics.leave(self)
 
     @ws_handler
-    async def analytics(self, message: Analytics) -> None:
-        await self._analytics.record(message.payload.event, message.payload.data)
+    async def analytics(self, message: Analytics) -> Accepted | None:
+        event = message.payload
+        cursor = await self._analytics.record(event.event, event.data, message.key)
+        return accepted(message.key, cursor)
 
     @ws_handler
     async def analytics_tally(self, _message: AnalyticsTallyRequest) -> AnalyticsTally:

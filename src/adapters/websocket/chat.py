@@ -10,7 +10,7 @@ from adapters.websocket.messages.chat import (
     ReliableChat,
     ReliableChatNotification,
 )
-from adapters.websocket.messages.frames import SystemNotify
+from adapters.websocket.messages.frames import Accepted, SystemNotify, accepted
 from application.chat import ChatService
 
 
@@ -58,8 +58,9 @@ class ReliableConsumer(Connection):
         await self._reliable.leave(self.member, self)
 
     @ws_handler
-    async def reliable_chat(self, message: ReliableChat) -> None:
-        await self._reliable.say(self.member, message.payload.message)
+    async def reliable_chat(self, message: ReliableChat) -> Accepted | None:
+        cursor = await self._reliable.say(self.member, message.payload.message, message.key)
+        return accepted(message.key, cursor)
 
     @event_handler
     async def system_notify(self, event: SystemNotify) -> ReliableChatNotification:

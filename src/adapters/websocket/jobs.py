@@ -20,6 +20,7 @@ from adapters.websocket.presenter import job_status
 from application.errors import Refusal, TooManySubscriptions
 from application.jobs import JobService
 from domain.errors import BrokenRule
+from domain.events import JobQueued
 from domain.identity import JobId
 from domain.jobs import Job, JobState
 
@@ -50,9 +51,16 @@ class JobsConsumer(Connection):
         asked = message.payload
         await self._tell("queuing", f"⏳ Queuing {asked.type} job: {asked.content}")
         try:
-            await self._jobs.submit(self.member, self, asked.type, asked.content)
+            submitted = await self._jobs.submit(
+                self.member, self, asked.type, asked.content, message.key
+            )
         except (BrokenRule, Refusal) as error:
             await self._tell("error", f"❌ Error queuing job: {error.detail}")
+            return
+        if submitted.again:
+            # The answer that was lost, then how far the job has come meanwhile.
+            await self.send_message(JobStatus(payload=job_status(JobQueued(submitted.job_id))))
+            await self._tell_ending(await self._jobs.watch(self.member, self, submitted.job_id))
 
     @ws_handler
     async def job_cancel(self, message: JobCancel) -> None:

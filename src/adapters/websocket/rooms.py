@@ -4,7 +4,7 @@ from chanx.core.decorators import event_handler, ws_handler
 
 from adapters.websocket.connection import Connection
 from adapters.websocket.connections import Connections
-from adapters.websocket.messages.frames import SystemNotify
+from adapters.websocket.messages.frames import Accepted, SystemNotify, accepted
 from adapters.websocket.messages.rooms import (
     RoomChat,
     RoomMembers,
@@ -39,8 +39,10 @@ class RoomConsumer(Connection):
             await self._rooms.leave(self.room, self.member, self)
 
     @ws_handler
-    async def room_chat(self, message: RoomChat) -> None:
-        await self._rooms.say(self.room, self.member, message.payload.message)
+    async def room_chat(self, message: RoomChat) -> Accepted | None:
+        text = message.payload.message
+        cursor = await self._rooms.say(self.room, self.member, text, message.key)
+        return accepted(message.key, cursor)
 
     @ws_handler
     async def room_members(self, _message: RoomMembersRequest) -> RoomMembers:

@@ -24,6 +24,7 @@ from tests.contracts.lane import (
     publish,
 )
 from tests.contracts.passing_time import PassingTime
+from tests.contracts.send_keys import SendKeysContract, keyed
 from tests.doubles import RecordingSubscriber
 from tests.integration.client import until
 from tests.integration.layers.process import LaneProcess
@@ -53,6 +54,38 @@ def open_lane(process: LaneProcess) -> OpenLane:
 
 class TestRedisLane(LaneContract):
     """The contract, in one process."""
+
+
+class TestSendKeysOnRedis(SendKeysContract):
+    """The contract of packets with a key."""
+
+
+async def test_a_retry_in_another_process_is_a_retry(
+    process: LaneProcess, other_process: LaneProcess
+) -> None:
+    here, there = process.lane(DURABLE), other_process.lane(DURABLE)
+    bob = RecordingSubscriber("bob")
+    await there.attach("g", bob)
+
+    first = await here.publish("g", keyed(1, "k"))
+
+    assert await there.publish("g", keyed(2, "k")) == first
+    await here.publish("g", Packet(body(3)))
+    await bob.wait_for(2)
+    assert bob.bodies == bodies(1, 3)
+
+
+async def test_keys_do_not_outlive_their_time_in_redis(
+    process: LaneProcess, redis_client: Client, prefix: str
+) -> None:
+    lane = process.lane(replace(DURABLE, keys=3, key_expiry=7))
+    for number in range(9):
+        await lane.publish("g", keyed(number, str(number)))
+
+    for command, name in (("ZCARD", "keys"), ("HLEN", "sent")):
+        key = f"{prefix}:durable:{{g}}:{name}"
+        assert await redis_client.execute_command(command, key) == 3  # type: ignore[no-untyped-call]
+        assert 0 < await redis_client.pttl(key) <= 7_000
 
 
 # Several processes of one service.

@@ -10,7 +10,7 @@ from application.analytics import TALLY_NAMES, AnalyticsService
 from application.errors import Unavailable
 from application.ports import Recovery
 from domain.analytics import Counts
-from domain.errors import EventIsImpossible
+from domain.errors import EventIsImpossible, SendKeyIsImpossible
 from domain.events import AnnouncementMade, EventRecorded, Json
 from domain.identity import MessageText
 from tests.doubles import EventBook, FragileBroadcaster, RecordingSubscriber
@@ -127,3 +127,34 @@ async def test_whoever_leaves_hears_nothing_more(analytics: AnalyticsService) ->
     await analytics.record("view", None)
 
     assert ada.frames == []
+
+
+async def test_an_event_recorded_again_under_its_key_is_neither_counted_nor_told_again(
+    analytics: AnalyticsService, book: EventBook
+) -> None:
+    ada = RecordingSubscriber("ada")
+    await analytics.join(ada, None)
+
+    first = await analytics.record("view", {"path": "/"}, "k")
+
+    assert first is not None
+    assert await analytics.record("view", {"path": "/"}, "k") == first
+    assert book.heard_by(ada) == [EventRecorded("view", {"path": "/"}, 1, 1)]
+    assert await analytics.counts() == Counts(1, {"view": 1})
+
+
+async def test_another_event_under_the_same_key_is_another_event(
+    analytics: AnalyticsService, book: EventBook
+) -> None:
+    first = await analytics.record("view", {"path": "/"}, "k")
+
+    assert await analytics.record("view", {"path": "/about"}, "k") != first
+    assert await analytics.record("click", {"path": "/"}, "k") != first
+    assert await analytics.counts() == Counts(3, {"view": 2, "click": 1})
+
+
+async def test_an_impossible_key_counts_nothing(analytics: AnalyticsService) -> None:
+    with pytest.raises(SendKeyIsImpossible):
+        await analytics.record("view", None, "not a key")
+
+    assert await analytics.counts() == Counts()

@@ -1,12 +1,14 @@
 """Jobs, from the side of whoever asks for them."""
 
+import asyncio
+
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
 from adapters.layers.lanes import LaneName
 from application.errors import QueueIsFull, TooManySubscriptions, Unavailable
-from application.jobs import LISTED_JOBS, JobService
+from application.jobs import LISTED_JOBS, JobService, Submitted
 from application.ports import Cursor, LossReason, Recovery
 from domain import audiences
 from domain.audiences import RELIABLE
@@ -91,9 +93,9 @@ def ada() -> RecordingSubscriber:
 async def submit(jobs: JobService, member: Member = ADA, name: str = "somebody") -> JobId:
     """Have a job asked for over a connection that then goes away."""
     subscriber = RecordingSubscriber(name)
-    job_id = await jobs.submit(member, subscriber, "translate", "hello")
+    submitted = await jobs.submit(member, subscriber, "translate", "hello")
     await jobs.leave(subscriber)
-    return job_id
+    return submitted.job_id
 
 
 async def tell(broadcaster: LaneBroadcaster, *events: JobEvent) -> None:
@@ -121,9 +123,9 @@ class TestSubmitting:
         book: EventBook,
         ada: RecordingSubscriber,
     ) -> None:
-        job_id = await jobs.submit(ADA, ada, "translate", "hello")
+        submitted = await jobs.submit(ADA, ada, "translate", "hello")
 
-        assert job_id == FIRST
+        assert submitted == Submitted(FIRST, again=False)
         assert await records.get(FIRST) == Job.ask(
             FIRST, JobKind.TRANSLATE, "hello", ADA, BEGINNING
         )
@@ -174,6 +176,56 @@ class TestSubmitting:
 
         assert first != second
 
+    async def test_asking_again_under_the_same_key_finds_the_job(
+        self, jobs: JobService, queue: FragileJobQueue, book: EventBook, ada: RecordingSubscriber
+    ) -> None:
+        first = await jobs.submit(ADA, ada, "translate", "hello", "k")
+
+        again = await jobs.submit(ADA, ada, "translate", "hello", "k")
+
+        assert not first.again
+        assert again == Submitted(first.job_id, again=True)
+        assert await queue.depth() == 1
+        assert book.heard_by(ada) == [JobQueued(first.job_id)]
+
+    async def test_asking_again_is_no_matter_of_room_in_the_queue(
+        self, jobs: JobService, queue: FragileJobQueue, ada: RecordingSubscriber
+    ) -> None:
+        first = await jobs.submit(ADA, ada, "translate", "hello", "k")
+        for number in range(5):
+            await queue.put(JobId(f"waiting {number}"))
+
+        assert (await jobs.submit(ADA, ada, "translate", "hello", "k")).job_id == first.job_id
+
+    async def test_of_many_at_once_with_one_key_one_is_a_new_job(
+        self, jobs: JobService, queue: FragileJobQueue, ada: RecordingSubscriber
+    ) -> None:
+        asked = await asyncio.gather(
+            *(jobs.submit(ADA, ada, "translate", "hello", "k") for _ in range(5))
+        )
+
+        assert [one.again for one in asked].count(False) == 1
+        assert len({one.job_id for one in asked}) == 1
+        assert await queue.depth() == 1
+
+    async def test_another_text_under_the_same_key_is_another_job(
+        self, jobs: JobService, ada: RecordingSubscriber
+    ) -> None:
+        first = await jobs.submit(ADA, ada, "translate", "hello", "k")
+
+        for kind, text in (("translate", "world"), ("analyze", "hello")):
+            other = await jobs.submit(ADA, ada, kind, text, "k")
+            assert not other.again
+            assert other.job_id != first.job_id
+
+    async def test_a_visitors_job_is_not_found_by_somebody_else_with_its_key(
+        self, jobs: JobService, ada: RecordingSubscriber
+    ) -> None:
+        await jobs.submit(BOB, RecordingSubscriber("bob"), "translate", "hello", "k")
+
+        with pytest.raises(JobIsUnknown):
+            await jobs.submit(ADA, ada, "translate", "hello", "k")
+
     @pytest.mark.parametrize(("text", "broken"), [("", TextIsEmpty), ("x" * 11, TextIsTooLong)])
     async def test_an_impossible_text_leaves_nothing_behind(
         self,
@@ -216,7 +268,7 @@ class TestSubmitting:
             await queue.put(JobId(f"waiting {number}"))
         await queue.take()
 
-        assert await jobs.submit(ADA, ada, "translate", "hello") == FIRST
+        assert (await jobs.submit(ADA, ada, "translate", "hello")).job_id == FIRST
 
     async def test_whoever_follows_too_many_jobs_can_not_ask_for_another(
         self, jobs: JobService, queue: FragileJobQueue, ada: RecordingSubscriber
@@ -270,7 +322,7 @@ class TestSubmitting:
     ) -> None:
         queue.broken = True
 
-        job_id = await jobs.submit(ADA, ada, "translate", "hello")
+        job_id = (await jobs.submit(ADA, ada, "translate", "hello")).job_id
 
         assert book.heard_by(ada) == [JobQueued(job_id)]
         await clock.advance(5)

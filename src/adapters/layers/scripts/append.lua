@@ -3,6 +3,8 @@
 -- KEYS[1]  the group's stream: id "milliseconds-offset", fields b: the encoded frame,
 --          x: the connection that was not to hear it, or ""
 -- KEYS[2]  the group's meta: hash of epoch, offset, at, over
+-- KEYS[3]  the group's send keys: sorted set of key by milliseconds
+-- KEYS[4]  where their messages stand: hash of key to "epoch milliseconds offset"
 -- ARGV[1]  an epoch, in case the history begins anew
 -- ARGV[2]  capacity, in messages
 -- ARGV[3]  expiry, in milliseconds
@@ -10,18 +12,31 @@
 -- ARGV[5]  the pub/sub channel
 -- ARGV[6]  the connection that is not to hear it, or ""
 -- ARGV[7]  "1" for the group's last message, or ""
--- ARGV[8]  the encoded frame
+-- ARGV[8]  the encoded frame, or "" to ask for a send key and store nothing
+-- ARGV[9]  the message's send key, or ""
+-- ARGV[10] for how long send keys are remembered, in milliseconds
+-- ARGV[11] how many of them are remembered
 --
--- Returns the offset; 0, and nothing stored, after the group's last message.
+-- Returns "epoch milliseconds offset", of the message that was stored under the same send key if
+-- there is one; "", and nothing stored, after the group's last message.
 
 local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
 if meta[4] then
-  return 0
+  return ''
 end
-local epoch = meta[1] or ARGV[1]
-local offset = tonumber(meta[2] or '0') + 1
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local key, remembered = ARGV[9], tonumber(ARGV[10])
+local sent = key ~= '' and redis.call('ZSCORE', KEYS[3], key)
+if sent and tonumber(sent) >= now - remembered then
+  return redis.call('HGET', KEYS[4], key)
+end
+if ARGV[8] == '' then
+  return ''
+end
+
+local epoch = meta[1] or ARGV[1]
+local offset = tonumber(meta[2] or '0') + 1
 local at = math.max(now, tonumber(meta[3] or '0'))
 local expiry = tonumber(ARGV[3])
 
@@ -34,6 +49,22 @@ if ARGV[7] ~= '' then
 end
 redis.call('PEXPIRE', KEYS[1], expiry)
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-local head = string.format('%s %.0f %.0f %s %s\n', epoch, at, offset, ARGV[6], ARGV[7])
-redis.call('PUBLISH', ARGV[5], head .. ARGV[8])
-return offset
+local place = string.format('%s %.0f %.0f', epoch, at, offset)
+redis.call('PUBLISH', ARGV[5], string.format('%s %s %s\n', place, ARGV[6], ARGV[7]) .. ARGV[8])
+
+if key ~= '' then
+  redis.call('ZADD', KEYS[3], now, key)
+  redis.call('HSET', KEYS[4], key, place)
+  -- One came, so two at a time is enough to get rid of all that are old, or too many.
+  local rest = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now - remembered, 'LIMIT', 0, 2)
+  if #rest == 0 and redis.call('ZCARD', KEYS[3]) > tonumber(ARGV[11]) then
+    rest = redis.call('ZRANGE', KEYS[3], 0, 0)
+  end
+  for _, old in ipairs(rest) do
+    redis.call('ZREM', KEYS[3], old)
+    redis.call('HDEL', KEYS[4], old)
+  end
+  redis.call('PEXPIRE', KEYS[3], remembered)
+  redis.call('PEXPIRE', KEYS[4], remembered)
+end
+return place

@@ -3,7 +3,7 @@ from typing import Any, Literal
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel
 
-from adapters.websocket.messages.frames import DurableMessage
+from adapters.websocket.messages.frames import DurableMessage, KeyedMessage
 
 
 class AnalyticsPayload(BaseModel):
@@ -13,7 +13,7 @@ class AnalyticsPayload(BaseModel):
     data: Any = None
 
 
-class Analytics(BaseMessage):
+class Analytics(KeyedMessage):
     """Records an event."""
 
     action: Literal["analytics"] = "analytics"

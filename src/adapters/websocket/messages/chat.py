@@ -2,7 +2,7 @@ from typing import Literal
 
 from chanx.messages.base import BaseMessage
 
-from adapters.websocket.messages.frames import DurableMessage, TextPayload
+from adapters.websocket.messages.frames import DurableMessage, KeyedMessage, TextPayload
 
 
 class Chat(BaseMessage):
@@ -19,7 +19,7 @@ class ChatNotification(BaseMessage):
     payload: TextPayload
 
 
-class ReliableChat(BaseMessage):
+class ReliableChat(KeyedMessage):
     """Says something to everybody in the reliable chat."""
 
     action: Literal["reliable_chat"] = "reliable_chat"

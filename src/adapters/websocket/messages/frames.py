@@ -17,6 +17,35 @@ class DurableMessage(BaseMessage, ABC):
     cursor: str | None = Field(None, exclude_if=lambda cursor: cursor is None)
 
 
+class KeyedMessage(BaseMessage, ABC):
+    """What a client sends to a durable audience. With a `key` of its own choice (1 to 64 visible
+    ASCII characters, such as a UUID) it is safe to send the same once more."""
+
+    key: str | None = None
+
+
+class AcceptedPayload(BaseModel):
+    """`cursor` is where the message stands in its audience's order. It is no place to come back
+    to with `?since=`: what others said before may still be on its way."""
+
+    key: str
+    cursor: str
+
+
+class Accepted(BaseMessage):
+    """History holds what was sent under `key`; a retry is answered with the same."""
+
+    action: Literal["accepted"] = "accepted"
+    payload: AcceptedPayload
+
+
+def accepted(key: str | None, cursor: str | None) -> Accepted | None:
+    """The answer to a send that had a key."""
+    if key is None or cursor is None:
+        return None
+    return Accepted(payload=AcceptedPayload(key=key, cursor=cursor))
+
+
 class RecoveredPayload(BaseModel):
     """`missed` frames follow; unless `recovered`, they are what is left, and `reason` says why."""
 

@@ -3,7 +3,7 @@ from typing import Literal, TypeAlias
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
-from adapters.websocket.messages.frames import DurableMessage
+from adapters.websocket.messages.frames import DurableMessage, KeyedMessage
 
 Status: TypeAlias = Literal[
     "connected",
@@ -25,8 +25,8 @@ class JobPayload(BaseModel):
     content: str
 
 
-class JobMessage(BaseMessage):
-    """Asks for a job."""
+class JobMessage(KeyedMessage):
+    """Asks for a job; with the `key` of one that was asked for before, for that one."""
 
     action: Literal["job"] = "job"
     payload: JobPayload

@@ -3,10 +3,10 @@ from typing import Literal
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
-from adapters.websocket.messages.frames import DurableMessage, TextPayload
+from adapters.websocket.messages.frames import DurableMessage, KeyedMessage, TextPayload
 
 
-class RoomChat(BaseMessage):
+class RoomChat(KeyedMessage):
     """Says something to everybody in the room."""
 
     action: Literal["room_chat"] = "room_chat"

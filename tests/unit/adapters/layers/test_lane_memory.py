@@ -12,6 +12,7 @@ from adapters.layers.lane_memory import MemoryLane
 from adapters.layers.lanes import Lane, LanePlan, Packet
 from application.ports import LossReason, Recovery
 from tests.contracts.lane import DURABLE, LaneContract, OpenLane, bodies, cursors, publish
+from tests.contracts.send_keys import SendKeysContract, keyed
 from tests.doubles import ManualClock, RecordingSubscriber, body_of, cursor_of
 
 
@@ -30,6 +31,10 @@ def open_lane(clock: ManualClock) -> OpenLane:
 
 class TestMemoryLane(LaneContract):
     """The contract, in one process."""
+
+
+class TestSendKeysInMemory(SendKeysContract):
+    """The contract of packets with a key."""
 
 
 async def test_a_clock_set_back_does_not_reorder_history() -> None:
@@ -223,3 +228,14 @@ async def test_whatever_happened_a_stranger_with_any_text_is_answered(
     assert recovery is not None
     assert recovery.reason is LossReason.INVALID
     assert stranger.frames == await lane.recent("g", 100)
+
+
+async def test_keys_count_towards_the_memory_that_all_history_may_take() -> None:
+    lane = MemoryLane(replace(DURABLE, capacity=1, max_bytes=16 * 1024), ManualClock())
+    old, *_ = await cursors(lane, "old", 1)
+
+    for number in range(100):
+        await lane.publish("talkative", keyed(number, str(number)))
+
+    recovery = await lane.attach("old", RecordingSubscriber(), since=old)
+    assert recovery == Recovery(0, LossReason.UNKNOWN_POSITION)

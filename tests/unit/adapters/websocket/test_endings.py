@@ -12,10 +12,11 @@ from adapters.storage.presence_memory import MemoryPresence
 from adapters.websocket.presenter import encode
 from adapters.websocket.writing import ABORT
 from application.errors import Unavailable
+from application.ports import Cursor
 from bootstrap import Container
 from domain.audiences import Audience
 from domain.events import Event, MemberJoined, MemberLeft
-from domain.identity import ConnectionId, Member, RoomName
+from domain.identity import ConnectionId, Member, RoomName, SendKey
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
     Service,
@@ -206,11 +207,16 @@ class FailingBroadcaster(LaneBroadcaster):
     error: Exception | None = None
 
     async def publish(
-        self, audience: Audience, event: Event, *, besides: ConnectionId | None = None
-    ) -> None:
+        self,
+        audience: Audience,
+        event: Event,
+        *,
+        besides: ConnectionId | None = None,
+        once: SendKey | None = None,
+    ) -> Cursor | None:
         if self.error is not None:
             raise self.error
-        await super().publish(audience, event, besides=besides)
+        return await super().publish(audience, event, besides=besides, once=once)
 
 
 class FailingPresence(MemoryPresence):
@@ -379,10 +385,15 @@ async def test_whoever_could_not_be_told_to_join_is_not_told_to_leave() -> None:
 
     class Witness(FailingBroadcaster):
         async def publish(
-            self, audience: Audience, event: Event, *, besides: ConnectionId | None = None
-        ) -> None:
+            self,
+            audience: Audience,
+            event: Event,
+            *,
+            besides: ConnectionId | None = None,
+            once: SendKey | None = None,
+        ) -> Cursor | None:
             told.append(type(event))
-            await super().publish(audience, event, besides=besides)
+            return await super().publish(audience, event, besides=besides, once=once)
 
     def witness(container: Container) -> None:
         container.broadcaster.override(

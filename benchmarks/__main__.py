@@ -14,7 +14,7 @@ from benchmarks import machine, report
 from benchmarks.bench import Bench
 from benchmarks.figures import Row
 from benchmarks.processes import DidNotStart
-from benchmarks.workloads import durable, echo, fanout, jobs, joins, memory, slow_reader
+from benchmarks.workloads import costs, durable, echo, fanout, jobs, joins, memory, slow_reader
 
 WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "echo": echo.measure,
@@ -24,6 +24,7 @@ WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "jobs": jobs.measure,
     "memory": memory.measure,
     "slow": slow_reader.measure,
+    "costs": costs.measure,
 }
 FILES = 20_000
 BUSY = 0.5

@@ -93,19 +93,6 @@ class Bench:
                 return
 
 
-def has_stock_redis() -> bool:
-    """Whether fast-channels' Redis layers can be used: they need packages of their own."""
-    try:
-        import fast_channels.layers.redis  # noqa: F401, PLC0415
-        import msgpack  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: F401, PLC0415
-    except ImportError:
-        return False
-    return True
-
-
-NO_STOCK_REDIS = "stock not measured: install fast-channels[redis]"
-
-
 IDLE = 0.8
 """Below this share of a core something else than the server was the limit."""
 

@@ -126,11 +126,13 @@ class Stage:
         redis.wait_for_port(port)
         return f"redis://127.0.0.1:{port}/0"
 
-    def server(self, peer: str, redis_url: str = "") -> "Server":
+    def server(
+        self, peer: str, redis_url: str = "", *, settings: Mapping[str, str] | None = None
+    ) -> "Server":
         """`switchboard`, `bare` or `stock`, on the server's core; on Redis if given one."""
         port = free_port()
-        command, settings = _server_command(peer, port, redis_url)
-        program = self._start(peer, command, self.cores.server, settings)
+        command, needed = _server_command(peer, port, redis_url)
+        program = self._start(peer, command, self.cores.server, {**needed, **(settings or {})})
         program.wait_for_port(port)
         return Server(program, port)
 

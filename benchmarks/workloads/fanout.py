@@ -8,7 +8,7 @@ throughput that could grow, but what the second hop costs that shows.
 
 from dataclasses import dataclass
 
-from benchmarks.bench import NO_STOCK_REDIS, Bench, has_stock_redis, row_of
+from benchmarks.bench import Bench, row_of
 from benchmarks.crowd import Crowd
 from benchmarks.figures import Check, Row, Side, ratio
 from benchmarks.processes import Stage
@@ -98,8 +98,6 @@ def _crowds(stage: Stage) -> dict[Variant, Crowd]:
     }
     crowds = {}
     for variant in VARIANTS:
-        if variant.side == "stock" and variant.on_redis and not has_stock_redis():
-            continue
         url = redis if variant.on_redis else ""
         if variant.is_room:
             crowds[variant] = Crowd(ours[variant.on_redis], "/ws/room/bench")
@@ -122,8 +120,7 @@ def _rows(size: int, laps: dict[str, list[Lap]]) -> list[Row]:
         sides: dict[Side, list[Lap]] = {"switchboard": laps[ours], "bare": laps["bare"]}
         if stock in laps:
             sides["stock"] = laps[stock]
-        note = NO_STOCK_REDIS if "Redis" in title and not has_stock_redis() else ""
-        row = row_of(f"fan-out, {title.format(size)}", "deliveries/s", sides, note=note)
+        row = row_of(f"fan-out, {title.format(size)}", "deliveries/s", sides)
         if size == JUDGED:
             if to_bare is not None:
                 row.ask("bare", to_bare)

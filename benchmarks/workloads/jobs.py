@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from benchmarks.bench import NO_STOCK_REDIS, Bench, has_stock_redis
+from benchmarks.bench import Bench
 from benchmarks.figures import Check, Row, Side, percentile
 from benchmarks.processes import Server
 
@@ -65,7 +65,7 @@ async def measure(bench: Bench) -> list[Row]:
     ways: dict[Side, list[Way]] = {}
     with bench.stage() as stage:
         servers: dict[Side, Server] = {}
-        sides: list[Side] = ["switchboard", "stock"] if has_stock_redis() else ["switchboard"]
+        sides: tuple[Side, ...] = ("switchboard", "stock")
         for side in sides:
             redis = stage.redis()
             servers[side] = stage.server(side, redis)
@@ -110,7 +110,6 @@ def _rows(ways: dict[Side, list[Way]]) -> list[Row]:
             medians,
             p50=percentile(every, 50),
             p99=percentile(every, 99),
-            note="" if "stock" in ways else NO_STOCK_REDIS,
         )
         if piece == "running":
             row.checks.append(Check("p50 in ms", percentile(every, 50), 15, at_least=False))

@@ -230,6 +230,8 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
             max_frame_bytes=settings.max_frame_bytes,
             fast_frames=settings.fast_frames,
             per_message_deflate=settings.per_message_deflate,
+            handshake_timeout=settings.handshake_timeout,
+            keepalive_seconds=settings.keepalive_seconds,
             shutdown_seconds=settings.shutdown_seconds,
         ),
     )
@@ -239,6 +241,7 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
             container.connections().drain, settings.drain_seconds, notice=settings.drain_notice
         ),
         shares_listeners=shared,
+        send_timeout=settings.send_timeout,
         started=lambda url: click.echo(f"Switchboard is on {url} ({settings.backend} backend)"),
     )
     server.run(sockets=listeners)

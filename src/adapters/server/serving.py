@@ -1,5 +1,6 @@
 """Runs an ASGI application under uvicorn, the way Switchboard needs it."""
 
+import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from typing import Any
 import uvicorn
 
 from adapters.server.fast_protocol import FastWebSockets
+from adapters.server.handshake import TimedHttp
 from adapters.server.outbox import Turn
 from adapters.server.protocol import DirectWebSockets
+from adapters.server.stuck import Stuck
 
-KEEPALIVE_SECONDS = 20.0
+TICKS_PER_SECOND = 10  # uvicorn's
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class ServerSettings:
     max_frame_bytes: int
     fast_frames: bool
     per_message_deflate: bool
+    handshake_timeout: float
+    keepalive_seconds: float
     shutdown_seconds: float
 
 
@@ -32,11 +37,12 @@ def uvicorn_config(
     protocol = FastWebSockets if settings.fast_frames else DirectWebSockets
     return uvicorn.Config(
         app,
+        http=partial(TimedHttp, patience=settings.handshake_timeout),  # type: ignore[arg-type]
         ws=partial(protocol, turn=Turn()),  # type: ignore[arg-type]  # uvicorn only calls it
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=settings.per_message_deflate,
-        ws_ping_interval=KEEPALIVE_SECONDS,
-        ws_ping_timeout=KEEPALIVE_SECONDS,
+        ws_ping_interval=settings.keepalive_seconds,
+        ws_ping_timeout=settings.keepalive_seconds,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
         log_config=None,
         access_log=False,
@@ -49,7 +55,8 @@ class DrainingServer(uvicorn.Server):
     """On SIGTERM or Ctrl+C, first lets the application say goodbye to its clients.
 
     uvicorn alone closes all sockets at once, with nothing said before. A server that
-    `shares_listeners` with others stops listening first, for them to take who comes.
+    `shares_listeners` with others stops listening first, for them to take who comes. What a
+    client should read before its connection ends, it has `send_timeout` seconds for.
     """
 
     def __init__(
@@ -59,8 +66,10 @@ class DrainingServer(uvicorn.Server):
         drain: Callable[[], Awaitable[None]],
         started: Callable[[str], None],
         shares_listeners: bool,
+        send_timeout: float,
     ) -> None:
         super().__init__(config)
+        self._stuck = Stuck(send_timeout)
         self._shares_listeners = shares_listeners
         self._drain = drain
         self._tell_started = started
@@ -70,6 +79,11 @@ class DrainingServer(uvicorn.Server):
         if self.started:
             _settle_memory()
             self._tell_started(self._url())
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_PER_SECOND == 0:
+            self._stuck.look(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: Any = None) -> None:
         if self._shares_listeners:

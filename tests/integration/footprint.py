@@ -1,0 +1,114 @@
+"""What a running process holds: memory, descriptors, and what it keeps in Redis."""
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.integration.client import until
+from tests.integration.processes import Program, Redis
+
+PROC = Path("/proc")
+MIB = 1024 * 1024
+
+needs_proc = pytest.mark.skipif(
+    not (PROC / "self" / "statm").exists(), reason="memory and descriptors are read from /proc"
+)
+
+KEYS = {
+    "presence:rooms": "the rooms used last, each for a lease; one key",
+    "presence:{*}": "who is in a room; gone with the last one",
+    "rooms:{*}:stream": "a room's history, for the lane's expiry",
+    "rooms:{*}:meta": "a room's place in its order, for twice that and a minute",
+    "queue:{*}:stream": "what the reliable chat heard",
+    "queue:{*}:meta": "its place in its order",
+    "jobs:{*}:stream": "a job's stream",
+    "jobs:{*}:meta": "its place in its order",
+    "{jobs}:record:*": "a job's record, for its retention once it is over",
+    "{jobs}:owner:*": "a member's jobs, for a day more than that",
+    "{jobs}:leases": "running jobs; one key",
+    "{jobs}:waiting": "queued jobs; one key",
+    "{jobs}:unannounced": "ended jobs, until they are seen to be told; one key",
+    "queue": "ARQ's queue; one key",
+    "bell": "rings for idle workers, at most BELLS of them; one key",
+    "worker:*": "a worker's sign of life, for ten seconds",
+}
+"""Every kind of key that there may be, after the prefix, and why."""
+
+LASTING = {
+    "presence:rooms",
+    "{jobs}:record:*",
+    "{jobs}:leases",
+    "{jobs}:waiting",
+    "{jobs}:unannounced",
+    "queue",
+    "bell",
+}
+"""Those that need not expire: one key each, and the records of jobs that are not over."""
+
+
+def resident_bytes(program: Program) -> int:
+    pages = int((PROC / str(program.pid) / "statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors(program: Program) -> int:
+    return len(list((PROC / str(program.pid) / "fd").iterdir()))
+
+
+async def until_descriptors(program: Program, at_most: int) -> None:
+    """Until it holds no more of them: a socket's end is told to nobody else."""
+
+    async def is_so() -> bool:
+        return descriptors(program) <= at_most
+
+    await until(is_so, f"at most {at_most} descriptors, there are {descriptors(program)}")
+
+
+class Contents:
+    """What a service has in Redis: how many keys of which kind, and who hears what."""
+
+    def __init__(self, server: Redis, prefix: str = "switchboard") -> None:
+        # redis-py's types can't tell that this one is no asyncio client.
+        self._client: Any = redis.Redis(
+            port=server.port, socket_timeout=10, decode_responses=True
+        )
+        self._prefix = f"{prefix}:"
+
+    def kinds(self) -> Counter[str]:
+        return Counter(_kind(key.removeprefix(self._prefix)) for key in self._client.scan_iter())
+
+    def everlasting(self) -> set[str]:
+        """The kinds of keys that have no end."""
+        return {
+            _kind(key.removeprefix(self._prefix))
+            for key in self._client.scan_iter()
+            if self._client.ttl(key) == -1
+        }
+
+    def channels(self) -> set[str]:
+        return set(self._client.pubsub_channels())
+
+    def members(self) -> int:
+        """How many are present, in all rooms."""
+        rooms = self._client.scan_iter(f"{self._prefix}presence:{{*")
+        return sum(int(self._client.zcard(room)) for room in rooms)
+
+    def unfinished_jobs(self) -> int:
+        jobs = f"{self._prefix}{{jobs}}"
+        return sum(int(self._client.zcard(f"{jobs}:{name}")) for name in ("leases", "waiting"))
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _kind(key: str) -> str:
+    """A key with what names one thing replaced by an asterisk, if it is one of ours."""
+    for kind in KEYS:
+        before, star, after = kind.partition("*")
+        if key == kind or (star and key.startswith(before) and key.endswith(after)):
+            return kind
+    return key

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from typing import Any
 
 from websockets.frames import Frame
@@ -76,6 +77,16 @@ class FastWebSockets(DirectWebSockets):
                 self.transport.resume_reading()
         return message
 
+    def send(self, message: Any) -> Coroutine[Any, Any, None]:
+        return (
+            self._close(message) if message["type"] == "websocket.close" else super().send(message)
+        )
+
+    async def _close(self, message: Any) -> None:
+        """Close, and read on: the client's own close may lie behind what nobody takes any more."""
+        await super().send(message)
+        self._read()
+
     def _read(self) -> None:
         """Parse what the application is about to take; after its close, all, to drop it."""
         data, at = self._unread, 0
@@ -90,13 +101,20 @@ class FastWebSockets(DirectWebSockets):
                 self._parse(data[at : at + SLICE])
                 at += SLICE
         self._unread = data[at:]
-        if (self._unread or len(inbox) >= AHEAD) and not self.read_paused:
+        if (self._unread or len(inbox) >= AHEAD) and not self.read_paused and not self.close_sent:
             self.read_paused = True
             self.transport.pause_reading()
 
     def _takes_messages(self) -> bool:
+        # Nothing is plain once compression was agreed on: frames given back are larger then
+        # than they were on the wire, and what `_partial` says is not to be relied on.
         conn = self.conn
-        return conn.state is State.OPEN and conn.current_size is None and not self.close_sent
+        return (
+            conn.state is State.OPEN
+            and conn.current_size is None
+            and not conn.extensions
+            and not self.close_sent
+        )
 
     def _parse(self, piece: bytes) -> None:
         self._partial += len(piece)

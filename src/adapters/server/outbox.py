@@ -43,10 +43,14 @@ class Outbox:
 
     `takes_text` says whether `write_text` would write: `may_take_text` did when last asked,
     which is after every other write, and neither is the transport full nor closed.
+
+    `_over` says that our half was ended: what is written then is dropped. A transport would
+    raise, at the end of a turn, and those after it in that turn would never be written to.
     """
 
     __slots__ = (
         "_may_take_text",
+        "_over",
         "_size",
         "_takes_text",
         "_transport",
@@ -61,6 +65,7 @@ class Outbox:
         self._turn = turn
         self._may_take_text = may_take_text
         self._takes_text = False
+        self._over = False
         self._waiting: list[bytes] = []
         self._size = 0
 
@@ -75,12 +80,13 @@ class Outbox:
         return True
 
     def write(self, data: bytes) -> None:
-        self._append(data)
-        self.look()
+        if not self._over:
+            self._append(data)
+            self.look()
 
     def look(self) -> None:
         """See anew whether text may be written."""
-        self._takes_text = self._may_take_text()
+        self._takes_text = not self._over and self._may_take_text()
 
     def flush(self) -> None:
         waiting = self._waiting
@@ -99,17 +105,16 @@ class Outbox:
         return self._transport.can_write_eof()
 
     def write_eof(self) -> None:
-        self.flush()
+        self._finish()
         self._transport.write_eof()
 
     def close(self) -> None:
-        self._takes_text = False
-        self.flush()
+        self._finish()
         self._transport.close()
 
     def abort(self) -> None:
-        self._takes_text = False
         self._waiting.clear()
+        self._finish()
         self._transport.abort()
 
     def pause_reading(self) -> None:
@@ -117,6 +122,11 @@ class Outbox:
 
     def resume_reading(self) -> None:
         self._transport.resume_reading()
+
+    def _finish(self) -> None:
+        self.flush()
+        self._over = True
+        self._takes_text = False
 
     def _append(self, data: bytes) -> None:
         if not self._waiting:

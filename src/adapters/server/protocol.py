@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.protocol import State
 
 from adapters.server.outbox import Outbox, Turn
@@ -53,6 +54,13 @@ class DirectWebSockets(WebSocketsSansIOProtocol):
         super().resume_writing()
         self._outbox.look()
 
+    def shutdown(self) -> None:
+        # uvicorn (0.54) raises where the client said goodbye first and hasn't read the answer
+        # yet, and so never stops those that come after it.
+        if self.conn.close_rcvd is not None:
+            self.close_sent = True
+        super().shutdown()
+
     async def run_asgi(self) -> None:
         extensions = self.scope.setdefault("extensions", {})
         extensions[ABORT] = {"call": self._outbox.abort}
@@ -79,15 +87,32 @@ class DirectWebSockets(WebSocketsSansIOProtocol):
         the reset that answers it overtakes the close frame. So only our half is closed: the
         rest of the frame is discarded until the client is done, or was given long enough.
         """
-        if self.close_timer is not None or self.conn.close_sent is None:
+        # uvicorn drops the frames that came whole and in one piece with a broken one.
+        self.handle_events()
+        if self.close_timer is not None:
+            return
+        if self.conn.close_sent is None:  # nothing can be said before the handshake is answered
+            self.disconnected = True
+            self.transport.abort()
             return
         code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def send_receive_event_to_app(self) -> None:
+        try:
+            super().send_receive_event_to_app()
+        except InvalidState:
+            # uvicorn (0.54) says 1007 to text that isn't UTF-8 even where that can't be said: to
+            # a client whose close came in one piece with it, or who has no handshake yet.
+            self.handle_parser_exception()
 
     def _go_on_with(self, rest: Callable[[], Awaitable[None]]) -> None:
         self._rest = rest

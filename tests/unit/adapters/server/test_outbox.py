@@ -1,0 +1,234 @@
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from websockets.frames import Frame, Opcode
+
+import adapters.server.outbox
+from adapters.server.outbox import AT_ONCE, Outbox, Turn
+from adapters.server.plain_frames import plain_frame
+from tests.unit.adapters.server.wire import Wire
+
+
+class Gate:
+    """Says whether text may be written, as a protocol does."""
+
+    def __init__(self) -> None:
+        self.open = True
+
+    def __call__(self) -> bool:
+        return self.open
+
+
+def opened(turn: Turn, gate: Gate | None = None) -> tuple[Outbox, Wire]:
+    wire = Wire()
+    outbox = Outbox(wire, turn, gate or Gate())
+    outbox.look()
+    return outbox, wire
+
+
+async def turn_over() -> None:
+    await asyncio.sleep(0)
+
+
+async def test_a_turn_of_the_loop_writes_once_whatever_was_written_and_in_order() -> None:
+    outbox, wire = opened(Turn())
+    assert outbox.write_text("one")
+    outbox.write(b"<two>")
+    assert outbox.write_text("three")
+    outbox.write(b"<four>")
+    assert wire.writes == []
+    await turn_over()
+    assert wire.writes == [plain_frame("one") + b"<two>" + plain_frame("three") + b"<four>"]
+
+
+async def test_a_single_write_goes_out_at_the_end_of_the_turn_too() -> None:
+    outbox, wire = opened(Turn())
+    assert outbox.write_text("one")
+    assert wire.writes == []
+    await turn_over()
+    assert wire.writes == [plain_frame("one")]
+
+
+async def test_each_turn_writes_what_was_written_in_it() -> None:
+    outbox, wire = opened(Turn())
+    for content in ("one", "two", "three"):
+        outbox.write(content.encode())
+        await turn_over()
+    await turn_over()
+    assert wire.writes == [b"one", b"two", b"three"]
+
+
+async def test_the_outboxes_of_a_turn_are_written_apart() -> None:
+    turn = Turn()
+    (one, at_one), (two, at_two), (_, at_nobody) = (opened(turn) for _ in range(3))
+    one.write(b"1")
+    two.write(b"2")
+    one.write(b"one")
+    await turn_over()
+    assert (at_one.writes, at_two.writes, at_nobody.writes) == ([b"1one"], [b"2"], [])
+
+
+async def test_a_text_is_encoded_once_for_all_who_are_told_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoded: list[str] = []
+
+    def counted(text: str) -> bytes:
+        encoded.append(text)
+        return plain_frame(text)
+
+    monkeypatch.setattr(adapters.server.outbox, "plain_frame", counted)
+    turn = Turn()
+    encoded.clear()
+    members = [opened(turn) for _ in range(50)]
+    for content in ("hello", "world"):
+        for outbox, _ in members:
+            assert outbox.write_text(content)
+    await turn_over()
+    assert encoded == ["hello", "world"]
+    assert {wire.writes[0] for _, wire in members} == {plain_frame("hello") + plain_frame("world")}
+
+
+async def test_an_equal_text_that_is_another_object_is_written_as_well() -> None:
+    turn = Turn()
+    outbox, wire = opened(turn)
+    for content in ("same", "".join(["sa", "me"]), "other", "same"):
+        assert outbox.write_text(content)
+    await turn_over()
+    assert wire.writes == [b"".join(map(plain_frame, ("same", "same", "other", "same")))]
+
+
+async def test_an_empty_text_is_a_frame_even_as_the_first() -> None:
+    outbox, wire = opened(Turn())
+    assert outbox.write_text("")
+    await turn_over()
+    assert wire.writes == [Frame(Opcode.TEXT, b"").serialize(mask=False)]
+
+
+async def test_what_waits_is_written_before_a_close() -> None:
+    outbox, wire = opened(Turn())
+    outbox.write(b"last")
+    outbox.close()
+    assert wire.calls == ["write", "close"]
+    await turn_over()
+    assert wire.writes == [b"last"]
+
+
+async def test_what_waits_is_written_before_the_end_of_our_half() -> None:
+    outbox, wire = opened(Turn())
+    outbox.write(b"last")
+    outbox.write_eof()
+    assert wire.calls == ["write", "write_eof"]
+    await turn_over()
+    assert wire.writes == [b"last"]
+
+
+async def test_what_is_written_after_the_end_of_our_half_is_dropped_and_harms_nobody() -> None:
+    turn = Turn()
+    ended, at_ended = opened(turn)
+    other, at_other = opened(turn)
+    ended.write_eof()
+    ended.write(b"too late")
+    other.write(b"in time")
+    await turn_over()
+    assert (at_ended.writes, at_other.writes) == ([], [b"in time"])
+    assert not ended.write_text("too late")
+
+
+async def test_an_abort_drops_what_waits() -> None:
+    outbox, wire = opened(Turn())
+    outbox.write(b"never")
+    outbox.abort()
+    await turn_over()
+    assert wire.calls == ["abort"]
+
+
+async def test_nothing_is_written_to_a_transport_that_began_to_close_meanwhile() -> None:
+    turn = Turn()
+    outbox, wire = opened(turn)
+    other, at_other = opened(turn)
+    outbox.write(b"never")
+    other.write(b"to others")
+    wire.close()
+    await turn_over()
+    assert (wire.writes, at_other.writes) == ([], [b"to others"])
+
+
+@pytest.mark.parametrize("end", [Outbox.close, Outbox.abort])
+async def test_nothing_is_written_after_the_end(end: Callable[[Outbox], None]) -> None:
+    outbox, wire = opened(Turn())
+    end(outbox)
+    assert outbox.is_closing()
+    assert not outbox.write_text("text")
+    outbox.write(b"data")
+    outbox.look()
+    assert not outbox.write_text("text")
+    await turn_over()
+    assert wire.writes == []
+
+
+async def test_64_kib_go_out_before_the_turn_is_over() -> None:
+    outbox, wire = opened(Turn())
+    outbox.write(b"a" * (AT_ONCE - 1))
+    assert wire.writes == []
+    outbox.write(b"b")
+    assert [len(data) for data in wire.writes] == [64 * 1024]
+    outbox.write(b"c")
+    assert len(wire.writes) == 1
+    await turn_over()
+    assert wire.writes[1:] == [b"c"]
+
+
+async def test_so_much_text_goes_out_at_once_too_and_is_counted_anew() -> None:
+    outbox, wire = opened(Turn())
+    text = "x" * (AT_ONCE // 2)
+    written = []
+    for _ in range(4):
+        assert outbox.write_text(text)
+        written.append(len(wire.writes))
+    assert written == [0, 1, 1, 2]
+    await turn_over()
+    assert len(wire.writes) == 2
+
+
+async def test_a_text_is_refused_until_it_was_looked_whether_it_may_be_written() -> None:
+    wire = Wire()
+    outbox = Outbox(wire, Turn(), Gate())
+    assert not outbox.write_text("text")
+    await turn_over()
+    assert wire.writes == []
+    outbox.look()
+    assert outbox.write_text("text")
+
+
+async def test_a_text_is_refused_while_it_may_not_be_written() -> None:
+    gate = Gate()
+    outbox, wire = opened(Turn(), gate)
+    gate.open = False
+    outbox.look()
+    assert not outbox.write_text("no")
+    gate.open = True
+    outbox.look()
+    assert outbox.write_text("yes")
+    await turn_over()
+    assert wire.writes == [plain_frame("yes")]
+
+
+async def test_every_other_write_looks_whether_text_may_still_be_written() -> None:
+    gate = Gate()
+    outbox, wire = opened(Turn(), gate)
+    gate.open = False
+    outbox.write(b"close frame")
+    assert not outbox.write_text("no")
+    await turn_over()
+    assert wire.writes == [b"close frame"]
+
+
+async def test_the_rest_is_passed_on_to_the_transport() -> None:
+    outbox, wire = opened(Turn())
+    outbox.pause_reading()
+    outbox.resume_reading()
+    assert wire.calls == ["pause_reading", "resume_reading"]
+    assert outbox.can_write_eof()
+    assert not outbox.is_closing()

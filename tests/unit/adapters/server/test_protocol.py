@@ -1,0 +1,199 @@
+"""What our protocols add to uvicorn's: the extensions, in both of them."""
+
+import asyncio
+
+import pytest
+from websockets.frames import Opcode
+
+from adapters.server.outbox import AT_ONCE
+from adapters.server.protocol import ABORT, CONTINUE, WRITE
+from tests.unit.adapters.server.sessions import (
+    Kind,
+    Message,
+    Receive,
+    Recorder,
+    Send,
+    Session,
+    some_turns,
+    until,
+)
+from tests.unit.adapters.server.wire import client_frame, closing, text
+
+
+async def test_written_text_goes_out_in_order_with_what_is_sent(
+    app: Recorder, session: Session
+) -> None:
+    write = app.extension(WRITE)
+    before = len(session.wire.writes)
+    assert write("one")
+    await app.send({"type": "websocket.send", "text": "two"})
+    assert write("three")
+    await some_turns()
+    assert session.answer.texts == ["one", "two", "three"]
+    assert len(session.wire.writes) == before + 1
+
+
+async def test_no_text_is_written_before_the_handshake_is_accepted(kind: Kind) -> None:
+    written: list[bool] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        write = scope["extensions"][WRITE]["call"]
+        written.append(write("early"))
+        await receive()
+        written.append(write("early"))
+        await send({"type": "websocket.accept"})
+        written.append(write("in time"))
+        await receive()
+
+    session = Session(kind, app)
+    await session.open()
+    await session.hang_up()
+    assert written == [False, False, True]
+    assert session.answer.texts == ["in time"]
+
+
+async def test_no_text_is_written_while_the_transport_is_full(
+    app: Recorder, session: Session
+) -> None:
+    write = app.extension(WRITE)
+    session.protocol.pause_writing()
+    assert not write("not now")
+    session.protocol.resume_writing()
+    assert write("now")
+    await some_turns()
+    assert session.answer.texts == ["now"]
+
+
+async def test_a_transport_that_becomes_full_within_a_turn_takes_no_more_text(
+    app: Recorder, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def filled(data: bytes) -> None:
+        session.protocol.pause_writing()
+
+    monkeypatch.setattr(session.wire, "write", filled)
+    write = app.extension(WRITE)
+    assert write("x" * AT_ONCE)
+    assert not write("one too many")
+    monkeypatch.undo()
+
+
+async def test_no_text_is_written_after_the_applications_close(
+    app: Recorder, session: Session
+) -> None:
+    await app.send({"type": "websocket.close"})
+    assert not app.extension(WRITE)("too late")
+    session.protocol.pause_writing()
+    session.protocol.resume_writing()
+    assert not app.extension(WRITE)("too late")
+    await session.feed(closing())
+    await session.over()
+    assert session.answer.texts == []
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param(closing(), id="close"),
+        pytest.param(client_frame(Opcode.TEXT, b"\xff"), id="not-utf-8"),
+        pytest.param(client_frame(Opcode.TEXT, mask=None), id="broken"),
+    ],
+)
+async def test_no_text_is_written_once_the_client_ended_it(
+    app: Recorder, session: Session, frames: bytes
+) -> None:
+    await session.feed(frames)
+    assert not app.extension(WRITE)("too late")
+    await session.hang_up()
+    assert not app.extension(WRITE)("too late")
+    assert session.answer.texts == []
+
+
+async def test_no_text_is_written_to_a_lost_connection(app: Recorder, session: Session) -> None:
+    session.wire.close()
+    await session.over()
+    assert not app.extension(WRITE)("too late")
+
+
+async def test_no_text_is_written_to_a_connection_that_closes_while_it_drains(
+    app: Recorder, session: Session
+) -> None:
+    session.wire.full = True
+    session.protocol.pause_writing()
+    session.protocol.transport.close()
+    session.protocol.resume_writing()
+    assert not app.extension(WRITE)("too late")
+    session.wire.abort()
+
+
+async def test_an_abort_ends_the_connection_at_once_and_drops_what_waits(
+    app: Recorder, session: Session
+) -> None:
+    assert app.extension(WRITE)("never")
+    app.extension(ABORT)()
+    assert session.wire.aborted
+    await session.over()
+    assert session.answer.texts == []
+    assert app.disconnect == {"type": "websocket.disconnect", "code": 1005}
+
+
+class HandsOver:
+    """Accepts, then has `rest` go on for it."""
+
+    def __init__(self, *, fails: bool) -> None:
+        self.fails = fails
+        self.returned = False
+        self.received: list[Message] = []
+        self.may_end = asyncio.Event()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        async def rest() -> None:
+            assert self.returned
+            self.received.append(await receive())
+            await self.may_end.wait()
+            if self.fails:
+                raise LookupError("broken")
+
+        await receive()
+        await send({"type": "websocket.accept"})
+        scope["extensions"][CONTINUE]["call"](rest)
+        await some_turns()
+        assert self.received == []
+        self.returned = True
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["returns", "raises"])
+async def test_what_was_handed_over_runs_after_the_application_and_keeps_the_socket_open(
+    kind: Kind, fails: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = HandsOver(fails=fails)
+    session = Session(kind, app)
+    await session.open()
+    await session.feed(text("hello"))
+    await until(lambda: app.received)
+    await some_turns()
+    assert app.received == [{"type": "websocket.receive", "text": "hello"}]
+    assert not session.wire.is_closing()
+    app.may_end.set()
+    await session.over()
+    assert session.wire.is_closing()
+    assert ("LookupError: broken" in caplog.text) == fails
+
+
+async def test_nothing_is_handed_over_by_an_application_that_raised(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def never() -> None:
+        raise AssertionError
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        scope["extensions"][CONTINUE]["call"](never)
+        await receive()
+        await send({"type": "websocket.accept"})
+        raise LookupError("broken")
+
+    session = Session(kind, app)
+    await session.open()
+    await session.over()
+    assert session.wire.is_closing()
+    assert "LookupError: broken" in caplog.text
+    assert "AssertionError" not in caplog.text

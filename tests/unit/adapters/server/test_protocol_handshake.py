@@ -1,0 +1,196 @@
+"""How connections begin and are refused, the same in both protocols."""
+
+import pytest
+from websockets.frames import Opcode
+
+from tests.unit.adapters.server.sessions import (
+    Kind,
+    Message,
+    Receive,
+    Recorder,
+    Send,
+    Session,
+    some_turns,
+    until,
+)
+from tests.unit.adapters.server.wire import client_frame, closing, text
+
+
+class Refusing:
+    """Answers a handshake with these messages, and keeps what it receives thereafter."""
+
+    def __init__(self, *answers: Message) -> None:
+        self.answers = answers
+        self.received: list[Message] = []
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.received.append(await receive())
+        for each in self.answers:
+            await send(each)
+        if self.answers:
+            self.received.append(await receive())
+
+
+async def test_a_handshake_is_accepted_and_the_application_told_who_asks(kind: Kind) -> None:
+    app = Recorder()
+    session = Session(kind, app)
+    await session.open()
+    assert app.scope["type"] == "websocket"
+    assert (app.scope["path"], app.scope["query_string"]) == ("/ws", b"who=ana")
+    assert (b"Host", b"switchboard") in app.scope["headers"]
+    assert session.wire.writes[0].startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
+    assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in session.wire.writes[0]
+    await session.hang_up()
+
+
+async def test_a_long_handshake_is_accepted_and_frames_are_read_after_it(kind: Kind) -> None:
+    app = Recorder()
+    session = Session(kind, app)
+    await session.open(b"Cookie: " + b"x" * 6_000 + b"\r\n")
+    await session.feed(text("hello"))
+    await session.hang_up()
+    assert app.messages == ["hello"]
+
+
+async def test_a_handshake_that_is_refused_over_http_gets_the_answer_and_is_closed(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Refusing(
+        {"type": "websocket.http.response.start", "status": 429, "headers": [(b"x-why", b"many")]},
+        {"type": "websocket.http.response.body", "body": b"too ", "more_body": True},
+        {"type": "websocket.http.response.body", "body": b"many"},
+    )
+    session = Session(kind, app)
+    session.knock()
+    await session.over()
+    assert (session.answer.status, session.answer.body) == (429, b"too many")
+    assert b"x-why: many\r\n" in session.wire.writes[0]
+    assert session.wire.calls == ["write", "close"]
+    assert [each["type"] for each in app.received] == ["websocket.connect", "websocket.disconnect"]
+    assert caplog.records == []
+
+
+async def test_a_handshake_that_is_refused_with_a_close_is_forbidden(kind: Kind) -> None:
+    app = Refusing({"type": "websocket.close", "code": 4000})
+    session = Session(kind, app)
+    session.knock()
+    await session.over()
+    assert (session.answer.status, session.answer.body) == (403, b"")
+    assert session.wire.calls == ["write", "close"]
+    assert app.received[1:] == [{"type": "websocket.disconnect", "code": 1006}]
+
+
+async def test_an_application_that_answers_nothing_is_an_error_of_ours(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = Session(kind, Refusing())
+    session.knock()
+    await session.over()
+    assert session.answer.status == 500
+    assert session.wire.closing
+    assert "without completing handshake" in caplog.text
+
+
+async def test_an_application_that_raises_instead_of_an_answer_is_an_error_of_ours(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        raise LookupError("broken")
+
+    session = Session(kind, app)
+    session.knock()
+    await session.over()
+    assert session.answer.status == 500
+    assert session.wire.closing
+    assert "LookupError: broken" in caplog.text
+
+
+async def test_a_request_that_is_no_handshake_is_refused_before_the_application(
+    kind: Kind,
+) -> None:
+    app = Recorder()
+    session = Session(kind, app)
+    session.protocol.data_received(b"GET /ws HTTP/1.1\r\nHost: switchboard\r\n\r\n")
+    await session.over()
+    assert session.answer.status == 426
+    assert session.wire.closing
+    assert app.scope == {}
+
+
+class Hesitant(Recorder):
+    """Lets the client wait for the acceptance."""
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        await self.reads.wait()
+        await super().__call__(scope, receive, send)
+
+
+def hesitating(kind: Kind) -> tuple[Session, Hesitant]:
+    app = Hesitant()
+    app.reads.clear()
+    return Session(kind, app), app
+
+
+async def test_frames_sent_before_the_handshake_is_accepted_are_received_after_it(
+    kind: Kind,
+) -> None:
+    session, app = hesitating(kind)
+    session.knock()
+    await session.feed(text("early") + client_frame(Opcode.BINARY, b"bird"))
+    await some_turns()
+    assert session.wire.writes == []
+    app.reads.set()
+    await session.feed(text("in time"))
+    await session.hang_up()
+    assert app.messages == ["early", b"bird", "in time"]
+    assert session.answer.status == 101
+
+
+async def test_frames_cut_by_the_acceptance_are_received_whole(kind: Kind) -> None:
+    session, app = hesitating(kind)
+    session.knock()
+    frame = text("cut in two")
+    await session.feed(frame[:9])
+    app.reads.set()
+    await until(lambda: session.wire.writes)
+    await session.feed(frame[9:] + text("next"))
+    await session.hang_up()
+    assert app.messages == ["cut in two", "next"]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param(client_frame(Opcode.TEXT, b"hello", mask=None), id="broken"),
+        pytest.param(client_frame(Opcode.TEXT, b"\xff"), id="not-utf-8"),
+        pytest.param(closing(), id="close"),
+        pytest.param(closing() + text("after it"), id="close-and-more"),
+    ],
+)
+async def test_a_client_that_ends_it_before_the_acceptance_is_gone_for_the_application(
+    kind: Kind, frames: bytes
+) -> None:
+    session, app = hesitating(kind)
+    session.knock()
+    await some_turns()
+    await session.feed(frames)
+    app.reads.set()
+    await session.over()
+    assert session.wire.closing
+    assert app.messages == []
+    assert b"101" not in b"".join(session.wire.writes)
+
+
+async def test_a_client_that_leaves_before_the_acceptance_is_gone_for_the_application(
+    kind: Kind,
+) -> None:
+    session, app = hesitating(kind)
+    session.knock()
+    await some_turns()
+    session.wire.close()
+    await some_turns()
+    app.reads.set()
+    await session.over()
+    assert b"101" not in b"".join(session.wire.writes)
+    assert app.received == []

@@ -1,0 +1,136 @@
+"""Two hundred connections of all kinds come and go: nothing of them is left, not even in memory."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeAlias
+
+from adapters.websocket.connection import Connection
+from tests.unit.adapters.websocket.driving import Service, eventually, serving
+from tests.unit.adapters.websocket.test_endings import (
+    Line,
+    assert_nothing_is_left,
+    cancelled,
+    goodbye,
+    reading_breaks,
+    writing_breaks,
+)
+
+Visit: TypeAlias = Callable[[Service, str], Coroutine[Any, Any, None]]
+
+ROUNDS = 4
+FAREWELL = 0.05
+"""Seconds that a farewell may take; until then it holds on to its connection."""
+
+WORDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "/ws/system": ("user_message", {"message": "hello"}),
+    "/ws/chat": ("chat", {"message": "hello"}),
+    "/ws/reliable": ("reliable_chat", {"message": "hello"}),
+    "/ws/notifications": ("notification", {"message": "hello"}),
+    "/ws/analytics": ("analytics", {"event": "hello", "data": {"to": "all"}}),
+    "/ws/room/lobby": ("room_chat", {"message": "hello"}),
+    "/ws/background_jobs": ("job", {"type": "translate", "content": "hello"}),
+}
+"""What is said on each kind of socket."""
+
+
+async def talked(service: Service, path: str) -> None:
+    """Said something, was answered, came back to where it was, and left."""
+    action, payload = WORDS[path]
+    async with service.socket(path) as client:
+        await client.say(action, payload)
+        frames = await client.frames_until_pong()
+    cursor = next((frame["cursor"] for frame in reversed(frames) if "cursor" in frame), None)
+    if cursor is not None:
+        async with service.socket(f"{path}?since={cursor}") as client:
+            await client.frames_until_pong()
+
+
+async def said_nonsense(service: Service, path: str) -> None:
+    async with service.socket(path) as client:
+        for text in ("", "[]", '{"action": "none"}', '{"action": "ping", "ref": []}'):
+            await client.say_raw(text)
+        await client.frames_until_pong()
+
+
+async def flooded(service: Service, path: str) -> None:
+    """Went on until it was sent away."""
+    async with service.socket(path) as client:
+        for _ in range(200):
+            await client.say("ping")
+        _, code = await client.farewell()
+        assert code == 4429
+
+
+async def never_came_in(service: Service, path: str) -> None:
+    line = Line(service, path)
+    line.break_writing(ConnectionResetError("gone"))
+    await line.ended()
+
+
+def broke(end: Callable[[Line], Awaitable[None]]) -> Visit:
+    async def visit(service: Service, path: str) -> None:
+        await end(await Line(service, path).opened())
+
+    return visit
+
+
+VISITS: list[Visit] = [
+    talked,
+    said_nonsense,
+    never_came_in,
+    broke(goodbye),
+    broke(cancelled),
+    broke(reading_breaks),
+    broke(writing_breaks),
+]
+
+
+def living() -> list[Connection]:
+    gc.collect()
+    return [thing for thing in gc.get_objects() if isinstance(thing, Connection)]
+
+
+async def assert_all_is_gone(service: Service, tasks: set[asyncio.Task[Any]]) -> None:
+    await eventually(lambda: asyncio.all_tasks() == tasks)
+    await assert_nothing_is_left(service)
+    await eventually(lambda: living() == [])
+
+
+async def test_two_hundred_connections_of_all_kinds_leave_no_task_no_member_and_no_object() -> None:
+    async with serving(send_timeout=FAREWELL) as service:
+        assert living() == []
+        tasks = asyncio.all_tasks()
+        for _ in range(ROUNDS):
+            async with asyncio.TaskGroup() as group:
+                for path in WORDS:
+                    for visit in VISITS:
+                        group.create_task(visit(service, path))
+        await assert_all_is_gone(service, tasks)
+
+
+async def test_those_that_were_sent_away_leave_nothing_either() -> None:
+    slow: dict[str, Any] = {"frames_per_second": 50, "frame_burst": 5, "flood_seconds": 0.01}
+    async with serving(send_timeout=FAREWELL, **slow) as service:
+        tasks = asyncio.all_tasks()
+        async with asyncio.TaskGroup() as group:
+            for path in WORDS:
+                group.create_task(flooded(service, path))
+        await assert_all_is_gone(service, tasks)
+
+
+async def test_jobs_that_go_on_without_whoever_asked_for_them_hold_on_to_nobody() -> None:
+    async with serving(send_timeout=FAREWELL, job_pace=100) as service:
+        tasks = asyncio.all_tasks()
+        job_ids = []
+        for _ in range(5):
+            async with service.socket("/ws/background_jobs", visitor="a" * 32) as client:
+                await client.say("job", {"type": "analyze", "content": "hello"})
+                job_ids.append((await client.status("queued"))["payload"]["job_id"])
+                assert len(living()) == 1
+        await assert_nothing_is_left(service)
+        await eventually(lambda: living() == [])
+        async with service.socket("/ws/background_jobs", visitor="a" * 32) as client:
+            for job_id in job_ids:
+                await client.say("job_cancel", {"job_id": job_id})
+        await assert_all_is_gone(service, tasks)

@@ -45,6 +45,11 @@ class TimedHttp(HttpToolsProtocol):
         self._stop_waiting()
         super().on_message_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # They hold each other, and would stay until the garbage collector comes by.
+        self.parser = None  # type: ignore[assignment]
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)

@@ -117,6 +117,12 @@ class Outbox:
         self._finish()
         self._transport.abort()
 
+    def let_go(self) -> None:
+        """The connection is lost: nothing is written any more, nobody is asked."""
+        self._waiting.clear()
+        self._over, self._takes_text = True, False
+        self._may_take_text = bool
+
     def pause_reading(self) -> None:
         self._transport.pause_reading()
 

@@ -44,7 +44,8 @@ class DirectWebSockets(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._outbox.look()
+        self._outbox.let_go()
+        self.conn.parser.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -78,7 +79,12 @@ class DirectWebSockets(WebSocketsSansIOProtocol):
                 self.handshake_complete = True
 
         self.app = app_and_the_rest
-        await super().run_asgi()
+        try:
+            await super().run_asgi()
+        finally:
+            # What refers to itself is left to the garbage collector, which comes by rarely.
+            self.app, self._rest = app, None
+            extensions.clear()
 
     def handle_parser_exception(self) -> None:
         """Refuse a frame that is too large or broken, and let the client read why.

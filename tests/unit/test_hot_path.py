@@ -1,0 +1,99 @@
+"""What a frame passes through under our own server, and what is left of it: counted."""
+
+import asyncio
+import contextlib
+import gc
+import socket
+import weakref
+from collections.abc import AsyncIterator
+from types import CoroutineType
+from typing import Any
+
+import pytest
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+
+from adapters.server.fast_protocol import FastWebSockets
+from adapters.server.handshake import TimedHttp
+from adapters.server.serving import ServerSettings, uvicorn_config
+from adapters.websocket.chat import ReliableConsumer
+from adapters.websocket.jobs import JobsConsumer
+from adapters.websocket.system import SystemConsumer
+from bootstrap import create_app
+from tests.unit.adapters.websocket.driving import eventually, settings_of
+
+OURS = (FastWebSockets, TimedHttp, SystemConsumer, ReliableConsumer, JobsConsumer)
+
+FEW = 8
+"""Coroutines between the event loop and whoever waits for a frame."""
+
+
+@contextlib.asynccontextmanager
+async def served(**settings: Any) -> AsyncIterator[str]:
+    """The service under uvicorn, in this process; its address."""
+    config = uvicorn_config(
+        create_app(settings_of(**settings)),
+        ServerSettings(
+            max_frame_bytes=65_536,
+            fast_frames=True,
+            per_message_deflate=False,
+            handshake_timeout=10,
+            keepalive_seconds=20,
+            shutdown_seconds=1,
+        ),
+    )
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server._serve([listener]))
+        await eventually(lambda: server.started)
+        yield f"ws://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await serving
+
+
+def awaited(task: asyncio.Task[Any]) -> list[str]:
+    """The files of the coroutines that a task is in, outermost first."""
+    files, inner = [], task.get_coro()
+    while isinstance(inner, CoroutineType):
+        files.append(inner.cr_code.co_filename)
+        inner = inner.cr_await
+    return files
+
+
+async def pong(client: ClientConnection) -> None:
+    await client.send('{"action":"ping"}')
+    while "pong" not in str(await client.recv()):
+        pass
+
+
+@pytest.mark.parametrize("path", ["/ws/system", "/ws/room/lobby"])
+async def test_waiting_for_a_frame_is_not_inside_the_framework(path: str) -> None:
+    async with served() as url:
+        before = asyncio.all_tasks()
+        async with connect(url + path) as client:
+            await pong(client)
+            stacks = [awaited(task) for task in asyncio.all_tasks() - before]
+            ours = [files for files in stacks if any("connection.py" in file for file in files)]
+
+    (files,) = [files for files in ours if not any("websockets/asyncio" in file for file in files)]
+    assert len(files) <= FEW
+    assert not [file for file in files if "fastapi" in file or "starlette" in file]
+
+
+async def test_what_ended_is_freed_without_the_garbage_collector() -> None:
+    """After start-up it comes by rarely, and more rarely still for what has lived for long."""
+    left: list[weakref.ref[Any]] = []
+    async with served() as url:
+        gc.collect()
+        gc.disable()
+        try:
+            for path in ("/ws/system", "/ws/reliable", "/ws/background_jobs"):
+                async with connect(url + path) as client:
+                    await pong(client)
+                    left += [weakref.ref(one) for one in gc.get_objects() if type(one) in OURS]
+            await eventually(lambda: not [one() for one in left if one() is not None])
+        finally:
+            gc.enable()
+    # uvicorn's HTTP protocol is freed as soon as it has handed its socket over.
+    assert len(left) == 6

@@ -18,36 +18,31 @@ needs_proc = pytest.mark.skipif(
     not (PROC / "self" / "statm").exists(), reason="memory and descriptors are read from /proc"
 )
 
+_LANES = ("rooms", "queue", "analytics", "jobs")
+
 KEYS = {
     "presence:rooms": "the rooms used last, each for a lease; one key",
     "presence:{*}": "who is in a room; gone with the last one",
-    "rooms:{*}:stream": "a room's history, for the lane's expiry",
-    "rooms:{*}:meta": "a room's place in its order, for twice that and a minute",
-    "queue:{*}:stream": "what the reliable chat heard",
-    "queue:{*}:meta": "its place in its order",
-    "jobs:{*}:stream": "a job's stream",
-    "jobs:{*}:meta": "its place in its order",
+    **{f"{lane}:{{*}}:stream": "a group's history, for the lane's expiry" for lane in _LANES},
+    **{f"{lane}:{{*}}:meta": "its place in its order, twice as long" for lane in _LANES},
+    **{f"{lane}:{{*}}:keys": "the keys of what was sent, as long" for lane in _LANES},
+    **{f"{lane}:{{*}}:sent": "what came of them, as long" for lane in _LANES},
+    "{tally}:names": "how often which event; one key",
+    "{tally}:total": "how many in all; one key",
     "{jobs}:record:*": "a job's record, for its retention once it is over",
     "{jobs}:owner:*": "a member's jobs, for a day more than that",
-    "{jobs}:leases": "running jobs; one key",
-    "{jobs}:waiting": "queued jobs; one key",
-    "{jobs}:unannounced": "ended jobs, until they are seen to be told; one key",
-    "queue": "ARQ's queue; one key",
-    "bell": "rings for idle workers, at most BELLS of them; one key",
+    "{jobs}:leases": "running jobs; one key, empty when none runs",
+    "{jobs}:waiting": "queued jobs; likewise",
+    "{jobs}:unannounced": "ended jobs, until they are seen to be told; likewise",
+    "queue": "ARQ's queue; likewise",
+    "queue:health-check": "ARQ's own sign of life, for an hour and a little",
+    "bell": "rings for idle workers, at most BELLS of them; likewise",
     "worker:*": "a worker's sign of life, for ten seconds",
 }
 """Every kind of key that there may be, after the prefix, and why."""
 
-LASTING = {
-    "presence:rooms",
-    "{jobs}:record:*",
-    "{jobs}:leases",
-    "{jobs}:waiting",
-    "{jobs}:unannounced",
-    "queue",
-    "bell",
-}
-"""Those that need not expire: one key each, and the records of jobs that are not over."""
+LASTING = {"presence:rooms", "{tally}:names", "{tally}:total"}
+"""Those that have no end when no job is under way: one key each."""
 
 
 def resident_bytes(program: Program) -> int:
@@ -73,9 +68,7 @@ class Contents:
 
     def __init__(self, server: Redis, prefix: str = "switchboard") -> None:
         # redis-py's types can't tell that this one is no asyncio client.
-        self._client: Any = redis.Redis(
-            port=server.port, socket_timeout=10, decode_responses=True
-        )
+        self._client: Any = redis.Redis(port=server.port, socket_timeout=10, decode_responses=True)
         self._prefix = f"{prefix}:"
 
     def kinds(self) -> Counter[str]:

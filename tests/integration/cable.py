@@ -13,12 +13,14 @@ class Cable:
     """Listens at `url` and passes every connection on to a port of this machine.
 
     Pulled out, it breaks all connections at once, and every new one as soon as it comes.
+    Clogged, it takes whatever is sent, loses it, and says nothing.
     """
 
     def __init__(self, port: int) -> None:
         self._target = port
         self.url = ""
         self._is_out = False
+        self._is_clogged = False
         self._carried = 0
         self._ends: set[asyncio.StreamWriter] = set()
         self._ready = threading.Event()
@@ -30,8 +32,15 @@ class Cable:
         self._is_out = True
         self._loop.call_soon_threadsafe(self._break)
 
+    def clog(self) -> None:
+        self._is_clogged = True
+
     def plug(self) -> None:
+        """Have it carry again; connections that have lost something are broken."""
         self._is_out = False
+        if self._is_clogged:
+            self._is_clogged = False
+            self._loop.call_soon_threadsafe(self._break)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -74,8 +83,8 @@ class Cable:
         try:
             if not self._is_out:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(_copy(reader, there[1]))
-                    group.create_task(_copy(there[0], writer))
+                    group.create_task(self._copy(reader, there[1]))
+                    group.create_task(self._copy(there[0], writer))
         finally:
             self._ends -= ends
             for end in ends:
@@ -85,10 +94,10 @@ class Cable:
         for end in self._ends:
             end.transport.abort()
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(CHUNK):
-            writer.write(data)
-            await writer.drain()
-        writer.write_eof()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(CHUNK):
+                if not self._is_clogged:
+                    writer.write(data)
+                    await writer.drain()
+            writer.write_eof()

@@ -1,0 +1,198 @@
+"""One of two servers can't reach Redis any more: its clients go to the other, and miss nothing."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.integration.cable import Cable
+from tests.integration.client import Client, get, until
+from tests.integration.conftest import redis_settings
+from tests.integration.processes import Redis, Server, all_running
+from tests.integration.wanderers import (
+    RELIABLE,
+    Lane,
+    Speaker,
+    Wanderer,
+    begin,
+    check_stories,
+    finish,
+    room_lane,
+)
+
+pytestmark = pytest.mark.redis
+
+TIMEOUT, PATIENCE = 1.0, 2.0
+REFUSED_WITHIN = 5.0
+"""Seconds: TIMEOUT for what waits before and for the command itself; the rest is for a busy
+machine."""
+
+LISTENERS = 6
+"""In each audience, first at each server, besides a speaker."""
+
+
+class Crowd:
+    """Who is in one audience: first at the server that is cut off, or at the other."""
+
+    def __init__(self, lane: Lane, cursor: str) -> None:
+        self.lane = lane
+        self.leaver, self.stayer = (Speaker(lane, name, cursor) for name in ("ada", "bob"))
+        # Comes when all is well again.
+        self.newcomer = Speaker(lane, "eve", cursor)
+        numbers = range(LISTENERS)
+        self.leaving = [self.leaver, *(Wanderer(lane, f"leaving {n}", cursor) for n in numbers)]
+        self.staying = [self.stayer, *(Wanderer(lane, f"staying {n}", cursor) for n in numbers)]
+
+    @property
+    def everybody(self) -> list[Wanderer]:
+        return [*self.leaving, *self.staying, self.newcomer]
+
+
+class Pair(NamedTuple):
+    """Two servers; the first reaches Redis only through the cable."""
+
+    cable: Cable
+    cut: Server
+    other: Server
+
+
+@pytest.fixture
+def pair(redis_server: Redis, prefix: str, tmp_path: Path) -> Iterator[Pair]:
+    settings = redis_settings(redis_server, prefix) | {
+        "SWITCHBOARD_REDIS_TIMEOUT": str(TIMEOUT),
+        "SWITCHBOARD_REDIS_PATIENCE": str(PATIENCE),
+        "SWITCHBOARD_PRESENCE_LEASE": "2",
+        "SWITCHBOARD_LANE_QUEUE__CAPACITY": "20000",
+        "SWITCHBOARD_LANE_ROOMS__CAPACITY": "20000",
+    }
+    with Cable(redis_server.port) as cable:
+        through = {"REDIS_URL": cable.url.replace("http://", "redis://")}
+        pair = Pair(cable, Server(tmp_path, **settings | through), Server(tmp_path, **settings))
+        with all_running(pair.cut, pair.other):
+            yield pair
+    pair.other.check_log()
+    assert "Traceback" not in pair.cut.log
+    assert pair.cut.log.count("[error") == pair.cut.log.count("cut off from the backend") == 1
+
+
+async def readiness_is(server: Server, status: int) -> None:
+    async def is_so() -> bool:
+        return (await get(f"{server.url}/readyz")).status_code == status
+
+    await until(is_so, f"/readyz answers {status}")
+    assert (await get(f"{server.url}/healthz")).status_code == 200
+
+
+async def what_needs_redis_is_refused(clients: Sequence[Client]) -> None:
+    """Soon, and with a word on when to try again."""
+    for client, action in zip(clients, ("chat", "room_chat"), strict=True):
+        begin = time.monotonic()
+        await client.send(action, {"message": "anybody?"})
+        error = await client.receive("error", code="unavailable", retryable=True)
+        assert time.monotonic() - begin < REFUSED_WITHIN
+        assert error["payload"]["retry_after_ms"] > 0
+
+
+async def newcomers_are_sent_elsewhere(server: Server) -> None:
+    for path in ("/ws/chat", "/ws/reliable", "/ws/room/den"):
+        begin = time.monotonic()
+        async with Client(server.url, path) as newcomer:
+            assert await newcomer.ended() == 1013
+        assert time.monotonic() - begin < REFUSED_WITHIN
+        farewell = newcomer.frames[-1]
+        assert farewell["action"] == "disconnect"
+        assert farewell["payload"]["reconnect"] is True
+        assert farewell["payload"]["after_ms"] >= 0
+
+
+async def talk_is_heard(speakers: Sequence[Speaker], listeners: Sequence[Wanderer]) -> None:
+    """Return when all listeners have heard something new from each speaker of their audience."""
+    for speaker in speakers:
+        count = len(speaker.accepted)
+        for listener in listeners:
+            if listener.lane == speaker.lane:
+                goes_on = partial(_has_heard_more, listener, speaker, count)
+                await listener.until(goes_on, f"{speaker.name} goes on")
+
+
+def _has_heard_more(listener: Wanderer, speaker: Speaker, count: int) -> bool:
+    return any(listener.has_heard(text) for text in speaker.accepted[count:])
+
+
+@pytest.mark.parametrize("how", ["pulled", "clogged"])
+async def test_clients_of_a_server_that_is_cut_off_go_to_the_other_and_miss_nothing(
+    pair: Pair, how: str
+) -> None:
+    here, there = pair.cut.url, pair.other.url
+    crowds = [Crowd(lane, await begin(there, lane)) for lane in (RELIABLE, room_lane("den"))]
+    leaving = [each for crowd in crowds for each in crowd.leaving]
+    staying = [each for crowd in crowds for each in crowd.staying]
+    stayers = [crowd.stayer for crowd in crowds]
+    speakers = [*stayers, *(crowd.leaver for crowd in crowds)]
+    newcomers = [crowd.newcomer for crowd in crowds]
+    stop = asyncio.Event()
+    async with (
+        Client(here, "/ws/chat") as chatting,
+        Client(here, "/ws/room/hall") as sitting,
+        asyncio.TaskGroup() as group,
+    ):
+        roaming = [group.create_task(each.roam([here, there])) for each in leaving]
+        roaming += [group.create_task(each.roam([there, here])) for each in staying]
+        talking = [group.create_task(each.talk(stop)) for each in speakers]
+        await talk_is_heard(speakers, [*leaving, *staying])
+
+        pair.cable.pull() if how == "pulled" else pair.cable.clog()
+        await asyncio.gather(
+            readiness_is(pair.cut, 503),
+            what_needs_redis_is_refused([chatting, sitting]),
+            newcomers_are_sent_elsewhere(pair.cut),
+        )
+        await readiness_is(pair.other, 200)
+        await talk_is_heard(stayers, staying)
+        for client in (chatting, sitting):
+            assert await client.ended() == 1013
+            assert client.frames[-1]["action"] == "disconnect"
+        await talk_is_heard(speakers, [*leaving, *staying])
+
+        pair.cable.plug()
+        await readiness_is(pair.cut, 200)
+        roaming += [group.create_task(each.roam([here])) for each in newcomers]
+        talking += [group.create_task(each.talk(stop)) for each in newcomers]
+        await talk_is_heard([*speakers, *newcomers], [*leaving, *staying, *newcomers])
+        await nobody_is_in_the_room_twice(there, len(crowds[1].everybody))
+        stop.set()
+        await asyncio.gather(*talking)
+        for crowd in crowds:
+            await finish(here, crowd.lane, crowd.everybody)
+        for task in roaming:
+            task.cancel()
+    for crowd in crowds:
+        check_crowd(crowd)
+
+
+async def nobody_is_in_the_room_twice(url: str, members: int) -> None:
+    """Whom the server could not take out while it was cut off is out after the lease."""
+
+    async def are_listed() -> bool:
+        rooms = (await get(f"{url}/api/rooms")).json()["rooms"]
+        return bool(rooms == [{"room_name": "den", "members": members}])
+
+    await until(are_listed, f"the room has {members} members")
+
+
+def check_crowd(crowd: Crowd) -> None:
+    check_stories(crowd.everybody, [crowd.leaver, crowd.stayer, crowd.newcomer])
+    for listener in crowd.leaving:
+        assert listener.codes == [1013]
+        assert [it["code"] for it in listener.farewells] == [1013]
+        assert listener.farewells[0]["after_ms"] >= 0
+    for listener in crowd.staying:
+        assert (listener.visits, listener.farewells, listener.refusals) == (1, [], [])
+    assert crowd.leaver.slowest_refusal < REFUSED_WITHIN
+    for refusal in crowd.leaver.refusals:
+        assert (refusal["code"], refusal["retryable"]) == ("unavailable", True)
+    assert crowd.leaver.refusals

@@ -58,12 +58,14 @@ class Recorder:
         self.reads = asyncio.Event()
         self.reads.set()
         self.scope: Message = {}
+        self.extensions: Message = {}
         self.send: Send
         self.receive: Receive
         self.ended = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         self.scope, self.receive, self.send = scope, receive, send
+        self.extensions = dict(scope["extensions"])
         assert (await receive())["type"] == "websocket.connect"
         await send({"type": "websocket.accept"})
         while not self.received or self.received[-1]["type"] != "websocket.disconnect":
@@ -89,19 +91,25 @@ class Recorder:
         return self.received[-1]
 
     def extension(self, name: str) -> Callable[..., Any]:
-        return cast("Callable[..., Any]", self.scope["extensions"][name]["call"])
+        return cast("Callable[..., Any]", self.extensions[name]["call"])
 
 
 class Session:
     """`turn` may be one that other sessions share, as those of a server do."""
 
     def __init__(
-        self, kind: Kind, app: App, *, deflate: bool = False, turn: Turn | None = None
+        self,
+        kind: Kind,
+        app: App,
+        *,
+        deflate: bool = False,
+        max_size: int = MAX_SIZE,
+        turn: Turn | None = None,
     ) -> None:
         config = uvicorn.Config(
             cast("Any", app),
             ws="websockets-sansio",
-            ws_max_size=MAX_SIZE,
+            ws_max_size=max_size,
             ws_per_message_deflate=deflate,
             lifespan="off",
             proxy_headers=False,

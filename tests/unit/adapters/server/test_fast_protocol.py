@@ -56,6 +56,16 @@ async def test_few_texts_are_read_and_reading_goes_on(app: Recorder, session: Se
     assert app.messages == ["ready", *contents]
 
 
+async def test_reading_pauses_when_enough_was_read_even_if_nothing_is_left_over(
+    app: Recorder, session: Session
+) -> None:
+    await stop_reading(app, session)
+    stream, _ = numbered(AHEAD)
+    await session.feed(stream)
+    assert waiting(session) == AHEAD
+    assert not session.wire.is_reading()
+
+
 async def test_of_many_texts_in_one_piece_only_some_are_parsed_before_they_are_taken(
     app: Recorder, session: Session
 ) -> None:
@@ -202,6 +212,7 @@ async def test_a_connection_lost_with_unread_frames_ends_for_the_application_too
     app.reads.set()
     await session.over()
     assert app.messages == ["ready", *contents[:AHEAD]]
+    assert waiting(session) == 0
 
 
 async def test_an_inbox_gives_its_items_in_order_and_waits_for_the_next() -> None:

@@ -66,6 +66,14 @@ plain = st.builds(text, contents, masks).map(frames)
 binary = st.builds(client_frame, st.just(Opcode.BINARY), contents.map(str.encode), mask=masks).map(
     frames
 )
+# What lies in these would be frames to one who loses count of where he is.
+nested = st.builds(
+    client_frame,
+    st.sampled_from([Opcode.TEXT, Opcode.BINARY]),
+    st.lists(short.map(text), min_size=1, max_size=4).map(b"".join),
+    mask=st.just(bytes(4)),
+    length_size=st.sampled_from([2, 8]),
+).map(frames)
 longer_than_need_be = st.builds(
     client_frame,
     st.just(Opcode.TEXT),
@@ -73,8 +81,13 @@ longer_than_need_be = st.builds(
     mask=masks,
     length_size=st.sampled_from([2, 8]),
 ).map(frames)
+many = st.builds(
+    lambda content, times: frames(*(text(f"{content}{number}") for number in range(times))),
+    short,
+    st.integers(1, 60),
+)
 well_formed = st.one_of(
-    plain, plain, plain, binary, controls.map(frames), fragmented(), longer_than_need_be
+    plain, plain, many, binary, nested, controls.map(frames), fragmented(), longer_than_need_be
 )
 
 
@@ -109,6 +122,11 @@ ending = st.one_of(
         ]
     ),
 ).map(frames)
+interrupted = st.builds(
+    lambda opcode, sent: frames(client_frame(opcode, b"begun", fin=False)) + sent,
+    st.sampled_from([Opcode.TEXT, Opcode.BINARY]),
+    st.one_of(plain, binary, ending),
+)
 garbage = st.binary(min_size=1, max_size=20).map(lambda data: [Sent(data, is_frame=False)])
 unfinished = st.builds(
     lambda sent, cut: [Sent(sent[0].data[:cut], is_frame=False)], plain, st.integers(1, 9)
@@ -117,15 +135,19 @@ unfinished = st.builds(
 streams = st.builds(
     lambda *parts: [sent for part in parts for each in part for sent in each],
     st.lists(well_formed, max_size=30),
-    st.lists(st.one_of(ending, mutated(), garbage, unfinished), max_size=2),
+    st.lists(st.one_of(ending, interrupted, mutated(), garbage, unfinished), max_size=2),
     st.lists(well_formed, max_size=5),
 )
 
 
 @st.composite
 def pieces(draw: st.DrawFn, data: bytes) -> list[bytes]:
-    """The same bytes, cut at random."""
-    cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=12)))
+    """The same bytes, cut at random and where it looks like a text frame."""
+    cut = st.integers(0, len(data))
+    likely = [at for at in range(len(data)) if data[at] == 0x81]
+    if likely:
+        cut = st.one_of(cut, st.sampled_from(likely))
+    cuts = sorted(draw(st.lists(cut, max_size=12)))
     found = [data[start:end] for start, end in pairwise([0, *cuts, len(data)])]
     return [piece for piece in found if piece]
 
@@ -141,10 +163,12 @@ def alone(stream: list[Sent]) -> list[bytes]:
     return found
 
 
-async def outcome(kind: Kind, chunks: list[bytes], pace: int) -> tuple[list[Message], Answer]:
+async def outcome(
+    kind: Kind, chunks: list[bytes], max_size: int, pace: int
+) -> tuple[list[Message], Answer]:
     """What the application received, and what the client was answered."""
     app = Recorder(pace)
-    session = Session(kind, app)
+    session = Session(kind, app, max_size=max_size)
     await session.open()
     await session.feed(*chunks)
     await session.hang_up()
@@ -153,14 +177,18 @@ async def outcome(kind: Kind, chunks: list[bytes], pace: int) -> tuple[list[Mess
 
 @settings(max_examples=300)
 @given(
-    data=st.data(), stream=streams, kind=st.sampled_from(KINDS), pace=st.sampled_from([0, 0, 1, 3])
+    data=st.data(),
+    stream=streams,
+    kind=st.sampled_from(KINDS),
+    max_size=st.sampled_from([1_000, MAX_SIZE, MAX_SIZE]),
+    pace=st.sampled_from([0, 0, 1, 3]),
 )
 async def test_our_protocols_make_of_any_bytes_what_uvicorns_own_makes_of_them(
-    data: st.DataObject, stream: list[Sent], kind: Kind, pace: int
+    data: st.DataObject, stream: list[Sent], kind: Kind, max_size: int, pace: int
 ) -> None:
     chunks = data.draw(pieces(b"".join(sent.data for sent in stream)))
-    expected, expected_answer = await outcome("stock", alone(stream), 0)
-    received, answer = await outcome(kind, chunks, pace)
+    expected, expected_answer = await outcome("stock", alone(stream), max_size, 0)
+    received, answer = await outcome(kind, chunks, max_size, pace)
 
     *expected_messages, goodbye = expected
     *messages, disconnect = received

@@ -155,17 +155,24 @@ async def test_nothing_is_written_to_a_transport_that_began_to_close_meanwhile()
     assert (wire.writes, at_other.writes) == ([], [b"to others"])
 
 
-@pytest.mark.parametrize("end", [Outbox.close, Outbox.abort])
+@pytest.mark.parametrize("end", [Outbox.close, Outbox.abort, Outbox.write_eof, Outbox.let_go])
 async def test_nothing_is_written_after_the_end(end: Callable[[Outbox], None]) -> None:
     outbox, wire = opened(Turn())
     end(outbox)
-    assert outbox.is_closing()
     assert not outbox.write_text("text")
     outbox.write(b"data")
     outbox.look()
     assert not outbox.write_text("text")
     await turn_over()
     assert wire.writes == []
+
+
+async def test_what_waits_when_the_connection_is_lost_is_dropped() -> None:
+    outbox, wire = opened(Turn())
+    outbox.write(b"never")
+    outbox.let_go()
+    await turn_over()
+    assert wire.calls == []
 
 
 async def test_64_kib_go_out_before_the_turn_is_over() -> None:

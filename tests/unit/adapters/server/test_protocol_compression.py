@@ -25,7 +25,7 @@ async def test_compressed_messages_are_read_and_no_text_is_written_uncompressed(
     session = Session(kind, app, deflate=True)
     await session.open(OFFER)
     assert b"permessage-deflate" in session.wire.writes[0]
-    assert WRITE not in app.scope["extensions"]
+    assert WRITE not in app.extensions
     await session.feed(squeezed(b"packed") + text("as it is") + squeezed(b"z" * 5_000))
     await session.hang_up()
     assert app.messages == ["packed", "as it is", "z" * 5_000]

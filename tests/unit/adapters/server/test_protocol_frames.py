@@ -40,6 +40,18 @@ async def test_texts_in_one_piece_and_texts_in_single_bytes_are_the_same(
     assert app.messages == ["hello", "", "ä" * 200] * 2
 
 
+async def test_what_lies_in_a_frame_is_no_frame_wherever_it_is_cut(
+    app: Recorder, session: Session
+) -> None:
+    data = text("no") + text("frame") * 2
+    stream = client_frame(Opcode.BINARY, data, mask=bytes(4))
+    for cut in range(1, len(stream)):
+        await session.feed(client_frame(Opcode.BINARY, b"?") + stream[:cut], stream[cut:])
+        await session.feed(text("frame"))
+    await session.hang_up()
+    assert app.messages == [b"?", data, "frame"] * (len(stream) - 1)
+
+
 async def test_fragments_become_one_text_even_if_cut_within_a_character(
     app: Recorder, session: Session
 ) -> None:

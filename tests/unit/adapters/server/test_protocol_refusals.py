@@ -47,7 +47,11 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize("cut", [3, 1_000_000], ids=["in-pieces", "whole"])
+@pytest.mark.parametrize(
+    "cut",
+    [3, len(UNFINISHED), 1_000_000],
+    ids=["within-the-frame", "after-the-first-frame", "whole"],
+)
 @pytest.mark.parametrize(("frames", "code"), [*NOT_UTF_8, *BROKEN])
 async def test_what_is_refused_ends_our_half_with_a_code_and_the_rest_is_discarded(
     app: Recorder, session: Session, frames: bytes, code: int, cut: int
@@ -100,6 +104,16 @@ async def test_a_close_in_one_piece_with_text_that_is_not_utf_8_ends_the_connect
     assert app.messages == []
     assert session.answer.close_codes == [code]
     assert app.disconnect["code"] == code
+
+
+async def test_a_text_is_refused_from_the_first_byte_over_the_limit(kind: Kind) -> None:
+    app = Recorder()
+    session = Session(kind, app, max_size=1_024)
+    await session.open()
+    await session.feed(text("x" * 1_024), text("x" * 1_025))
+    await session.hang_up()
+    assert app.messages == ["x" * 1_024]
+    assert session.answer.close_codes == [1009]
 
 
 async def test_what_a_refused_client_goes_on_with_harms_no_other_connection(kind: Kind) -> None:

@@ -1,5 +1,7 @@
 """How connections begin and are refused, the same in both protocols."""
 
+import asyncio
+
 import pytest
 from websockets.frames import Opcode
 
@@ -175,11 +177,30 @@ async def test_a_client_that_ends_it_before_the_acceptance_is_gone_for_the_appli
     session.knock()
     await some_turns()
     await session.feed(frames)
+    assert session.wire.is_closing()
     app.reads.set()
     await session.over()
-    assert session.wire.closing
     assert app.messages == []
     assert b"101" not in b"".join(session.wire.writes)
+
+
+async def test_an_application_that_refuses_as_the_client_breaks_it_off_is_no_error_of_ours(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    decided = asyncio.Event()
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await decided.wait()
+        await send({"type": "websocket.close"})
+
+    session = Session(kind, app)
+    session.knock()
+    await some_turns()
+    decided.set()
+    await session.feed(client_frame(Opcode.TEXT, b"hello", mask=None))
+    await session.over()
+    assert session.wire.aborted
+    assert caplog.records == []
 
 
 async def test_a_client_that_leaves_before_the_acceptance_is_gone_for_the_application(

@@ -132,6 +132,19 @@ async def test_what_a_refused_client_goes_on_with_harms_no_other_connection(kind
         await each.hang_up()
 
 
+async def test_a_refusal_is_told_once_though_the_client_goes_on(
+    app: Recorder, session: Session
+) -> None:
+    await session.feed(client_frame(Opcode.TEXT, mask=None))
+    await session.feed(b"x" * 10_000, b"x")
+    await until(lambda: app.ended)
+    more = asyncio.ensure_future(app.receive())
+    await some_turns()
+    assert not more.done()
+    await session.hang_up()
+    assert (await more)["code"] == 1005
+
+
 async def test_a_refused_client_is_given_only_so_long_to_be_done(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from adapters.storage.presence_memory import MemoryPresence
 from adapters.storage.presence_redis import RedisPresence
 from adapters.storage.tally_memory import MemoryTally
 from adapters.storage.tally_redis import RedisTally
+from application.errors import Unavailable
 from application.ports import Clock, JobQueue, JobRecords, Presence, Tally
 from application.work import WorkService
 
@@ -120,6 +121,9 @@ class RedisTwins(Twins):
 
     async def ping(self) -> None:
         await wait_until(self.client, self._timeout)
+        if self.away_for():
+            # Redis answers again, but this process doesn't hear from it yet: nobody could join.
+            raise Unavailable
 
     def away_for(self) -> float:
         return self._pubsub.away_for()

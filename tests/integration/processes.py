@@ -64,6 +64,10 @@ class Program:
         return self._running().pid
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def log(self) -> str:
         """All of standard error so far."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")

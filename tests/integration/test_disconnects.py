@@ -23,7 +23,7 @@ from tests.integration.wanderers import (
 )
 
 LISTENERS, SPEAKERS = 20, 4
-CUTS = 20
+CUTS = 16
 """How often each listener is cut off."""
 
 LONGEST_STAY = 40

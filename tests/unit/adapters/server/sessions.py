@@ -151,8 +151,8 @@ class Session:
 
         What a loop reads comes after all that was written in the turn before.
         """
-        await some_turns()
         await until(lambda: self.wire.reading or self.wire.closing)
+        await some_turns()
         if not self.wire.closing:
             self.protocol.eof_received()
             self.wire.close()

@@ -54,7 +54,8 @@ async def served(**settings: Any) -> AsyncIterator[str]:
 
 def awaited(task: asyncio.Task[Any]) -> list[str]:
     """The files of the coroutines that a task is in, outermost first."""
-    files, inner = [], task.get_coro()
+    files = []
+    inner: Any = task.get_coro()
     while isinstance(inner, CoroutineType):
         files.append(inner.cr_code.co_filename)
         inner = inner.cr_await

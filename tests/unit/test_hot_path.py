@@ -87,12 +87,14 @@ async def test_what_ended_is_freed_without_the_garbage_collector() -> None:
     left: list[weakref.ref[Any]] = []
     async with served() as url:
         gc.collect()
+        before = {id(one) for one in gc.get_objects() if type(one) in OURS}
         gc.disable()
         try:
             for path in ("/ws/system", "/ws/reliable", "/ws/background_jobs"):
                 async with connect(url + path) as client:
                     await pong(client)
-                    left += [weakref.ref(one) for one in gc.get_objects() if type(one) in OURS]
+                    ours = (one for one in gc.get_objects() if type(one) in OURS)
+                    left += [weakref.ref(one) for one in ours if id(one) not in before]
             await eventually(lambda: not [one() for one in left if one() is not None])
         finally:
             gc.enable()

@@ -22,8 +22,9 @@ from application.errors import Unavailable
 
 Client: TypeAlias = Redis
 
-DISCONNECTED = (RedisError, OSError, TimeoutError)
-"""All that redis-py raises when Redis is away, frozen, loading or failing over."""
+DISCONNECTED = (RedisError, OSError, TimeoutError, RuntimeError)
+"""All that redis-py raises when Redis is away, frozen, loading or failing over. `RuntimeError` is
+uvloop's word (0.23) where redis-py 5.3 writes to a transport that was closed under it."""
 
 CANCELLED_AGAIN = 0.1
 """Seconds after which a task that goes on is cancelled once more; ending takes less."""

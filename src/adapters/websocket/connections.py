@@ -74,14 +74,18 @@ class Connections:
         was_cut_off = False
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            for connection in list(self._open):
-                connection.check_writing(loop.time())
+            self._check_writing(loop.time())
             is_cut_off = away_for() > self.settings.backend_patience
             if is_cut_off and not was_cut_off:
                 log.error("cut off from the backend for too long: clients are sent elsewhere")
             if is_cut_off:
                 self.send_away(UNAVAILABLE)
             was_cut_off = is_cut_off
+
+    def _check_writing(self, now: float) -> None:
+        # Not in `sweep`, which would hold on to the last one until the next.
+        for connection in list(self._open):
+            connection.check_writing(now)
 
     def send_away(self, farewell: Farewell) -> None:
         """Have everybody come back, perhaps to another server, each at another moment."""

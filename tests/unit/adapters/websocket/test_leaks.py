@@ -155,4 +155,5 @@ async def test_jobs_that_go_on_without_whoever_asked_for_them_hold_on_to_nobody(
         async with service.socket("/ws/background_jobs", visitor="a" * 32) as client:
             for job_id in job_ids:
                 await client.say("job_cancel", {"job_id": job_id})
+                await client.status("cancelled")
         await assert_all_is_gone(service, tasks, living)

@@ -17,7 +17,7 @@ dev: .venv/ready ## server with reload, ARQ worker and Redis, all in one
 	@$(BIN)/switchboard dev $(ARGS)
 
 test: .venv/ready ## the whole test suite, save the soak tests
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: .venv/ready ## lint, format, types, import contracts, lock
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from adapters.http.failures import add_failure_handlers
 from adapters.http.gate import Gate
 from adapters.http.headers import SecurityHeaders
 from adapters.http.health import health_router
+from adapters.http.metrics import metrics_router
 from adapters.http.pages import add_pages
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.channel_layer import LaneChannelLayer
@@ -189,6 +190,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/ws", websocket_router(container.consumers()))
     app.include_router(api_router(container.announcements(), container.jobs(), container.rooms()))
     app.include_router(health_router(container.twins().ping, lambda: connections.is_draining))
+    app.include_router(metrics_router(connections.totals))
     add_pages(app)
     add_failure_handlers(app)
     gate = Gate(
@@ -290,8 +292,7 @@ async def _ping(settings: Settings) -> None:
 def main() -> None:
     """The console script `switchboard`."""
     # However Python was told to run us, less the arguments that are ours.
-    told = sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv) + 1]
-    ourselves = [sys.executable, *told]
+    ourselves = [sys.executable, *sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv) + 1]]
     create_cli(Programs(serve=serve, work=work, send=send, ping=_ping, ourselves=ourselves))()
 
 

@@ -1,24 +1,56 @@
-"""What a choice costs: the same echo and fan-out with one setting changed, beside the usual."""
+"""What a choice costs: the same echo and fan-out with one thing changed, beside the usual."""
 
+import asyncio
+import contextlib
 from dataclasses import asdict
 
 from benchmarks.bench import Bench
 from benchmarks.crowd import Crowd
 from benchmarks.figures import Row
-from benchmarks.processes import Stage
+from benchmarks.processes import Server, Stage
 from benchmarks.talk import Lap, Talk
 
 CONNECTIONS = 50
 MEMBERS = 100
 SPEAKERS = 8
 
+WATCHED_EVERY = 0.1
+"""Seconds between two looks at /metrics; Prometheus looks every fifteen."""
+
 USUAL = "as usual"
+WATCHED = f"/metrics read every {WATCHED_EVERY} s"
 CHOICES = {
     USUAL: {},
+    WATCHED: {},
     "every frame logged": {"LOG_WEBSOCKET": "true"},
     "completion frames": {"SEND_COMPLETION": "true"},
     "without our own reader of frames": {"SWITCHBOARD_FAST_FRAMES": "false"},
 }
+
+
+class WatchedTalk(Talk):
+    """Meanwhile somebody reads the server's metrics."""
+
+    server: Server
+
+    async def lap(self, seconds: float) -> Lap:
+        watching = asyncio.create_task(self._watch())
+        try:
+            return await super().lap(seconds)
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self) -> None:
+        while True:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+            writer.write(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+            answer = await reader.read()
+            writer.close()
+            if not answer.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(f"no metrics: {answer[:80]!r}")
+            await asyncio.sleep(WATCHED_EVERY)
 
 
 async def measure(bench: Bench) -> list[Row]:
@@ -36,14 +68,20 @@ async def measure(bench: Bench) -> list[Row]:
 
 
 async def _talks(stage: Stage, path: str, size: int, *, alone: bool) -> dict[str, Talk]:
-    talks = {}
+    talks: dict[str, Talk] = {}
     for choice, settings in CHOICES.items():
-        crowd = Crowd([stage.server("switchboard", settings=settings)], path)
+        server = stage.server("switchboard", settings=settings)
+        crowd = Crowd([server], path)
         await crowd.grow(size)
         await crowd.settle()
         action = "user_message" if alone else "chat"
         speakers = size if alone else SPEAKERS
-        talks[choice] = Talk(crowd, action, speakers=speakers, alone=alone)
+        if choice == WATCHED:
+            talk = WatchedTalk(crowd, action, speakers=speakers, alone=alone)
+            talk.server = server
+            talks[choice] = talk
+        else:
+            talks[choice] = Talk(crowd, action, speakers=speakers, alone=alone)
     return talks
 
 

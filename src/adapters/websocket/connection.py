@@ -71,6 +71,10 @@ class Connection(WritingSide):
         return PongMessage()
 
     @property
+    def frames_received(self) -> int:
+        return self._trail.frames
+
+    @property
     def since(self) -> list[Cursor]:
         """The cursors that the client came back with."""
         text = self.scope["query_string"].decode("latin-1")

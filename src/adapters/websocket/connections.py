@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -32,7 +33,23 @@ class ConnectionSettings:
     log_ignored_actions: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`open` are the connections of now; the others have been counted since the start.
+
+    `farewells` are the connections that were told to leave, by close code.
+    """
+
+    open: int
+    opened: int
+    frames_received: int
+    farewells: Mapping[int, int]
+
+
 class OpenConnection(Protocol):
+    @property
+    def frames_received(self) -> int: ...
+
     def check_writing(self, now: float) -> None:
         """Close if a write has been stuck for too long; `now` is the loop's time."""
 
@@ -45,6 +62,9 @@ class Connections:
         self.settings = settings
         self.is_draining = False
         self._open: set[OpenConnection] = set()
+        self._opened = 0
+        self._frames_of_ended = 0
+        self._farewells: Counter[int] = Counter()
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
 
@@ -57,12 +77,25 @@ class Connections:
 
     def add(self, connection: OpenConnection) -> None:
         self._open.add(connection)
+        self._opened += 1
         self._nobody_left.clear()
 
     def discard(self, connection: OpenConnection) -> None:
-        self._open.discard(connection)
+        if connection in self._open:
+            self._open.remove(connection)
+            self._frames_of_ended += connection.frames_received
         if not self._open:
             self._nobody_left.set()
+
+    def count_farewell(self, code: int) -> None:
+        self._farewells[code] += 1
+
+    def totals(self) -> Totals:
+        """Counted when asked for: connections count their own frames anyway."""
+        frames = sum(connection.frames_received for connection in self._open)
+        return Totals(
+            len(self._open), self._opened, self._frames_of_ended + frames, dict(self._farewells)
+        )
 
     async def sweep(self, away_for: Callable[[], float]) -> None:
         """Look after all connections for ever: one timer for all, instead of one per write.

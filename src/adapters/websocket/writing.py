@@ -102,6 +102,7 @@ class WritingSide(AsyncJsonWebsocketConsumer):
         """
         if self._mailbox.is_closed:
             return
+        self._connections.count_farewell(farewell.code)
         self._mailbox.finish(_disconnect(farewell), Close(farewell.code, farewell.reason))
         self._pump()
         self._abort_later()
@@ -133,6 +134,7 @@ class WritingSide(AsyncJsonWebsocketConsumer):
             return
         # Whoever publishes finds this out: the line must name the reader.
         log.warning("it reads too slowly", extra={"connection": self.connection_id})
+        self._connections.count_farewell(TOO_SLOW.code)
         self._mailbox.close(_disconnect(TOO_SLOW), Close(TOO_SLOW.code, TOO_SLOW.reason))
         self._pump()
         self._abort_later()

@@ -23,6 +23,8 @@ HOURS = 3_600.0
 class Guest:
     """An open connection that only remembers what it was told."""
 
+    frames_received = 0
+
     def __init__(self) -> None:
         self.told: list[Farewell] = []
 

@@ -1,0 +1,93 @@
+"""What Prometheus reads: counted without anything being kept on the way of a message."""
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.unit.adapters.http.asking import client_of
+from tests.unit.adapters.websocket.driving import Service, eventually, serving
+
+
+async def metrics(client: httpx2.AsyncClient) -> dict[str, float]:
+    """Every sample by its name, with its labels' values behind it."""
+    answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    return {
+        "/".join([sample.name, *sample.labels.values()]): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+async def test_nothing_has_happened_yet(client: httpx2.AsyncClient) -> None:
+    found = await metrics(client)
+    assert found["switchboard_connections"] == 0
+    assert found["switchboard_connections_opened_total"] == 0
+    assert found["switchboard_frames_received_total"] == 0
+
+
+async def test_connections_and_their_frames_are_counted_also_when_they_have_gone(
+    service: Service, client: httpx2.AsyncClient
+) -> None:
+    async with service.socket("/ws/system") as first, service.socket("/ws/chat") as second:
+        for _ in range(3):
+            await first.frames_until_pong()
+        await second.frames_until_pong()
+        found = await metrics(client)
+        assert found["switchboard_connections"] == 2
+        assert found["switchboard_frames_received_total"] == 4
+    await eventually(lambda: len(service.connections) == 0)
+
+    found = await metrics(client)
+    assert found["switchboard_connections"] == 0
+    assert found["switchboard_connections_opened_total"] == 2
+    assert found["switchboard_frames_received_total"] == 4
+
+
+async def test_those_who_were_told_to_leave_are_counted_by_their_code(
+    service: Service, client: httpx2.AsyncClient
+) -> None:
+    for path in ("/ws/nowhere", "/ws/room/a%2Fb"):
+        async with service.socket(path) as lost:
+            await lost.farewell()
+    async with service.socket("/ws/chat") as other:
+        await other.frames_until_pong()
+        await service.connections.drain(0)
+
+    found = await metrics(client)
+    assert found["switchboard_farewells_total/4400"] == 2
+    assert found["switchboard_farewells_total/1012"] == 1
+
+
+async def test_two_services_in_one_process_count_for_themselves(service: Service) -> None:
+    async with serving() as other, service.socket("/ws/system") as one:
+        await one.frames_until_pong()
+        async with client_of(service) as here, client_of(other) as there:
+            assert (await metrics(here))["switchboard_connections"] == 1
+            assert (await metrics(there))["switchboard_connections"] == 0
+
+
+async def test_the_process_itself_is_measured(client: httpx2.AsyncClient) -> None:
+    found = await metrics(client)
+    assert found["switchboard_process_resident_memory_bytes"] > 0
+    assert found["switchboard_process_open_fds"] > 0
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "*/*",
+        "application/openmetrics-text; version=1.0.0",
+        "application/openmetrics-text",
+        "application/openmetrics-text; version=x; escaping=y",
+        "text/plain; version=1.0.0; escaping=allow-utf-8",
+        ";;,,=;version=;",
+    ],
+)
+async def test_whatever_form_is_asked_for_there_is_an_answer(
+    client: httpx2.AsyncClient, accept: str
+) -> None:
+    answer = await client.get("/metrics", headers=[("accept", accept)])
+    assert answer.status_code == 200
+    assert "switchboard_connections" in answer.text

@@ -71,9 +71,12 @@ class DirectWebSockets(WebSocketsSansIOProtocol):
         app = self.app
 
         async def app_and_the_rest(scope: Any, receive: Any, send: Any) -> None:
-            await app(scope, receive, send)
-            if self._rest is not None:
-                await self._rest()
+            try:
+                await app(scope, receive, send)
+            finally:
+                # Also if something round the application raised: it has a connection to end.
+                if self._rest is not None:
+                    await self._rest()
             # uvicorn calls a handshake that was answered over HTTP an error of ours.
             if self.initial_response is not None:
                 self.handshake_complete = True

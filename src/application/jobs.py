@@ -83,8 +83,9 @@ class JobService:
         job_id = self._ids.job_id()
         if key is not None:
             job_id = JobId(SendKey.parse(key, kind, content).value)
-            if await self._records.get(job_id) is not None:
-                await self.get(member, job_id)
+            known = await self._records.get(job_id)
+            if known is not None:
+                known.check_watcher(member)
                 return Submitted(job_id, again=True)
         if await self._queue.depth() >= self._queue_limit:
             raise QueueIsFull(f"{self._queue_limit} jobs are waiting already.")

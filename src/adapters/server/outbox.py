@@ -113,14 +113,13 @@ class Outbox:
         self._transport.close()
 
     def abort(self) -> None:
-        self._waiting.clear()
-        self._finish()
+        self.let_go()
         self._transport.abort()
 
     def let_go(self) -> None:
         """The connection is lost: nothing is written any more, nobody is asked."""
         self._waiting.clear()
-        self._over, self._takes_text = True, False
+        self._finish()
         self._may_take_text = bool
 
     def pause_reading(self) -> None:

@@ -1,6 +1,5 @@
 """What a running process holds: memory, descriptors, and what it keeps in Redis."""
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -43,11 +42,6 @@ KEYS = {
 
 LASTING = {"presence:rooms", "{tally}:names", "{tally}:total"}
 """Those that have no end when no job is under way: one key each."""
-
-
-def resident_bytes(program: Program) -> int:
-    pages = int((PROC / str(program.pid) / "statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def descriptors(program: Program) -> int:

@@ -68,6 +68,12 @@ class Program:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def resident_bytes(self) -> int:
+        """How much memory the process takes; on Linux."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    @property
     def log(self) -> str:
         """All of standard error so far."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")
@@ -214,12 +220,6 @@ class Server(Command):
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
-
-    @property
-    def resident_bytes(self) -> int:
-        """How much memory the process takes; on Linux."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 class Worker(Command):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from tests.integration.wanderers import (
     check_stories,
     finish,
     room_lane,
+    talk_is_heard,
 )
 
 pytestmark = pytest.mark.redis
@@ -106,20 +106,6 @@ async def newcomer_is_sent_elsewhere(url: str, path: str) -> None:
     assert farewell["action"] == "disconnect"
     assert farewell["payload"]["reconnect"] is True
     assert farewell["payload"]["after_ms"] >= 0
-
-
-async def talk_is_heard(speakers: Sequence[Speaker], listeners: Sequence[Wanderer]) -> None:
-    """Return when all listeners have heard something new from each speaker of their audience."""
-    for speaker in speakers:
-        count = len(speaker.accepted)
-        for listener in listeners:
-            if listener.lane == speaker.lane:
-                goes_on = partial(_has_heard_more, listener, speaker, count)
-                await listener.until(goes_on, f"{speaker.name} goes on")
-
-
-def _has_heard_more(listener: Wanderer, speaker: Speaker, count: int) -> bool:
-    return any(listener.has_heard(text) for text in speaker.accepted[count:])
 
 
 async def test_clients_of_a_server_that_is_cut_off_go_to_the_other_and_miss_nothing(

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from tests.integration.wanderers import (
     check_stories,
     finish,
     room_lane,
+    talk_is_heard,
 )
 
 pytestmark = pytest.mark.redis
@@ -42,16 +42,7 @@ class Crowd:
         ]
 
     async def is_heard(self) -> None:
-        """Return when everybody has heard something new from each speaker."""
-        for speaker in self.speakers:
-            for member in self.everybody:
-                count = len(speaker.accepted)
-                goes_on = partial(_has_heard_more, member, speaker, count)
-                await member.until(goes_on, f"{speaker.name} goes on")
-
-
-def _has_heard_more(member: Wanderer, speaker: Speaker, count: int) -> bool:
-    return any(member.has_heard(text) for text in speaker.accepted[count:])
+        await talk_is_heard(self.speakers, self.everybody)
 
 
 async def restart(server: Server) -> int:

@@ -20,7 +20,6 @@ from tests.integration.footprint import (
     Contents,
     descriptors,
     needs_proc,
-    resident_bytes,
 )
 from tests.integration.lives import RELIABLE, ROOM, ROOMS, Lives, Stayer
 from tests.integration.processes import Program, Redis, Server, Worker, all_running
@@ -58,7 +57,7 @@ class Figures(NamedTuple):
 
 
 def figures(programs: Sequence[Program]) -> list[Figures]:
-    return [Figures(descriptors(program), resident_bytes(program)) for program in programs]
+    return [Figures(descriptors(program), program.resident_bytes) for program in programs]
 
 
 async def round_of(lives: Lives, seconds: float) -> None:

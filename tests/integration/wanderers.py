@@ -216,6 +216,20 @@ async def begin(url: str, lane: Lane) -> str:
     return str(said["cursor"])
 
 
+async def talk_is_heard(speakers: Sequence[Speaker], listeners: Sequence[Wanderer]) -> None:
+    """Return when all listeners have heard something new from each speaker of their audience."""
+    for speaker in speakers:
+        count = len(speaker.accepted)
+        for listener in listeners:
+            if listener.lane == speaker.lane:
+                goes_on = partial(_has_heard_more, listener, speaker, count)
+                await listener.until(goes_on, f"{speaker.name} goes on")
+
+
+def _has_heard_more(listener: Wanderer, speaker: Speaker, count: int) -> bool:
+    return any(listener.has_heard(text) for text in speaker.accepted[count:])
+
+
 async def finish(url: str, lane: Lane, listeners: Sequence[Wanderer]) -> None:
     """Say the end, and return when all have heard it."""
     async with Client(url, lane.path) as client:

@@ -74,7 +74,7 @@ class Talk:
     ) -> None:
         self.crowd = crowd
         self._lead = f'{{"action":"{action}","payload":{{"message":"#'.encode()
-        self._trail = b"x" * padding + b'"}}'
+        self._log_context = b"x" * padding + b'"}}'
         self._speakers = speakers
         self._window = window
         self._alone = alone
@@ -118,7 +118,7 @@ class Talk:
         number = self._count * SPEAKERS + member.index
         self.crowd.waiting[number] = 1 if self._alone else len(self.crowd.members)
         self._sent[number] = time.perf_counter()
-        member.send(self._lead + str(number).rjust(DIGITS, "0").encode() + self._trail)
+        member.send(self._lead + str(number).rjust(DIGITS, "0").encode() + self._log_context)
 
     async def drain(self, limit: float = GRACE) -> None:
         """Until nothing is under way, or nothing moves any more."""

@@ -12,16 +12,16 @@ from fast_channels.layers import register_channel_layer
 
 from adapters.layers.channel_layer import LaneChannelLayer
 from adapters.layers.lanes import LaneName
-from adapters.settings import Backend, load_settings
+from adapters.settings import BackendName, load_settings
 from adapters.websocket.chat import ChatConsumer
 from adapters.websocket.messages.frames import SystemNotify, TextPayload
 from bootstrap import create_container
 
 
 async def announce(text: str) -> None:
-    twins = create_container(load_settings(backend=Backend.REDIS)).twins()
-    register_channel_layer("chat", LaneChannelLayer(twins.lanes[LaneName.CHAT]))
-    async with twins.sending():
+    backend = create_container(load_settings(backend=BackendName.REDIS)).backend()
+    register_channel_layer("chat", LaneChannelLayer(backend.lanes[LaneName.CHAT]))
+    async with backend.sending():
         await ChatConsumer.broadcast_event(SystemNotify(payload=TextPayload(message=text)))
 
 

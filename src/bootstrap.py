@@ -14,6 +14,7 @@ from dependency_injector import containers, providers
 from fast_channels.layers import register_channel_layer, unregister_channel_layer
 from fastapi import FastAPI
 
+from adapters.backends import MemoryBackend, RedisBackend
 from adapters.cli.commands import Programs, create_cli
 from adapters.clock import RandomIds, SystemClock
 from adapters.http.api import api_router
@@ -28,7 +29,6 @@ from adapters.layers.channel_layer import LaneChannelLayer
 from adapters.logging_setup import configure_logging
 from adapters.server.serving import DrainingServer, ServerSettings, uvicorn_config
 from adapters.settings import LogFormat, Settings, load_settings
-from adapters.twins import MemoryTwins, RedisTwins
 from adapters.websocket.analytics import AnalyticsConsumer
 from adapters.websocket.chat import ChatConsumer, ReliableConsumer
 from adapters.websocket.connections import Connections, ConnectionSettings
@@ -42,29 +42,29 @@ from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
 from application.chat import ChatService
 from application.echo import EchoService
+from application.job_runner import JobRunner, JobRunnerSettings
 from application.jobs import JobService
 from application.notifications import NotificationService
 from application.rooms import RoomService
-from application.work import WorkService, WorkSettings
-from domain import work as kinds
+from domain import job_kinds
 from domain.audiences import CHAT, RELIABLE
 
 
 class Container(containers.DeclarativeContainer):
-    """Who gets what. One selector on the backend picks all twins together."""
+    """Who gets what. One selector on the backend picks all backend together."""
 
     settings = providers.Dependency(instance_of=Settings)
     limit = settings.provided
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
-    twins = providers.Selector(
+    backend = providers.Selector(
         limit.backend.value,
-        memory=providers.Singleton(MemoryTwins, settings, clock),
-        redis=providers.Singleton(RedisTwins, settings, clock),
+        memory=providers.Singleton(MemoryBackend, settings, clock),
+        redis=providers.Singleton(RedisBackend, settings, clock),
     )
     broadcaster = providers.Singleton(
-        LaneBroadcaster, twins.provided.lanes, encode, subscription_limit=limit.subscriptions
+        LaneBroadcaster, backend.provided.lanes, encode, subscription_limit=limit.subscriptions
     )
 
     echo = providers.Singleton(EchoService, text_limit=limit.text_limit)
@@ -81,7 +81,7 @@ class Container(containers.DeclarativeContainer):
         AnalyticsService,
         broadcaster,
         broadcaster,
-        twins.provided.tally,
+        backend.provided.tally,
         data_limit=limit.event_data_bytes,
     )
     rooms = providers.Singleton(
@@ -89,7 +89,7 @@ class Container(containers.DeclarativeContainer):
         broadcaster,
         broadcaster,
         broadcaster,
-        twins.provided.presence,
+        backend.provided.presence,
         text_limit=limit.text_limit,
         member_limit=limit.room_members,
     )
@@ -106,22 +106,22 @@ class Container(containers.DeclarativeContainer):
         JobService,
         broadcaster,
         broadcaster,
-        twins.provided.job_records,
-        twins.provided.job_queue,
+        backend.provided.job_records,
+        backend.provided.job_queue,
         clock,
         ids,
         text_limit=limit.text_limit,
         queue_limit=limit.job_queue_limit,
     )
     work = providers.Singleton(
-        WorkService,
+        JobRunner,
         broadcaster,
-        twins.provided.job_records,
-        twins.provided.job_queue,
+        backend.provided.job_records,
+        backend.provided.job_queue,
         clock,
-        providers.Object(kinds.work),
+        providers.Object(job_kinds.work),
         providers.Factory(
-            WorkSettings,
+            JobRunnerSettings,
             pace=limit.job_pace,
             timeout=limit.job_timeout,
             lease=limit.job_lease,
@@ -189,7 +189,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.container = container
     app.mount("/ws", websocket_router(container.consumers()))
     app.include_router(api_router(container.announcements(), container.jobs(), container.rooms()))
-    app.include_router(health_router(container.twins().ping, lambda: connections.is_draining))
+    app.include_router(health_router(container.backend().ping, lambda: connections.is_draining))
     app.include_router(metrics_router(connections.totals))
     add_pages(app)
     add_failure_handlers(app)
@@ -207,16 +207,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
-    twins = container.twins()
-    for name, lane in twins.lanes.items():
+    backend = container.backend()
+    for name, lane in backend.lanes.items():
         register_channel_layer(name.value, LaneChannelLayer(lane))
-    sweeping = asyncio.create_task(container.connections().sweep(twins.away_for), name="sweep")
+    sweeping = asyncio.create_task(container.connections().sweep(backend.away_for), name="sweep")
     try:
-        async with twins.serving(container.work()):
+        async with backend.serving(container.work()):
             yield
     finally:
         sweeping.cancel()
-        for name in twins.lanes:
+        for name in backend.lanes:
             unregister_channel_layer(name.value)
 
 
@@ -263,7 +263,7 @@ async def _work_until_stopped(container: Container) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     click.echo("Switchboard's worker is ready")
-    await container.twins().work(container.work(), stop)
+    await container.backend().work(container.work(), stop)
 
 
 def send(settings: Settings, channel: str, text: str, every: float, count: int) -> None:
@@ -274,7 +274,7 @@ def send(settings: Settings, channel: str, text: str, every: float, count: int) 
 
 async def _send(container: Container, channel: str, text: str, every: float, count: int) -> None:
     announcements: AnnouncementService = container.announcements()
-    async with container.twins().sending():
+    async with container.backend().sending():
         for number in range(count):
             if number:
                 await asyncio.sleep(every)
@@ -284,9 +284,9 @@ async def _send(container: Container, channel: str, text: str, every: float, cou
 
 async def _ping(settings: Settings) -> None:
     """Find out early and once whether the backend can be reached; raises `Unavailable`."""
-    twins = create_container(settings).twins()
-    async with twins.sending():
-        await twins.ping()
+    backend = create_container(settings).backend()
+    async with backend.sending():
+        await backend.ping()
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Doubles: a clock that tests move, and ports that record what they are told or fail on demand.
 
-The memory twins are the fakes of this suite; these are for what a test must see or break.
+The memory backend are the fakes of this suite; these are for what a test must see or break.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from application.errors import Unavailable
 from application.ports import Broadcaster, Clock, Cursor, Ids, Recovery, Subscriber
 from domain.audiences import Audience
 from domain.events import Event, JobEnded
-from domain.identity import ConnectionId, JobId, SendKey
+from domain.identity import ConnectionId, IdempotencyKey, JobId
 from domain.jobs import Job
 
 DEADLINE = 10.0
@@ -168,17 +168,17 @@ class FragileBroadcaster(Broadcaster):
         audience: Audience,
         event: Event,
         *,
-        besides: ConnectionId | None = None,
-        once: SendKey | None = None,
+        exclude: ConnectionId | None = None,
+        key: IdempotencyKey | None = None,
     ) -> Cursor | None:
         if isinstance(event, self.broken_for):
             self.refused.append(event)
             self._signal.changed()
             raise Unavailable
-        return await self._broadcaster.publish(audience, event, besides=besides, once=once)
+        return await self._broadcaster.publish(audience, event, exclude=exclude, key=key)
 
-    async def published(self, audience: Audience, once: SendKey) -> Cursor | None:
-        return await self._broadcaster.published(audience, once)
+    async def published(self, audience: Audience, key: IdempotencyKey) -> Cursor | None:
+        return await self._broadcaster.published(audience, key)
 
     async def wait_for_refused(self, count: int) -> None:
         await self._signal.until(

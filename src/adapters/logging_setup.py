@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from adapters.correlation import trail
+from adapters.log_context import log_context
 
 
 def configure_logging(level: str, *, as_json: bool) -> None:
@@ -66,7 +66,7 @@ def _is_ours_to_mend(record: logging.LogRecord) -> bool:
 def _add_trail(
     _logger: Any, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    current = trail.get()
+    current = log_context.get()
     # A line about another connection than the one being handled names it itself.
     if current is not None and event.get("connection") in (None, current.connection_id):
         event["connection"] = current.connection_id

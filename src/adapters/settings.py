@@ -13,7 +13,7 @@ PREFIX = "SWITCHBOARD_"
 MINUTE, HOUR = 60, 3600
 
 
-class Backend(StrEnum):
+class BackendName(StrEnum):
     MEMORY = "memory"
     REDIS = "redis"
 
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    backend: Backend = _also("BACKEND", Backend.MEMORY)
+    backend: BackendName = _also("BACKEND", BackendName.MEMORY)
     redis_url: str = _also("REDIS_URL", "redis://127.0.0.1:6379/0")
     redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
     redis_timeout: float = Field(2, gt=0)

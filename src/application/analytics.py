@@ -6,7 +6,7 @@ from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions, Ta
 from domain.analytics import AnalyticsEvent, Counts
 from domain.audiences import ANALYTICS
 from domain.events import AnnouncementMade, EventRecorded, Json
-from domain.identity import SendKey
+from domain.identity import IdempotencyKey
 
 TALLY_NAMES = 100
 """More bars than that no person reads."""
@@ -33,18 +33,18 @@ class AnalyticsService:
         """Count an event, then store and tell it; see `Broadcaster.publish` for the `key`.
 
         One that is counted but then can't be stored is refused, and stays counted.
-        Raises `EventIsImpossible`, `SendKeyIsImpossible`.
+        Raises `EventIsImpossible`, `IdempotencyKeyIsImpossible`.
         """
         event = AnalyticsEvent.parse(name, data, limit=self._data_limit)
-        once = None if key is None else SendKey.parse(key, name, json.dumps(data))
-        if once is not None:
+        retry_of = None if key is None else IdempotencyKey.parse(key, name, json.dumps(data))
+        if retry_of is not None:
             # Before it is counted twice.
-            cursor = await self._broadcaster.published(ANALYTICS, once)
+            cursor = await self._broadcaster.published(ANALYTICS, retry_of)
             if cursor is not None:
                 return cursor
         count, total = await self._tally.add(event.name)
         recorded = EventRecorded(event.name, event.data, count, total)
-        return await self._broadcaster.publish(ANALYTICS, recorded, once=once)
+        return await self._broadcaster.publish(ANALYTICS, recorded, key=retry_of)
 
     async def counts(self) -> Counts:
         return await self._tally.counts(TALLY_NAMES)

@@ -4,7 +4,7 @@ from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions
 from domain import chat
 from domain.audiences import Audience
 from domain.events import AnnouncementMade
-from domain.identity import Member, MessageText, SendKey
+from domain.identity import IdempotencyKey, Member, MessageText
 
 
 class ChatService:
@@ -29,11 +29,11 @@ class ChatService:
     async def say(self, member: Member, text: str, key: str | None = None) -> Cursor | None:
         """Tell everybody; see `Broadcaster.publish` for what a `key` does on a durable audience.
 
-        Raises `TextIsEmpty`, `TextIsTooLong`, `SendKeyIsImpossible`.
+        Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`.
         """
         said = chat.say(member, MessageText.parse(text, limit=self._text_limit))
-        once = None if key is None else SendKey.parse(key, text)
-        return await self._broadcaster.publish(self._audience, said, once=once)
+        retry_of = None if key is None else IdempotencyKey.parse(key, text)
+        return await self._broadcaster.publish(self._audience, said, key=retry_of)
 
     async def announce(self, announcement: AnnouncementMade) -> None:
         await self._broadcaster.publish(self._audience, announcement)

@@ -20,7 +20,7 @@ from domain import audiences
 from domain.audiences import AudienceKind
 from domain.errors import JobIsOver, JobIsUnknown
 from domain.events import JobCancelled, JobQueued
-from domain.identity import JobId, Member, MessageText, SendKey
+from domain.identity import IdempotencyKey, JobId, Member, MessageText
 from domain.jobs import Job, JobKind, JobState
 
 log = logging.getLogger(__name__)
@@ -76,13 +76,13 @@ class JobService:
 
         A `key` names the job together with what was asked, so that asking again finds it
         for as long as its record is kept; nobody is subscribed then.
-        Raises `TextIsEmpty`, `TextIsTooLong`, `SendKeyIsImpossible`, `QueueIsFull`,
+        Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`, `QueueIsFull`,
         `TooManySubscriptions`, and `JobIsUnknown` for another's job with the same key.
         """
         text = MessageText.parse(content, limit=self._text_limit)
         job_id = self._ids.job_id()
         if key is not None:
-            job_id = JobId(SendKey.parse(key, kind, content).value)
+            job_id = JobId(IdempotencyKey.parse(key, kind, content).value)
             known = await self._records.get(job_id)
             if known is not None:
                 known.check_watcher(member)

@@ -13,7 +13,7 @@ from typing import Any, NewType, Protocol
 from domain.analytics import Counts
 from domain.audiences import Audience
 from domain.events import Event, JobEnded
-from domain.identity import ConnectionId, JobId, Member, MemberId, RoomName, SendKey
+from domain.identity import ConnectionId, IdempotencyKey, JobId, Member, MemberId, RoomName
 from domain.jobs import Job
 from domain.rooms import RoomSize, Roster
 
@@ -69,7 +69,7 @@ class Broadcaster(Protocol):
     order everywhere. A durable audience has one order for all.
     Guarantee: on a durable audience the call returns only when history holds the event;
     on the others every subscriber hears it at most once. A call that raised `Unavailable`
-    may have published nevertheless: with the same `once` it can be repeated.
+    may have published nevertheless: with the same `key` it can be repeated.
     """
 
     @abstractmethod
@@ -78,18 +78,18 @@ class Broadcaster(Protocol):
         audience: Audience,
         event: Event,
         *,
-        besides: ConnectionId | None = None,
-        once: SendKey | None = None,
+        exclude: ConnectionId | None = None,
+        key: IdempotencyKey | None = None,
     ) -> Cursor | None:
-        """Tell everybody in `audience`, `besides` one connection. No subscriber is no error.
+        """Tell everybody in `audience`, `exclude` one connection. No subscriber is no error.
 
-        With `once` on a durable audience, returns the event's cursor. What was published
+        With a `key` on a durable audience, returns the event's cursor. What was published
         there under the same key is not published again as long as the key is remembered
         (by time and by number, both settings): the first cursor is returned.
         """
 
     @abstractmethod
-    async def published(self, audience: Audience, once: SendKey) -> Cursor | None:
+    async def published(self, audience: Audience, key: IdempotencyKey) -> Cursor | None:
         """The cursor of what was published under this key, as long as it is remembered."""
 
 

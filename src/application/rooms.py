@@ -10,7 +10,7 @@ from application.ports import (
 )
 from domain import audiences
 from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
-from domain.identity import Member, MessageText, RoomName, SendKey
+from domain.identity import IdempotencyKey, Member, MessageText, RoomName
 from domain.rooms import RoomSize, Roster
 
 ROSTER_NAMES = 100
@@ -45,18 +45,18 @@ class RoomService:
         )
         await self._subscriptions.subscribe(audience, subscriber, since=since)
         joined = MemberJoined(member, members)
-        await self._broadcaster.publish(audience, joined, besides=subscriber.connection_id)
+        await self._broadcaster.publish(audience, joined, exclude=subscriber.connection_id)
 
     async def say(
         self, room: RoomName, member: Member, text: str, key: str | None = None
     ) -> Cursor | None:
         """Tell everybody in the room; see `Broadcaster.publish` for what a `key` does.
 
-        Raises `TextIsEmpty`, `TextIsTooLong`, `SendKeyIsImpossible`.
+        Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`.
         """
         said = MessageSaid(member, MessageText.parse(text, limit=self._text_limit))
-        once = None if key is None else SendKey.parse(key, text)
-        return await self._broadcaster.publish(audiences.room(room), said, once=once)
+        retry_of = None if key is None else IdempotencyKey.parse(key, text)
+        return await self._broadcaster.publish(audiences.room(room), said, key=retry_of)
 
     async def announce(self, room: RoomName, announcement: AnnouncementMade) -> None:
         await self._broadcaster.publish(audiences.room(room), announcement)

@@ -31,7 +31,7 @@ class TextIsNotUnicode(BrokenRule):
     code = "text_is_not_unicode"
 
 
-class SendKeyIsImpossible(BrokenRule):
+class IdempotencyKeyIsImpossible(BrokenRule):
     code = "send_key_is_impossible"
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NewType, Self
 
 from domain.errors import (
+    IdempotencyKeyIsImpossible,
     RoomNameIsImpossible,
-    SendKeyIsImpossible,
     TextIsEmpty,
     TextIsNotUnicode,
     TextIsTooLong,
@@ -23,7 +23,7 @@ ConnectionId = NewType("ConnectionId", str)
 JobId = NewType("JobId", str)
 """Unguessable, so that knowing the id of an anonymous job is the permission to watch it."""
 
-_SEND_KEY = re.compile("[!-~]{1,64}")
+_KEY = re.compile("[!-~]{1,64}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 ANONYMOUS = "Someone"
@@ -92,7 +92,7 @@ class MessageText:
 
 
 @dataclass(frozen=True, slots=True)
-class SendKey:
+class IdempotencyKey:
     """Tells a retry from another send: the key that the client chose, and what it sent with it.
 
     Both go into `value`, 32 hexadecimal digits: two clients that happen to choose the same key
@@ -103,9 +103,9 @@ class SendKey:
 
     @classmethod
     def parse(cls, raw: str, *content: str) -> Self:
-        """Raise `SendKeyIsImpossible` unless `raw` is 1 to 64 visible ASCII characters."""
-        if not _SEND_KEY.fullmatch(raw):
-            raise SendKeyIsImpossible("A key has 1 to 64 visible ASCII characters.")
+        """Raise `IdempotencyKeyIsImpossible` unless `raw` is 1 to 64 visible ASCII characters."""
+        if not _KEY.fullmatch(raw):
+            raise IdempotencyKeyIsImpossible("A key has 1 to 64 visible ASCII characters.")
         both = "\0".join((raw, *content)).encode(errors="surrogatepass")
         return cls(hashlib.sha256(both).hexdigest()[:32])
 

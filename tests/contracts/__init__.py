@@ -1,1 +1,1 @@
-"""One suite for each port. The twins subclass them and bring the fixtures."""
+"""One suite for each port. The backend subclass them and bring the fixtures."""

@@ -101,7 +101,7 @@ class BroadcasterContract:
         await broadcaster.subscribe(audience, ada)
         await broadcaster.subscribe(audience, bob)
 
-        await broadcaster.publish(audience, said("one"), besides=ConnectionId("ada"))
+        await broadcaster.publish(audience, said("one"), exclude=ConnectionId("ada"))
         await broadcaster.publish(audience, said("two"))
 
         assert texts(await ada.wait_for(1)) == ["two"]

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from adapters.layers.lanes import Lane, LaneKind, LaneName, LanePlan, Packet, group_of
+from adapters.layers.lanes import Lane, LaneKind, LaneName, LanePlan, Publication, group_of
 from adapters.layers.position import Position
 from application.ports import LossReason, Recovery
 from domain import audiences
@@ -30,8 +30,8 @@ LONG = replace(DURABLE, prefix="long", capacity=1000)
 both_kinds = pytest.mark.parametrize("plan", [EPHEMERAL, DURABLE], ids=["ephemeral", "durable"])
 
 
-def packet(number: int) -> Packet:
-    return Packet(body(number))
+def publication(number: int) -> Publication:
+    return Publication(body(number))
 
 
 def body(number: int) -> str:
@@ -44,7 +44,7 @@ def bodies(*numbers: int) -> list[str]:
 
 async def publish(lane: Lane, group: str, *numbers: int) -> None:
     for number in numbers:
-        await lane.publish(group, packet(number))
+        await lane.publish(group, publication(number))
 
 
 async def cursors(lane: Lane, group: str, *numbers: int) -> list[str]:
@@ -71,7 +71,7 @@ class LaneContract:
         await lane.attach("g", ada)
         await lane.attach("g", bob)
 
-        await lane.publish("g", packet(1))
+        await lane.publish("g", publication(1))
 
         for subscriber in (ada, bob):
             await subscriber.wait_for(1)
@@ -99,7 +99,7 @@ class LaneContract:
         await lane.attach("g", ada)
         said = json.dumps({"a": 'Grüße "\\ \n\u2028 👋', "b": [1.50, None, {}]}, ensure_ascii=False)
 
-        await lane.publish("g", Packet(said))
+        await lane.publish("g", Publication(said))
 
         await ada.wait_for(1)
         assert ada.bodies == [said]
@@ -114,8 +114,8 @@ class LaneContract:
         await lane.attach("g", ada)
         await lane.attach("g", bob)
 
-        await lane.publish("g", Packet(body(1), besides=ConnectionId("ada")))
-        await lane.publish("g", packet(2))
+        await lane.publish("g", Publication(body(1), exclude=ConnectionId("ada")))
+        await lane.publish("g", publication(2))
 
         await ada.wait_for(1)
         await bob.wait_for(2)
@@ -130,7 +130,7 @@ class LaneContract:
         ada = RecordingSubscriber("ada")
         await lane.attach("g", ada)
 
-        await lane.publish("g", Packet(body(1), besides=ConnectionId("nobody")))
+        await lane.publish("g", Publication(body(1), exclude=ConnectionId("nobody")))
 
         await ada.wait_for(1)
         assert ada.bodies == bodies(1)
@@ -315,8 +315,8 @@ class LaneContract:
     ) -> None:
         lane = await open_lane(plan)
 
-        await lane.publish("nobody", Packet(body(1), besides=ConnectionId("ada")))
-        await lane.publish("nobody", Packet(body(1), last=True))
+        await lane.publish("nobody", Publication(body(1), exclude=ConnectionId("ada")))
+        await lane.publish("nobody", Publication(body(1), last=True))
         await lane.notify("nobody", {"type": "knock"})
 
     @both_kinds
@@ -410,7 +410,7 @@ class LaneContract:
         assert (ada.frames, ada.notices) == ([], [])
         assert [body_of(frame) for frame in await lane.recent("g", 9)] == bodies(1)
 
-    # The last packet of a durable group.
+    # The last publication of a durable group.
 
     async def test_the_last_packet_is_heard_and_ends_every_attachment(
         self, open_lane: OpenLane
@@ -421,7 +421,7 @@ class LaneContract:
             await lane.attach("g", subscriber)
         await lane.attach("other", ada)
 
-        await lane.publish("g", Packet(body(1), last=True))
+        await lane.publish("g", Publication(body(1), last=True))
         await publish(lane, "g", 2)
         await publish(lane, "other", 3)
 
@@ -437,7 +437,7 @@ class LaneContract:
     ) -> None:
         lane = await open_lane(DURABLE)
         first, *_ = await cursors(lane, "g", 1, 2)
-        await lane.publish("g", Packet(body(3), last=True))
+        await lane.publish("g", Publication(body(3), last=True))
         returning, newcomer, plain = (RecordingSubscriber(name) for name in ("r", "n", "p"))
 
         assert await lane.attach("g", returning, since=first) == Recovery(2)
@@ -453,7 +453,7 @@ class LaneContract:
     async def test_history_is_still_there_after_the_last_packet(self, open_lane: OpenLane) -> None:
         lane = await open_lane(DURABLE)
         await publish(lane, "g", 1)
-        await lane.publish("g", Packet(body(2), last=True))
+        await lane.publish("g", Publication(body(2), last=True))
 
         assert [body_of(frame) for frame in await lane.recent("g", 9)] == bodies(1, 2)
 
@@ -462,11 +462,11 @@ class LaneContract:
     ) -> None:
         lane = await open_lane(DURABLE)
         first, *_ = await cursors(lane, "g", 1)
-        await lane.publish("g", Packet(body(2), last=True))
+        await lane.publish("g", Publication(body(2), last=True))
         ada = RecordingSubscriber()
 
         await publish(lane, "g", 3)
-        await lane.publish("g", Packet(body(2), last=True))
+        await lane.publish("g", Publication(body(2), last=True))
 
         assert [body_of(frame) for frame in await lane.recent("g", 9)] == bodies(1, 2)
         assert await lane.attach("g", ada, since=first) == Recovery(1)
@@ -480,7 +480,9 @@ class LaneContract:
         await lane.attach("g", ada)
         await lane.attach("other", ada)
 
-        await asyncio.gather(*(lane.publish("g", Packet(body(1), last=True)) for _ in range(5)))
+        await asyncio.gather(
+            *(lane.publish("g", Publication(body(1), last=True)) for _ in range(5))
+        )
         await publish(lane, "other", 2)
 
         await ada.wait_for(2)
@@ -573,7 +575,7 @@ class LaneContract:
     ) -> None:
         lane = await open_lane(DURABLE)
         first, *_ = await cursors(lane, "g", 1)
-        await lane.publish("g", Packet(body(2), besides=ConnectionId("ada")))
+        await lane.publish("g", Publication(body(2), exclude=ConnectionId("ada")))
         bob = RecordingSubscriber("bob")
 
         assert await lane.attach("g", bob, since=first) == Recovery(1)

@@ -32,7 +32,7 @@ REFUSED_WITHIN = 5.0
 machine."""
 
 LISTENERS = 6
-"""In each audience, first at each server, besides a speaker."""
+"""In each audience, first at each server, exclude a speaker."""
 
 
 class Crowd:

@@ -23,7 +23,7 @@ from tests.integration.wanderers import RELIABLE, Lane, begin, room_lane
 COUNT = 200
 NOTICE, DRAIN, SHUTDOWN = 2.0, 2.0, 2.0
 SPARE = 3.0
-"""Seconds that a busy machine may take besides."""
+"""Seconds that a busy machine may take exclude."""
 
 LOBBY = room_lane("lobby")
 SETTINGS = {

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.redis
 
 NOTICE, DRAIN, SHUTDOWN = 0.2, 1.0, 2.0
 SPARE = 3.0
-"""Seconds that a busy machine may take besides."""
+"""Seconds that a busy machine may take exclude."""
 
 LISTENERS, SPEAKERS = 8, 2
 

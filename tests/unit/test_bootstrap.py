@@ -12,7 +12,7 @@ from fast_channels.layers import get_channel_layer
 
 import bootstrap
 from adapters.layers.lanes import LaneName
-from adapters.settings import Backend, Settings, SettingsAreWrong
+from adapters.settings import BackendName, Settings, SettingsAreWrong
 from adapters.websocket.connection import Connection
 from adapters.websocket.routes import ROUTES, NowhereConsumer
 from application.chat import ChatService
@@ -24,15 +24,15 @@ SRC = Path(bootstrap.__file__).parent
 UNREACHABLE = "redis://127.0.0.1:1/0"
 """Nobody listens there: whatever connected to it would fail."""
 
-both_backends = pytest.mark.parametrize("backend", list(Backend))
+both_backends = pytest.mark.parametrize("backend", list(BackendName))
 
 
-def container_of(backend: Backend) -> bootstrap.Container:
+def container_of(backend: BackendName) -> bootstrap.Container:
     return bootstrap.create_container(settings_of(backend=backend, redis_url=UNREACHABLE))
 
 
 @both_backends
-async def test_everything_in_the_container_can_be_built(backend: Backend) -> None:
+async def test_everything_in_the_container_can_be_built(backend: BackendName) -> None:
     container = container_of(backend)
     for name, provider in container.providers.items():
         built = provider()
@@ -41,7 +41,7 @@ async def test_everything_in_the_container_can_be_built(backend: Backend) -> Non
 
 
 @both_backends
-async def test_every_socket_has_a_consumer_that_can_be_built(backend: Backend) -> None:
+async def test_every_socket_has_a_consumer_that_can_be_built(backend: BackendName) -> None:
     make: dict[type[Connection], Any] = container_of(backend).consumers()
     assert set(make) == {*ROUTES.values(), NowhereConsumer}
     for consumer_class, factory in make.items():
@@ -52,22 +52,24 @@ async def test_every_socket_has_a_consumer_that_can_be_built(backend: Backend) -
 
 
 @both_backends
-async def test_an_application_can_be_built_without_reaching_its_backend(backend: Backend) -> None:
+async def test_an_application_can_be_built_without_reaching_its_backend(
+    backend: BackendName,
+) -> None:
     app = bootstrap.create_app(settings_of(backend=backend, redis_url=UNREACHABLE))
     assert app.title == "Switchboard"
 
 
 @both_backends
-def test_a_backend_brings_all_its_twins(backend: Backend) -> None:
-    twins = container_of(backend).twins()
-    assert set(twins.lanes) == set(LaneName)
+def test_a_backend_brings_all_that_differs(backend: BackendName) -> None:
+    found = container_of(backend).backend()
+    assert set(found.lanes) == set(LaneName)
     for role in ("presence", "tally", "job_records", "job_queue"):
-        assert getattr(twins, role) is not None
+        assert getattr(found, role) is not None
 
 
 def test_services_are_shared_within_a_container_and_not_between_two() -> None:
-    first, second = container_of(Backend.MEMORY), container_of(Backend.MEMORY)
-    for name in ("chat", "rooms", "jobs", "broadcaster", "connections", "twins"):
+    first, second = container_of(BackendName.MEMORY), container_of(BackendName.MEMORY)
+    for name in ("chat", "rooms", "jobs", "broadcaster", "connections", "backend"):
         assert getattr(first, name)() is getattr(first, name)()
         assert getattr(first, name)() is not getattr(second, name)()
 
@@ -78,7 +80,7 @@ def test_a_container_without_settings_says_so() -> None:
 
 
 def test_a_double_put_into_the_container_reaches_whoever_needs_it() -> None:
-    container = container_of(Backend.MEMORY)
+    container = container_of(BackendName.MEMORY)
     double = object()
     container.broadcaster.override(providers.Object(double))
     chat: ChatService = container.chat()

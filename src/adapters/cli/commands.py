@@ -14,7 +14,7 @@ from adapters.cli.dev import Means, develop
 from adapters.cli.listening import listening
 from adapters.cli.problems import Problem, UsageProblem
 from adapters.cli.workers import serve_with_workers
-from adapters.settings import Backend, Settings, SettingsAreWrong, load_settings
+from adapters.settings import BackendName, Settings, SettingsAreWrong, load_settings
 from application.errors import Unavailable
 from domain.errors import BrokenRule
 
@@ -48,7 +48,7 @@ def create_cli(programs: Programs) -> click.Group:
     @host_and_port
     @click.option(
         "--backend",
-        type=click.Choice([b.value for b in Backend]),
+        type=click.Choice([b.value for b in BackendName]),
         help="Where state lives.  [default: BACKEND or memory]",
     )
     @click.option(
@@ -70,7 +70,7 @@ def create_cli(programs: Programs) -> click.Group:
         settings = _settings(**options)
         if workers > 1:
             _need_unix("serve --workers")
-        if workers > 1 and settings.backend is not Backend.REDIS:
+        if workers > 1 and settings.backend is not BackendName.REDIS:
             raise UsageProblem(
                 f"--workers {workers} needs --backend redis: "
                 f"{settings.backend} keeps everything in one process."
@@ -94,14 +94,15 @@ def create_cli(programs: Programs) -> click.Group:
         """
         _need_unix("dev")
         develop(
-            _settings(backend=Backend.REDIS, **options), Means(programs.ourselves, programs.ping)
+            _settings(backend=BackendName.REDIS, **options),
+            Means(programs.ourselves, programs.ping),
         )
 
     @switchboard.command()
     @explained
     def worker() -> None:
         """Work on the jobs that wait on Redis; as many of these as you like."""
-        programs.work(_settings(backend=Backend.REDIS))
+        programs.work(_settings(backend=BackendName.REDIS))
 
     @switchboard.command()
     @click.argument("channel")
@@ -116,7 +117,7 @@ def create_cli(programs: Programs) -> click.Group:
         """
         if every is not None and count is None:
             raise UsageProblem("--every needs --count: how many shall be sent?")
-        settings = _settings(backend=Backend.REDIS)
+        settings = _settings(backend=BackendName.REDIS)
         programs.send(settings, channel, text, every or 0.0, count or 1)
 
     return switchboard

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, cast
 
-from adapters.cli import leash
+from adapters.cli import parent_watch
 from adapters.cli.console import Console
 
 START_SECONDS = 30.0
@@ -62,14 +62,14 @@ class Child(asyncio.SubprocessProtocol):
     """One running process, the leader of its own session; `ended` holds its exit code."""
 
     def __init__(
-        self, part: Part, leash_end: IO[bytes], console: Console, tell: Callable[[str], None]
+        self, part: Part, watch_end: IO[bytes], console: Console, tell: Callable[[str], None]
     ) -> None:
         loop = asyncio.get_running_loop()
         self.name = part.name
         self.part = part
         self.ended: asyncio.Future[int] = loop.create_future()
         self._ready = asyncio.Event()
-        self._leash_end = leash_end
+        self._watch_end = watch_end
         self._console = console
         self._tell = tell
         self._unfinished = b""
@@ -149,9 +149,9 @@ class Child(asyncio.SubprocessProtocol):
             self._heard(line.decode("utf-8", "replace").rstrip("\r"))
 
     def process_exited(self) -> None:
-        # Whatever it left behind goes with it: the other end of the leash, and its children.
+        # Whatever it left behind goes with it: the parent watch, and its children.
         self._kill_group()
-        self._leash_end.close()
+        self._watch_end.close()
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(OUTPUT_SECONDS, self._transport.close)
 
@@ -195,12 +195,12 @@ class Group:
     async def start(self, part: Part) -> Child:
         """Raises `NotReady` if no process can be started at all."""
         reading, writing = os.pipe()
-        leash_end = os.fdopen(writing, "wb")
+        watch_end = os.fdopen(writing, "wb")
         try:
             _, child = await asyncio.get_running_loop().subprocess_exec(
-                lambda: Child(part, leash_end, self._console, self._tell),
+                lambda: Child(part, watch_end, self._console, self._tell),
                 # -I and -S: no site-packages, so that it takes milliseconds.
-                *(sys.executable, "-I", "-S", leash.__file__),
+                *(sys.executable, "-I", "-S", parent_watch.__file__),
                 *(str(reading), str(part.stop_seconds), str(part.scratch or "")),
                 *map(str, part.command),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -211,7 +211,7 @@ class Group:
                 start_new_session=True,
             )
         except BaseException as error:
-            leash_end.close()
+            watch_end.close()
             if isinstance(error, OSError):
                 raise NotReady(f"{part.name} can't be started: {error.strerror}") from None
             raise

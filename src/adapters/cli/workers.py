@@ -77,19 +77,19 @@ async def _serve(
     url, backend = url_of(listeners[0]), settings.backend
     signals = Signals(renews=True)
     async with Group(console, log.warning, signals.hurry, at_once=True) as group:
-        crew = Crew(
-            [Keeper(part, group) for part in parts],
+        supervisor = Supervisor(
+            [Slot(part, group) for part in parts],
             tell_started=lambda: click.echo(f"Switchboard is on {url} ({backend} backend)"),
         )
         try:
-            await signals.run_until_stopped(crew.keep_up(signals.renew))
+            await signals.run_until_stopped(supervisor.keep_up(signals.renew))
         finally:
             # Nobody may wait here for a server that does not come any more.
             for listener in listeners:
                 listener.close()
 
 
-class Keeper:
+class Slot:
     """Keeps one server running."""
 
     def __init__(self, part: Part, group: Group) -> None:
@@ -151,16 +151,16 @@ class Keeper:
         return child
 
 
-class Crew:
-    """All keepers together."""
+class Supervisor:
+    """All slots together."""
 
-    def __init__(self, keepers: Sequence[Keeper], *, tell_started: Callable[[], None]) -> None:
-        self._keepers = keepers
+    def __init__(self, slots: Sequence[Slot], *, tell_started: Callable[[], None]) -> None:
+        self._slots = slots
         self._tell_started = tell_started
 
     async def keep_up(self, renew: asyncio.Event) -> None:
         """Keep all running, and renew all whenever `renew` is set; raises `NotReady`."""
-        tasks = [asyncio.ensure_future(keeper.keep()) for keeper in self._keepers]
+        tasks = [asyncio.ensure_future(slot.keep()) for slot in self._slots]
         tasks.append(asyncio.ensure_future(self._tell_and_renew(renew)))
         try:
             await asyncio.gather(*tasks)
@@ -170,8 +170,8 @@ class Crew:
             await asyncio.wait(tasks)
 
     async def _tell_and_renew(self, renew: asyncio.Event) -> None:
-        for keeper in self._keepers:
-            await keeper.is_ready.wait()
+        for slot in self._slots:
+            await slot.is_ready.wait()
         self._tell_started()
         while True:
             await renew.wait()
@@ -182,8 +182,8 @@ class Crew:
         """One after the other, so that most serve at any time."""
         log.info("renewing all servers")
         try:
-            for keeper in self._keepers:
-                await keeper.renew()
+            for slot in self._slots:
+                await slot.renew()
         except NotReady as problem:
             log.error("%s; the servers that run are kept", problem)
         else:

@@ -1,4 +1,4 @@
-"""The in-process queue and its worker: the memory twin of the ARQ queue."""
+"""The in-process queue and its worker: the memory implementation of the ARQ queue."""
 
 import asyncio
 import contextlib

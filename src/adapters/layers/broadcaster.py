@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from adapters.layers.lanes import RIDES_ON, Lane, LaneName, Packet, audience_of, group_of
+from adapters.layers.lanes import RIDES_ON, Lane, LaneName, Publication, audience_of, group_of
 from adapters.layers.position import Position
 from application.errors import TooManySubscriptions
 from application.ports import (
@@ -16,7 +16,7 @@ from application.ports import (
 )
 from domain.audiences import Audience
 from domain.events import Event, JobCancelled, JobFailed, JobSucceeded
-from domain.identity import ConnectionId, SendKey
+from domain.identity import ConnectionId, IdempotencyKey
 
 Encode: TypeAlias = Callable[[Audience, Event], str]
 """Turns an event into the frame that its audience gets, a JSON object."""
@@ -40,20 +40,20 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
         audience: Audience,
         event: Event,
         *,
-        besides: ConnectionId | None = None,
-        once: SendKey | None = None,
+        exclude: ConnectionId | None = None,
+        key: IdempotencyKey | None = None,
     ) -> Cursor | None:
-        packet = Packet(
+        publication = Publication(
             body=self._encode(audience, event),
-            besides=besides,
+            exclude=exclude,
             last=isinstance(event, _LAST_WORDS),
-            key="" if once is None else once.value,
+            key="" if key is None else key.value,
         )
-        cursor = await self._lane(audience).publish(group_of(audience), packet)
+        cursor = await self._lane(audience).publish(group_of(audience), publication)
         return None if cursor is None else Cursor(cursor)
 
-    async def published(self, audience: Audience, once: SendKey) -> Cursor | None:
-        cursor = await self._lane(audience).published(group_of(audience), once.value)
+    async def published(self, audience: Audience, key: IdempotencyKey) -> Cursor | None:
+        cursor = await self._lane(audience).published(group_of(audience), key.value)
         return None if cursor is None else Cursor(cursor)
 
     async def subscribe(

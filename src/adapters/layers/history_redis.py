@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapters.layers.lanes import LanePlan, Packet
+from adapters.layers.lanes import LanePlan, Publication
 from adapters.layers.position import Position, stamped
 from adapters.layers.publisher_redis import Publisher
 from adapters.redis_connection import Client, Script, answering
@@ -14,7 +14,7 @@ from domain.identity import ConnectionId
 _SCRIPTS = Path(__file__).parent / "scripts"
 
 REMEMBERED = 60
-"""Seconds, besides twice its expiry, for which a silent group's place in its order is known:
+"""Seconds, exclude twice its expiry, for which a silent group's place in its order is known:
 a late return is told "expired" and not "unknown"."""
 
 APPEND = Script(_SCRIPTS / "append.lua")
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
     position: Position
     body: str
-    besides: frozenset[ConnectionId]
+    exclude: frozenset[ConnectionId]
 
     def frame(self, group: str) -> str:
         return stamped(self.body, self.position.cursor(group))
@@ -72,7 +72,7 @@ class RedisHistory:
         self._key_expiry_ms = int(plan.key_expiry * 1000)
         self._remembered_ms = self._expiry_ms * 2 + REMEMBERED * 1000
 
-    async def append(self, group: str, channel: str, packet: Packet) -> str | None:
+    async def append(self, group: str, channel: str, publication: Publication) -> str | None:
         """Store a message and tell it on `channel`, in one command; the cursor if it has a key.
 
         Without a body, nothing is stored: the cursor of what was, under its key.
@@ -87,14 +87,14 @@ class RedisHistory:
             self._expiry_ms,
             self._remembered_ms,
             channel,
-            packet.besides or "",
-            "1" if packet.last else "",
-            packet.body,
-            packet.key,
+            publication.exclude or "",
+            "1" if publication.last else "",
+            publication.body,
+            publication.key,
             self._key_expiry_ms,
             self._plan.keys,
         )
-        if not packet.key or not place:
+        if not publication.key or not place:
             return None
         epoch, at, offset = place.decode().split(" ")
         return Position(epoch, int(at), int(offset)).cursor(group)
@@ -133,9 +133,9 @@ class RedisHistory:
 def parse_live(payload: bytes) -> tuple[Entry, bool]:
     """A message as `append.lua` tells it, and whether it is the last; raises `ValueError`."""
     head, _, body = payload.partition(b"\n")
-    epoch, at, offset, besides, last = head.decode().split(" ")
+    epoch, at, offset, exclude, last = head.decode().split(" ")
     position = Position(epoch, int(at), int(offset))
-    return Entry(position, body.decode(), _besides(besides)), last == "1"
+    return Entry(position, body.decode(), _excluded(exclude)), last == "1"
 
 
 def _reading(reply: list[Any]) -> Reading:
@@ -145,10 +145,10 @@ def _reading(reply: list[Any]) -> Reading:
         at, _, offset = raw_id.partition(b"-")
         fields = dict(zip(raw_fields[::2], raw_fields[1::2], strict=True))
         position = Position(epoch, int(at), int(offset))
-        entries.append(Entry(position, fields[b"b"].decode(), _besides(fields[b"x"].decode())))
+        entries.append(Entry(position, fields[b"b"].decode(), _excluded(fields[b"x"].decode())))
     end = Position(epoch, int(reply[2]), int(reply[1]))
     return Reading(end, reply[3] == b"1", int(reply[5]), entries)
 
 
-def _besides(connection_id: str) -> frozenset[ConnectionId]:
+def _excluded(connection_id: str) -> frozenset[ConnectionId]:
     return frozenset((ConnectionId(connection_id),)) if connection_id else frozenset()

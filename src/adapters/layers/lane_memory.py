@@ -1,4 +1,4 @@
-"""The memory twin of a lane: one process only, history in a bounded deque."""
+"""The memory implementation of a lane: one process only, history in a bounded deque."""
 
 import secrets
 from collections import OrderedDict, deque
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from sys import getsizeof
 from typing import Any, NamedTuple
 
-from adapters.layers.lanes import Lane, LaneKind, LanePlan, Packet
+from adapters.layers.lanes import Lane, LaneKind, LanePlan, Publication
 from adapters.layers.listeners import Listeners
 from adapters.layers.position import Position, stamped
 from application.ports import Clock, LossReason, Recovery, Subscriber
@@ -34,21 +34,21 @@ class Stream:
         self._entries: deque[Entry] = deque()
         self._keys: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
-    def append(self, group: str, packet: Packet, now_ms: int) -> str:
+    def append(self, group: str, publication: Publication, now_ms: int) -> str:
         self.offset += 1
         self.at_ms = max(self.at_ms, now_ms)  # a clock set back must not reorder history
         cursor = Position(self.epoch, self.at_ms, self.offset).cursor(group)
-        frame = stamped(packet.body, cursor)
+        frame = stamped(publication.body, cursor)
         self._entries.append(Entry(self.at_ms, self.offset, frame))
         self.size += getsizeof(frame)
-        if packet.key:
-            self._keys[packet.key] = self.at_ms, cursor
+        if publication.key:
+            self._keys[publication.key] = self.at_ms, cursor
             self.size += KEY_BYTES
-        self.is_over = packet.last
+        self.is_over = publication.last
         return frame
 
     def sent(self, key: str) -> str | None:
-        """The cursor of the packet that had this key."""
+        """The cursor of the publication that had this key."""
         return self._keys[key][1] if key in self._keys else None
 
     def trim(self, plan: LanePlan, now: float) -> None:
@@ -81,21 +81,21 @@ class MemoryLane(Lane):
         self._streams: OrderedDict[str, Stream] = OrderedDict()
         self._size = 0
 
-    async def publish(self, group: str, packet: Packet) -> str | None:
-        besides = (packet.besides,) if packet.besides else ()
+    async def publish(self, group: str, publication: Publication) -> str | None:
+        exclude = (publication.exclude,) if publication.exclude else ()
         if self.plan.kind is LaneKind.EPHEMERAL:
-            self._listeners.give(group, packet.body, besides)
+            self._listeners.give(group, publication.body, exclude)
             return None
         if group in self._streams and self._streams[group].is_over:
             return None
-        sent = await self.published(group, packet.key) if packet.key else None
+        sent = await self.published(group, publication.key) if publication.key else None
         if sent is not None:
             return sent
-        stream, frame = self._store(group, packet)
-        self._listeners.give(group, frame, besides)
-        if packet.last:
+        stream, frame = self._store(group, publication)
+        self._listeners.give(group, frame, exclude)
+        if publication.last:
             self._listeners.close(group)
-        return stream.sent(packet.key)
+        return stream.sent(publication.key)
 
     async def published(self, group: str, key: str) -> str | None:
         stream = self._trimmed(group)
@@ -140,14 +140,14 @@ class MemoryLane(Lane):
         stream = self._trimmed(group)
         return [] if stream is None else stream.newest(limit)
 
-    def _store(self, group: str, packet: Packet) -> tuple[Stream, str]:
+    def _store(self, group: str, publication: Publication) -> tuple[Stream, str]:
         stream = self._streams.get(group)
         if stream is None:
             stream = self._streams[group] = Stream()
         self._streams.move_to_end(group)
         before = stream.size
         now = self._clock.now()
-        frame = stream.append(group, packet, int(now * 1000))
+        frame = stream.append(group, publication, int(now * 1000))
         stream.trim(self.plan, now)
         self._size += stream.size - before
         while self._size > self.plan.max_bytes and len(self._streams) > 1:

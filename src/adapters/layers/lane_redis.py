@@ -1,4 +1,5 @@
-"""The Redis twin of a lane: one command per message, one subscription per process and group.
+"""The Redis implementation of a lane: one command per message, one subscription per
+process and group.
 
 Messages come live over pub/sub. On a durable lane each carries its offset; a process that
 sees a gap, or whose connection was lost, reads what is missing from the group's history.
@@ -9,9 +10,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from adapters.layers.hearing import NOTICE, Hearing
+from adapters.layers.group_feed import NOTICE, GroupFeed
 from adapters.layers.history_redis import RedisHistory
-from adapters.layers.lanes import Lane, LaneKind, LanePlan, Packet
+from adapters.layers.lanes import Lane, LaneKind, LanePlan, Publication
 from adapters.layers.listeners import Listeners
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
@@ -36,19 +37,19 @@ class RedisLane(Lane):
             else None
         )
         self._listeners = Listeners()
-        self._hearings: dict[str, Hearing] = {}
+        self._feeds: dict[str, GroupFeed] = {}
 
-    async def publish(self, group: str, packet: Packet) -> str | None:
+    async def publish(self, group: str, publication: Publication) -> str | None:
         if self._history is not None:
-            return await self._history.append(group, self._channel(group), packet)
-        payload = f"{packet.besides or ''}\n{packet.body}"
+            return await self._history.append(group, self._channel(group), publication)
+        payload = f"{publication.exclude or ''}\n{publication.body}"
         await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
         return None
 
     async def published(self, group: str, key: str) -> str | None:
         if self._history is None:
             return None
-        return await self._history.append(group, self._channel(group), Packet("", key=key))
+        return await self._history.append(group, self._channel(group), Publication("", key=key))
 
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:
         payload = NOTICE + json.dumps(message).encode()
@@ -64,13 +65,13 @@ class RedisLane(Lane):
     ) -> Recovery | None:
         if self._listeners.hears(group, subscriber):
             if replay_last:
-                await self._hearings[group].repeat_newest(subscriber)
+                await self._feeds[group].repeat_newest(subscriber)
             return None
-        hearing = await self._join(group)
+        feed = await self._join(group)
         try:
-            return await hearing.admit(subscriber, since, replay_last)
+            return await feed.admit(subscriber, since, replay_last)
         finally:
-            hearing.attaching -= 1
+            feed.attaching -= 1
             self._leave_if_unheard(group)
 
     async def detach(self, subscriber: Subscriber, group: str | None = None) -> None:
@@ -92,37 +93,37 @@ class RedisLane(Lane):
     def _channel(self, group: str) -> str:
         return f"{self._prefix}:{group}"
 
-    async def _join(self, group: str) -> Hearing:
+    async def _join(self, group: str) -> GroupFeed:
         """Have this process hear a group; whoever comes second waits for the first."""
-        hearing = self._hearings.get(group)
-        if hearing is None:
+        feed = self._feeds.get(group)
+        if feed is None:
             leave = partial(self._leave_if_unheard, group)
-            hearing = Hearing(group, self._listeners, self._history, leave)
-            self._hearings[group] = hearing
-            hearing.attaching += 1
+            feed = GroupFeed(group, self._listeners, self._history, leave)
+            self._feeds[group] = feed
+            feed.attaching += 1
             try:
-                await self._pubsub.subscribe(self._channel(group), hearing)
-                await hearing.begin()
+                await self._pubsub.subscribe(self._channel(group), feed)
+                await feed.begin()
             except BaseException:
-                hearing.has_failed = True
-                del self._hearings[group]
+                feed.has_failed = True
+                del self._feeds[group]
                 self._pubsub.unsubscribe(self._channel(group))
                 raise
             finally:
-                hearing.ready.set()
-            return hearing
-        hearing.attaching += 1
+                feed.ready.set()
+            return feed
+        feed.attaching += 1
         try:
-            await hearing.ready.wait()
-            if hearing.has_failed:
+            await feed.ready.wait()
+            if feed.has_failed:
                 raise Unavailable
         except BaseException:
-            hearing.attaching -= 1
+            feed.attaching -= 1
             raise
-        return hearing
+        return feed
 
     def _leave_if_unheard(self, group: str) -> None:
-        hearing = self._hearings.get(group)
-        if hearing is not None and not hearing.attaching and group not in self._listeners:
-            del self._hearings[group]
+        feed = self._feeds.get(group)
+        if feed is not None and not feed.attaching and group not in self._listeners:
+            del self._feeds[group]
             self._pubsub.unsubscribe(self._channel(group))

@@ -64,16 +64,16 @@ class LanePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
+class Publication:
     """What is published: `body` is an encoded frame, a JSON object.
 
-    `besides` hears nothing of it. After the `last` packet of a durable group nobody listens
-    any more, and what is published changes nothing. A durable group takes one packet for
+    `exclude` hears nothing of it. After the `last` publication of a durable group nobody listens
+    any more, and what is published changes nothing. A durable group takes one publication for
     each `key`, if there is one.
     """
 
     body: str
-    besides: ConnectionId | None = None
+    exclude: ConnectionId | None = None
     last: bool = False
     key: str = ""
 
@@ -87,16 +87,16 @@ class Lane(Protocol):
     plan: LanePlan
 
     @abstractmethod
-    async def publish(self, group: str, packet: Packet) -> str | None:
-        """Give a packet to every subscriber of `group`; on a durable lane, store it first.
+    async def publish(self, group: str, publication: Publication) -> str | None:
+        """Give a publication to every subscriber of `group`; on a durable lane, store it first.
 
-        Returns the cursor of a packet with a key on a durable lane, also if that was
+        Returns the cursor of a publication with a key on a durable lane, also if that was
         published before: then nothing else is done.
         """
 
     @abstractmethod
     async def published(self, group: str, key: str) -> str | None:
-        """The cursor of the packet that was published with this key, while it is remembered."""
+        """The cursor of what was published with this key, while it is remembered."""
 
     @abstractmethod
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Who listens to which group in this process: what the lanes' twins have in common."""
+"""Who listens to which group in this process: what the lanes' backend have in common."""
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
@@ -43,14 +43,14 @@ class Listeners:
             if not groups:
                 del self._groups_of[connection_id]
 
-    def give(self, group: str, frame: str, besides: Collection[ConnectionId] = ()) -> None:
+    def give(self, group: str, frame: str, exclude: Collection[ConnectionId] = ()) -> None:
         members = self._groups.get(group, {})
-        if not besides:
+        if not exclude:
             for subscriber in members.values():
                 subscriber.deliver(frame)
             return
         for connection_id, subscriber in members.items():
-            if connection_id not in besides:
+            if connection_id not in exclude:
                 subscriber.deliver(frame)
 
     def recover(self, group: str, recovery: Recovery, frames: Sequence[str]) -> None:

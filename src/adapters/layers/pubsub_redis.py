@@ -1,4 +1,4 @@
-"""Hearing from Redis: one pub/sub connection per process, which comes back by itself."""
+"""GroupFeed from Redis: one pub/sub connection per process, which comes back by itself."""
 
 import asyncio
 import contextlib

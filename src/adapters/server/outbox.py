@@ -9,7 +9,7 @@ AT_ONCE = 64 * 1024
 """So many bytes go out before the turn is over: from there on a transport may say it is full."""
 
 
-class Turn:
+class WriteBatch:
     """What all sockets share: who was written to in this turn of the event loop.
 
     In a busy room a member is told several things per turn. uvloop 0.23 makes each write a
@@ -59,7 +59,7 @@ class Outbox:
     )
 
     def __init__(
-        self, transport: asyncio.Transport, turn: Turn, may_take_text: Callable[[], bool]
+        self, transport: asyncio.Transport, turn: WriteBatch, may_take_text: Callable[[], bool]
     ) -> None:
         self._transport = transport
         self._turn = turn

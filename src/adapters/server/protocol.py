@@ -7,7 +7,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.exceptions import InvalidState
 from websockets.protocol import State
 
-from adapters.server.outbox import Outbox, Turn
+from adapters.server.outbox import Outbox, WriteBatch
 
 ABORT = "switchboard.abort"
 CONTINUE = "switchboard.continue"
@@ -31,7 +31,7 @@ class DirectWebSockets(WebSocketsSansIOProtocol):
     be: then `send` does what is right. It spares a task's wake-up for each receiver.
     """
 
-    def __init__(self, *args: Any, turn: Turn, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, turn: WriteBatch, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turn = turn
         self._outbox: Outbox

@@ -11,7 +11,7 @@ import uvicorn
 
 from adapters.server.fast_protocol import FastWebSockets
 from adapters.server.handshake import TimedHttp
-from adapters.server.outbox import Turn
+from adapters.server.outbox import WriteBatch
 from adapters.server.protocol import DirectWebSockets
 from adapters.server.stuck import Stuck
 
@@ -38,7 +38,7 @@ def uvicorn_config(
     return uvicorn.Config(
         app,
         http=partial(TimedHttp, patience=settings.handshake_timeout),  # type: ignore[arg-type]
-        ws=partial(protocol, turn=Turn()),  # type: ignore[arg-type]  # uvicorn only calls it
+        ws=partial(protocol, turn=WriteBatch()),  # type: ignore[arg-type]  # uvicorn only calls it
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=settings.per_message_deflate,
         ws_ping_interval=settings.keepalive_seconds,

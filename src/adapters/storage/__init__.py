@@ -1,1 +1,1 @@
-"""Stores: presence, tallies and job records, as twins in memory and on Redis."""
+"""Stores: presence, tallies and job records, as backend in memory and on Redis."""

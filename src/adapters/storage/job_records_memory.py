@@ -1,4 +1,4 @@
-"""The memory twin of job records."""
+"""The memory implementation of job records."""
 
 from collections import OrderedDict
 from collections.abc import Callable

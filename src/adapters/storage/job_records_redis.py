@@ -1,4 +1,4 @@
-"""The Redis twin of job records: one JSON record per job, changed by compare-and-swap.
+"""The Redis implementation of job records: one JSON record per job, changed by compare-and-swap.
 
 What may follow what is decided by the domain, here as in memory; `job_swap.lua` only makes
 the change atomic. All keys share a hash tag: one job's change touches several of them.

@@ -1,4 +1,4 @@
-"""The memory twin of presence. Its process's death ends it, so it needs no leases."""
+"""The memory implementation of presence. Its process's death ends it, so it needs no leases."""
 
 from heapq import nlargest
 from itertools import islice

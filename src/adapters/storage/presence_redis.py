@@ -1,4 +1,4 @@
-"""The Redis twin of presence: every connection holds a lease that its server keeps renewing."""
+"""Presence on Redis: every connection holds a lease that its server keeps renewing."""
 
 import asyncio
 import logging

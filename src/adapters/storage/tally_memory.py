@@ -1,4 +1,4 @@
-"""The memory twin of the tally."""
+"""The memory implementation of the tally."""
 
 from collections import Counter
 

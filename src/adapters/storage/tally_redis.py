@@ -1,4 +1,4 @@
-"""The Redis twin of the tally."""
+"""The Redis implementation of the tally."""
 
 from pathlib import Path
 

@@ -25,7 +25,7 @@ from fast_channels.layers import get_channel_layer
 from fast_channels.type_defs import ASGIReceiveCallable, ChannelScope
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.correlation import Trail, trail
+from adapters.log_context import LogContext, log_context
 from adapters.visitors import recognise
 from adapters.websocket import refusals
 from adapters.websocket.closing import TOO_FAST
@@ -57,7 +57,7 @@ class Connection(WritingSide):
         self._meter = Meter(
             settings.frames_per_second, settings.frame_burst, settings.flood_seconds
         )
-        self._trail = Trail(self.connection_id)
+        self._log_context = LogContext(self.connection_id)
 
     async def opened(self) -> None:
         """The socket is accepted: greet, join, subscribe. May raise what handlers may."""
@@ -72,7 +72,7 @@ class Connection(WritingSide):
 
     @property
     def frames_received(self) -> int:
-        return self._trail.frames
+        return self._log_context.frames
 
     @property
     def since(self) -> list[Cursor]:
@@ -98,7 +98,7 @@ class Connection(WritingSide):
         self.base_send = send
         self.channel_name = self.connection_id
         self.channel_layer = get_channel_layer(getattr(self, "channel_layer_alias", ""))
-        trail.set(self._trail)
+        log_context.set(self._log_context)
         visitor = recognise(scope["headers"], secure=scope.get("scheme") == "wss")
         self.member = visitor.member
         cookie = [(b"set-cookie", visitor.new_cookie.encode())] if visitor.new_cookie else None
@@ -141,7 +141,7 @@ class Connection(WritingSide):
         while (message := await receive())["type"] != "websocket.disconnect":
             if self._mailbox.is_closed:
                 continue
-            self._trail.frames += 1
+            self._log_context.frames += 1
             pace, wait = self._meter.count(time.monotonic())
             if wait and not await self._slow_down(pace, wait):
                 continue

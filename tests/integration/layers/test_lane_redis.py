@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.layers.lanes import Lane, LanePlan, Packet
+from adapters.layers.lanes import Lane, LanePlan, Publication
 from adapters.redis_connection import Client
 from application.ports import LossReason, Recovery
 from domain.identity import ConnectionId
+from tests.contracts.idempotency_keys import SendKeysContract, keyed
 from tests.contracts.lane import (
     DURABLE,
     EPHEMERAL,
@@ -24,7 +25,6 @@ from tests.contracts.lane import (
     publish,
 )
 from tests.contracts.passing_time import PassingTime
-from tests.contracts.send_keys import SendKeysContract, keyed
 from tests.doubles import RecordingSubscriber
 from tests.integration.client import until
 from tests.integration.layers.process import LaneProcess
@@ -57,7 +57,7 @@ class TestRedisLane(LaneContract):
 
 
 class TestSendKeysOnRedis(SendKeysContract):
-    """The contract of packets with a key."""
+    """The contract of publications with a key."""
 
 
 async def test_a_retry_in_another_process_is_a_retry(
@@ -70,7 +70,7 @@ async def test_a_retry_in_another_process_is_a_retry(
     first = await here.publish("g", keyed(1, "k"))
 
     assert await there.publish("g", keyed(2, "k")) == first
-    await here.publish("g", Packet(body(3)))
+    await here.publish("g", Publication(body(3)))
     await bob.wait_for(2)
     assert bob.bodies == bodies(1, 3)
 
@@ -102,7 +102,7 @@ async def test_what_is_published_in_one_process_is_heard_in_the_other(
         await there.attach("g", subscriber)
 
     await publish(here, "g", 1, 2)
-    await there.publish("g", Packet(body(3), besides=ConnectionId("bob")))
+    await there.publish("g", Publication(body(3), exclude=ConnectionId("bob")))
     await there.notify("g", {"type": "knock"})
     await publish(here, "g", 4)
 
@@ -246,14 +246,14 @@ async def test_nothing_is_left_of_a_group_after_its_last_packet(
     await here.attach("g", ada)
     await there.attach("g", bob)
 
-    await here.publish("g", Packet(body(1), last=True))
+    await here.publish("g", Publication(body(1), last=True))
 
     await ada.wait_for(1)
     await bob.wait_for(1)
     await here.attach("g", late)
     assert [lane.attached(late) for lane in (here, there)] == [0, 0]
     await until_subscribers(redis_client, process.service, {})
-    assert here._hearings == there._hearings == {}
+    assert here._feeds == there._feeds == {}
 
 
 async def forget(client: Client, service: str) -> None:
@@ -287,9 +287,9 @@ async def test_a_group_that_was_silent_until_redis_forgot_it_just_goes_on(
     await ada.wait_for(1)
 
     # As if that had been a day ago.
-    hearing = lane._hearings["g"]
-    assert hearing._seen is not None
-    hearing._seen = replace(hearing._seen, at_ms=hearing._seen.at_ms - 24 * 3600 * 1000)
+    feed = lane._feeds["g"]
+    assert feed._seen is not None
+    feed._seen = replace(feed._seen, at_ms=feed._seen.at_ms - 24 * 3600 * 1000)
     await forget(redis_client, process.service)
     await publish(lane, "g", 2, 3)
 

@@ -5,7 +5,7 @@ import pytest
 import structlog
 from chanx.utils.logging import logger as chanx_logger
 
-from adapters.correlation import Trail, trail
+from adapters.log_context import LogContext, log_context
 from domain.identity import ConnectionId
 from tests.unit.adapters.websocket.log_lines import Log, configured_log
 
@@ -143,12 +143,12 @@ def test_uvicorn_does_not_tell_every_socket_it_accepts_but_still_warns() -> None
 async def test_lines_written_for_a_connection_name_it_and_its_frame() -> None:
     with configured_log() as written:
         log.info("before")
-        token = trail.set(Trail(ConnectionId("c1"), frames=7))
+        token = log_context.set(LogContext(ConnectionId("c1"), frames=7))
         try:
             log.info("ours")
             await chanx_logger.ainfo("theirs")
         finally:
-            trail.reset(token)
+            log_context.reset(token)
     before, *lines = written.lines
     assert "connection" not in before
     for line in lines:

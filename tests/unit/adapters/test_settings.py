@@ -8,7 +8,7 @@ import pytest
 
 from adapters.layers.lanes import LaneKind, LaneName
 from adapters.settings import (
-    Backend,
+    BackendName,
     LogFormat,
     Settings,
     SettingsAreWrong,
@@ -48,7 +48,7 @@ def shown(value: object) -> str:
 
 def test_without_any_setting_the_defaults_of_the_protocol_hold() -> None:
     settings = load_settings()
-    assert settings.backend is Backend.MEMORY
+    assert settings.backend is BackendName.MEMORY
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
     assert settings.send_completion is False
     assert settings.log_websocket is False

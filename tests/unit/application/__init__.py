@@ -1,1 +1,1 @@
-"""The services, on the memory twins."""
+"""The services, on the memory backend."""

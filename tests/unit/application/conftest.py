@@ -1,4 +1,4 @@
-"""The memory twins, and a broadcaster whose frames can be read back as events."""
+"""The memory backend, and a broadcaster whose frames can be read back as events."""
 
 import pytest
 

@@ -10,7 +10,7 @@ from application.analytics import TALLY_NAMES, AnalyticsService
 from application.errors import Unavailable
 from application.ports import Recovery
 from domain.analytics import Counts
-from domain.errors import EventIsImpossible, SendKeyIsImpossible
+from domain.errors import EventIsImpossible, IdempotencyKeyIsImpossible
 from domain.events import AnnouncementMade, EventRecorded, Json
 from domain.identity import MessageText
 from tests.doubles import EventBook, FragileBroadcaster, RecordingSubscriber
@@ -154,7 +154,7 @@ async def test_another_event_under_the_same_key_is_another_event(
 
 
 async def test_an_impossible_key_counts_nothing(analytics: AnalyticsService) -> None:
-    with pytest.raises(SendKeyIsImpossible):
+    with pytest.raises(IdempotencyKeyIsImpossible):
         await analytics.record("view", None, "not a key")
 
     assert await analytics.counts() == Counts()

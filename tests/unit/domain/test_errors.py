@@ -10,7 +10,7 @@ CODES = {
     errors.TextIsEmpty: "text_is_empty",
     errors.TextIsTooLong: "text_is_too_long",
     errors.TextIsNotUnicode: "text_is_not_unicode",
-    errors.SendKeyIsImpossible: "send_key_is_impossible",
+    errors.IdempotencyKeyIsImpossible: "send_key_is_impossible",
     errors.RoomNameIsImpossible: "room_name_is_impossible",
     errors.RoomIsFull: "room_is_full",
     errors.EventIsImpossible: "event_is_impossible",

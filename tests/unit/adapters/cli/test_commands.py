@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from adapters.cli import dev
 from adapters.cli.commands import Programs, create_cli
-from adapters.settings import Backend, Settings
+from adapters.settings import BackendName, Settings
 from application.errors import Unavailable
 from domain.errors import BrokenRule
 
@@ -61,7 +61,7 @@ def test_options_win_over_the_environment(
     monkeypatch.setenv("SWITCHBOARD_BACKEND", "redis")
     monkeypatch.setenv("PORT", "1")
     assert programs.run("serve", "--port", "0", "--backend", "memory").exit_code == 0
-    assert programs.settings[0].backend is Backend.MEMORY
+    assert programs.settings[0].backend is BackendName.MEMORY
     assert programs.ports[0] > 1
 
 
@@ -103,7 +103,7 @@ def test_the_other_commands_are_on_redis(
     programs.error = Unavailable()
     result = programs.run(*command)
     assert result.exit_code == 1
-    assert {settings.backend for settings in programs.settings} == {Backend.REDIS}
+    assert {settings.backend for settings in programs.settings} == {BackendName.REDIS}
     assert {settings.redis_url for settings in programs.settings} == {"redis://elsewhere"}
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from adapters.cli import workers
 from adapters.cli.processes import NotReady, Part
-from adapters.cli.workers import Crew, Keeper
+from adapters.cli.workers import Slot, Supervisor
 from tests.unit.adapters.cli.parts import FOR_EVER, Stage, part
 
 
 class Company(logging.Handler):
-    """A crew at work, and all that it says in the log."""
+    """A supervisor at work, and all that it says in the log."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,8 +58,10 @@ async def company(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Company]:
 @asynccontextmanager
 async def working(stage: Stage, company: Company, *parts: Part) -> AsyncIterator[None]:
     async with stage.group(at_once=True) as group:
-        crew = Crew([Keeper(one, group) for one in parts], tell_started=company.started.set)
-        company.work = asyncio.create_task(crew.keep_up(company.renew))
+        supervisor = Supervisor(
+            [Slot(one, group) for one in parts], tell_started=company.started.set
+        )
+        company.work = asyncio.create_task(supervisor.keep_up(company.renew))
         try:
             yield
         finally:

@@ -34,7 +34,7 @@ def ping_with(ping: Any) -> Any:
     """Prepares a container whose backend is asked with `ping` whether it is there."""
 
     def prepare(container: Container) -> None:
-        container.twins().ping = ping
+        container.backend().ping = ping
 
     return prepare
 

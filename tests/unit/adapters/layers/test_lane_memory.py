@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import Lane, LanePlan, Packet
+from adapters.layers.lanes import Lane, LanePlan, Publication
 from application.ports import LossReason, Recovery
+from tests.contracts.idempotency_keys import SendKeysContract, keyed
 from tests.contracts.lane import DURABLE, LaneContract, OpenLane, bodies, cursors, publish
-from tests.contracts.send_keys import SendKeysContract, keyed
 from tests.doubles import ManualClock, RecordingSubscriber, body_of, cursor_of
 
 
@@ -34,7 +34,7 @@ class TestMemoryLane(LaneContract):
 
 
 class TestSendKeysInMemory(SendKeysContract):
-    """The contract of packets with a key."""
+    """The contract of publications with a key."""
 
 
 async def test_a_clock_set_back_does_not_reorder_history() -> None:
@@ -121,7 +121,7 @@ async def test_history_is_bounded_in_bytes_not_in_characters() -> None:
     async def groups_kept(character: str) -> int:
         lane = MemoryLane(replace(DURABLE, max_bytes=100_000), ManualClock())
         for number in range(100):
-            await lane.publish(f"g{number}", Packet(f'{{"said":"{character * 1000}"}}'))
+            await lane.publish(f"g{number}", Publication(f'{{"said":"{character * 1000}"}}'))
         return len([n for n in range(100) if await lane.recent(f"g{n}", 1)])
 
     # CPython stores the first in one byte and the second in four.

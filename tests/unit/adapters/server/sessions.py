@@ -9,7 +9,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from adapters.server.fast_protocol import FastWebSockets
-from adapters.server.outbox import Turn
+from adapters.server.outbox import WriteBatch
 from adapters.server.protocol import DirectWebSockets
 from tests.unit.adapters.server.wire import HANDSHAKE, Answer, Wire, answer
 
@@ -104,7 +104,7 @@ class Session:
         *,
         deflate: bool = False,
         max_size: int = MAX_SIZE,
-        turn: Turn | None = None,
+        turn: WriteBatch | None = None,
     ) -> None:
         config = uvicorn.Config(
             cast("Any", app),
@@ -117,7 +117,7 @@ class Session:
         )
         config.load()
         self.state = ServerState()
-        more = {} if kind == "stock" else {"turn": turn or Turn()}
+        more = {} if kind == "stock" else {"turn": turn or WriteBatch()}
         self.protocol = PROTOCOLS[kind](
             config=config, server_state=self.state, app_state={}, **more
         )

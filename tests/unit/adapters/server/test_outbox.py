@@ -5,7 +5,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 import adapters.server.outbox
-from adapters.server.outbox import AT_ONCE, Outbox, Turn
+from adapters.server.outbox import AT_ONCE, Outbox, WriteBatch
 from adapters.server.plain_frames import plain_frame
 from tests.unit.adapters.server.wire import Wire
 
@@ -20,7 +20,7 @@ class Gate:
         return self.open
 
 
-def opened(turn: Turn, gate: Gate | None = None) -> tuple[Outbox, Wire]:
+def opened(turn: WriteBatch, gate: Gate | None = None) -> tuple[Outbox, Wire]:
     wire = Wire()
     outbox = Outbox(wire, turn, gate or Gate())
     outbox.look()
@@ -32,7 +32,7 @@ async def turn_over() -> None:
 
 
 async def test_a_turn_of_the_loop_writes_once_whatever_was_written_and_in_order() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     assert outbox.write_text("one")
     outbox.write(b"<two>")
     assert outbox.write_text("three")
@@ -43,7 +43,7 @@ async def test_a_turn_of_the_loop_writes_once_whatever_was_written_and_in_order(
 
 
 async def test_a_single_write_goes_out_at_the_end_of_the_turn_too() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     assert outbox.write_text("one")
     assert wire.writes == []
     await turn_over()
@@ -51,7 +51,7 @@ async def test_a_single_write_goes_out_at_the_end_of_the_turn_too() -> None:
 
 
 async def test_each_turn_writes_what_was_written_in_it() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     for content in ("one", "two", "three"):
         outbox.write(content.encode())
         await turn_over()
@@ -60,7 +60,7 @@ async def test_each_turn_writes_what_was_written_in_it() -> None:
 
 
 async def test_the_outboxes_of_a_turn_are_written_apart() -> None:
-    turn = Turn()
+    turn = WriteBatch()
     (one, at_one), (two, at_two), (_, at_nobody) = (opened(turn) for _ in range(3))
     one.write(b"1")
     two.write(b"2")
@@ -79,7 +79,7 @@ async def test_a_text_is_encoded_once_for_all_who_are_told_it(
         return plain_frame(text)
 
     monkeypatch.setattr(adapters.server.outbox, "plain_frame", counted)
-    turn = Turn()
+    turn = WriteBatch()
     encoded.clear()
     members = [opened(turn) for _ in range(50)]
     for content in ("hello", "world"):
@@ -91,7 +91,7 @@ async def test_a_text_is_encoded_once_for_all_who_are_told_it(
 
 
 async def test_an_equal_text_that_is_another_object_is_written_as_well() -> None:
-    turn = Turn()
+    turn = WriteBatch()
     outbox, wire = opened(turn)
     for content in ("same", "".join(["sa", "me"]), "other", "same"):
         assert outbox.write_text(content)
@@ -100,14 +100,14 @@ async def test_an_equal_text_that_is_another_object_is_written_as_well() -> None
 
 
 async def test_an_empty_text_is_a_frame_even_as_the_first() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     assert outbox.write_text("")
     await turn_over()
     assert wire.writes == [Frame(Opcode.TEXT, b"").serialize(mask=False)]
 
 
 async def test_what_waits_is_written_before_a_close() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     outbox.write(b"last")
     outbox.close()
     assert wire.calls == ["write", "close"]
@@ -116,7 +116,7 @@ async def test_what_waits_is_written_before_a_close() -> None:
 
 
 async def test_what_waits_is_written_before_the_end_of_our_half() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     outbox.write(b"last")
     outbox.write_eof()
     assert wire.calls == ["write", "write_eof"]
@@ -125,7 +125,7 @@ async def test_what_waits_is_written_before_the_end_of_our_half() -> None:
 
 
 async def test_what_is_written_after_the_end_of_our_half_is_dropped_and_harms_nobody() -> None:
-    turn = Turn()
+    turn = WriteBatch()
     ended, at_ended = opened(turn)
     other, at_other = opened(turn)
     ended.write_eof()
@@ -137,7 +137,7 @@ async def test_what_is_written_after_the_end_of_our_half_is_dropped_and_harms_no
 
 
 async def test_an_abort_drops_what_waits() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     outbox.write(b"never")
     outbox.abort()
     await turn_over()
@@ -145,7 +145,7 @@ async def test_an_abort_drops_what_waits() -> None:
 
 
 async def test_nothing_is_written_to_a_transport_that_began_to_close_meanwhile() -> None:
-    turn = Turn()
+    turn = WriteBatch()
     outbox, wire = opened(turn)
     other, at_other = opened(turn)
     outbox.write(b"never")
@@ -157,7 +157,7 @@ async def test_nothing_is_written_to_a_transport_that_began_to_close_meanwhile()
 
 @pytest.mark.parametrize("end", [Outbox.close, Outbox.abort, Outbox.write_eof, Outbox.let_go])
 async def test_nothing_is_written_after_the_end(end: Callable[[Outbox], None]) -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     end(outbox)
     assert not outbox.write_text("text")
     outbox.write(b"data")
@@ -168,7 +168,7 @@ async def test_nothing_is_written_after_the_end(end: Callable[[Outbox], None]) -
 
 
 async def test_what_waits_when_the_connection_is_lost_is_dropped() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     outbox.write(b"never")
     outbox.let_go()
     await turn_over()
@@ -176,7 +176,7 @@ async def test_what_waits_when_the_connection_is_lost_is_dropped() -> None:
 
 
 async def test_64_kib_go_out_before_the_turn_is_over() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     outbox.write(b"a" * (AT_ONCE - 1))
     assert wire.writes == []
     outbox.write(b"b")
@@ -188,7 +188,7 @@ async def test_64_kib_go_out_before_the_turn_is_over() -> None:
 
 
 async def test_so_much_text_goes_out_at_once_too_and_is_counted_anew() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     text = "x" * (AT_ONCE // 2)
     written = []
     for _ in range(4):
@@ -201,7 +201,7 @@ async def test_so_much_text_goes_out_at_once_too_and_is_counted_anew() -> None:
 
 async def test_a_text_is_refused_until_it_was_looked_whether_it_may_be_written() -> None:
     wire = Wire()
-    outbox = Outbox(wire, Turn(), Gate())
+    outbox = Outbox(wire, WriteBatch(), Gate())
     assert not outbox.write_text("text")
     await turn_over()
     assert wire.writes == []
@@ -211,7 +211,7 @@ async def test_a_text_is_refused_until_it_was_looked_whether_it_may_be_written()
 
 async def test_a_text_is_refused_while_it_may_not_be_written() -> None:
     gate = Gate()
-    outbox, wire = opened(Turn(), gate)
+    outbox, wire = opened(WriteBatch(), gate)
     gate.open = False
     outbox.look()
     assert not outbox.write_text("no")
@@ -224,7 +224,7 @@ async def test_a_text_is_refused_while_it_may_not_be_written() -> None:
 
 async def test_every_other_write_looks_whether_text_may_still_be_written() -> None:
     gate = Gate()
-    outbox, wire = opened(Turn(), gate)
+    outbox, wire = opened(WriteBatch(), gate)
     gate.open = False
     outbox.write(b"close frame")
     assert not outbox.write_text("no")
@@ -233,7 +233,7 @@ async def test_every_other_write_looks_whether_text_may_still_be_written() -> No
 
 
 async def test_the_rest_is_passed_on_to_the_transport() -> None:
-    outbox, wire = opened(Turn())
+    outbox, wire = opened(WriteBatch())
     outbox.pause_reading()
     outbox.resume_reading()
     assert wire.calls == ["pause_reading", "resume_reading"]

@@ -6,7 +6,7 @@ import pytest
 from websockets.frames import Opcode
 
 import adapters.server.protocol
-from adapters.server.outbox import Turn
+from adapters.server.outbox import WriteBatch
 from tests.doubles import DEADLINE
 from tests.unit.adapters.server.sessions import (
     MAX_SIZE,
@@ -117,7 +117,7 @@ async def test_a_text_is_refused_from_the_first_byte_over_the_limit(kind: Kind) 
 
 
 async def test_what_a_refused_client_goes_on_with_harms_no_other_connection(kind: Kind) -> None:
-    turn, app = Turn(), Recorder()
+    turn, app = WriteBatch(), Recorder()
     refused, other = Session(kind, Recorder(), turn=turn), Session(kind, app, turn=turn)
     for each in (refused, other):
         await each.open()

@@ -151,7 +151,7 @@ async def test_a_process_cut_off_for_longer_than_its_patience_sends_its_clients_
         return away
 
     def cut_off(container: Container) -> None:
-        monkeypatch.setattr(container.twins(), "away_for", away_for)
+        monkeypatch.setattr(container.backend(), "away_for", away_for)
 
     async with (
         serving(cut_off, redis_patience=60) as service,

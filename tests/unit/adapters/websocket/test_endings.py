@@ -16,7 +16,7 @@ from application.ports import Cursor
 from bootstrap import Container
 from domain.audiences import Audience
 from domain.events import Event, MemberJoined, MemberLeft
-from domain.identity import ConnectionId, Member, RoomName, SendKey
+from domain.identity import ConnectionId, IdempotencyKey, Member, RoomName
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
     Service,
@@ -129,7 +129,7 @@ every_end = pytest.mark.parametrize(
 
 
 async def assert_nothing_is_left(service: Service) -> None:
-    for lane in service.container.twins().lanes.values():
+    for lane in service.container.backend().lanes.values():
         assert not any(vars(lane._listeners).values())
     assert await service.container.rooms().rooms(10) == []
     assert len(service.connections) == 0
@@ -211,12 +211,12 @@ class FailingBroadcaster(LaneBroadcaster):
         audience: Audience,
         event: Event,
         *,
-        besides: ConnectionId | None = None,
-        once: SendKey | None = None,
+        exclude: ConnectionId | None = None,
+        key: IdempotencyKey | None = None,
     ) -> Cursor | None:
         if self.error is not None:
             raise self.error
-        return await super().publish(audience, event, besides=besides, once=once)
+        return await super().publish(audience, event, exclude=exclude, key=key)
 
 
 class FailingPresence(MemoryPresence):
@@ -240,7 +240,7 @@ class FailingPresence(MemoryPresence):
 def failing_broadcaster(container: Container) -> None:
     container.broadcaster.override(
         providers.Singleton(
-            FailingBroadcaster, container.twins.provided.lanes, encode, subscription_limit=64
+            FailingBroadcaster, container.backend.provided.lanes, encode, subscription_limit=64
         )
     )
 
@@ -253,7 +253,7 @@ def fail_with(service: Service, error: Exception | None) -> None:
 
 
 def failing_presence(container: Container) -> None:
-    container.twins().presence = FailingPresence()
+    container.backend().presence = FailingPresence()
 
 
 TELLING = ["/ws/chat", "/ws/reliable", "/ws/notifications", "/ws/room/lobby"]
@@ -295,7 +295,7 @@ async def test_an_opening_that_breaks_says_nothing_of_the_error_and_leaves_nothi
 
 async def test_a_room_that_can_not_be_entered_sends_away_and_leaves_nothing() -> None:
     async with serving(failing_presence) as service:
-        service.container.twins().presence.fails = "enter"
+        service.container.backend().presence.fails = "enter"
         async with service.socket("/ws/room/lobby") as client:
             await sent_away(client)
         await assert_nothing_is_left(service)
@@ -305,7 +305,7 @@ async def test_a_room_that_can_not_be_left_is_at_least_not_listened_to(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with serving(failing_presence) as service:
-        presence = service.container.twins().presence
+        presence = service.container.backend().presence
         tasks = asyncio.all_tasks()
         async with service.socket("/ws/room/lobby") as client:
             await client.hears_nothing()
@@ -389,16 +389,16 @@ async def test_whoever_could_not_be_told_to_join_is_not_told_to_leave() -> None:
             audience: Audience,
             event: Event,
             *,
-            besides: ConnectionId | None = None,
-            once: SendKey | None = None,
+            exclude: ConnectionId | None = None,
+            key: IdempotencyKey | None = None,
         ) -> Cursor | None:
             told.append(type(event))
-            return await super().publish(audience, event, besides=besides, once=once)
+            return await super().publish(audience, event, exclude=exclude, key=key)
 
     def witness(container: Container) -> None:
         container.broadcaster.override(
             providers.Singleton(
-                Witness, container.twins.provided.lanes, encode, subscription_limit=64
+                Witness, container.backend.provided.lanes, encode, subscription_limit=64
             )
         )
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 from dependency_injector import providers
 
-import domain.work
+import domain.job_kinds
+from domain.job_kinds import Outcome, Step
 from domain.jobs import JobKind
-from domain.work import Outcome, Step
 from tests.unit.adapters.websocket.driving import (
     Frame,
     Service,
@@ -158,7 +158,7 @@ async def test_work_that_breaks_ends_its_job_and_tells_nothing_of_the_error(
         yield Step(0.5, "Breaking", 0)
         raise RuntimeError("secret")
 
-    monkeypatch.setitem(domain.work._KINDS, JobKind.TRANSLATE, broken)
+    monkeypatch.setitem(domain.job_kinds._KINDS, JobKind.TRANSLATE, broken)
     async with asking(service) as client:
         await client.say("job", {"type": "translate", "content": "hello"})
         failed = (await story(client))[-1]["payload"]
@@ -248,7 +248,7 @@ async def test_a_queued_job_that_is_cancelled_never_runs() -> None:
         assert (await client.status("cancelled"))["payload"]["job_id"] == second
         await client.say("job_cancel", {"job_id": first})
         assert (await client.status("cancelled"))["payload"]["job_id"] == first
-        await eventually(service.container.twins().job_queue._waiting.empty)
+        await eventually(service.container.backend().job_queue._waiting.empty)
         await client.hears_nothing()
 
 

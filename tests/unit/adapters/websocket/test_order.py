@@ -114,7 +114,7 @@ async def test_a_message_is_encoded_once_however_many_hear_it(members: int) -> N
         container.broadcaster.override(
             providers.Singleton(
                 LaneBroadcaster,
-                container.twins.provided.lanes,
+                container.backend.provided.lanes,
                 counting,
                 subscription_limit=64,
             )

@@ -72,7 +72,7 @@ async def test_what_was_missed_comes_first_then_what_is_new_without_gap_or_repea
     assert [n for n in range(5) if any(f"missed-{n}" in text for text in texts)] == [*range(5)]
     assert missed[-1] == known
     heard = missed + live
-    # History is the measure: the same frames in the same order, besides one's own coming.
+    # History is the measure: the same frames in the same order, exclude one's own coming.
     assert [frame for frame in frames if frame in heard] == heard
     assert len({frame["cursor"] for frame in heard}) == len(heard)
     between = frames[: frames.index(heard[-1]) + 1]

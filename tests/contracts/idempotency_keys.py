@@ -1,11 +1,11 @@
-"""What every lane promises of packets with a key: see `adapters.layers.lanes.Lane`."""
+"""What every lane promises of publications with a key: see `adapters.layers.lanes.Lane`."""
 
 import asyncio
 from dataclasses import replace
 
 import pytest
 
-from adapters.layers.lanes import Lane, Packet
+from adapters.layers.lanes import Lane, Publication
 from tests.contracts.lane import DURABLE, EPHEMERAL, OpenLane, bodies, body
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber, cursor_of
@@ -15,8 +15,8 @@ FEW = replace(DURABLE, prefix="few", keys=2)
 TRIMMED = replace(DURABLE, prefix="trimmed", capacity=1)
 
 
-def keyed(number: int, key: str) -> Packet:
-    return Packet(body(number), key=key)
+def keyed(number: int, key: str) -> Publication:
+    return Publication(body(number), key=key)
 
 
 class SendKeysContract:
@@ -44,10 +44,10 @@ class SendKeysContract:
         self, lane: Lane, ada: RecordingSubscriber
     ) -> None:
         first = await lane.publish("g", keyed(1, "k"))
-        await lane.publish("g", Packet(body(2)))
+        await lane.publish("g", Publication(body(2)))
 
         assert await lane.publish("g", keyed(3, "k")) == first
-        await lane.publish("g", Packet(body(4)))
+        await lane.publish("g", Publication(body(4)))
         await ada.wait_for(3)
         assert ada.bodies == bodies(1, 2, 4)
         assert len(await lane.recent("g", 9)) == 3
@@ -81,8 +81,8 @@ class SendKeysContract:
     async def test_without_a_key_everything_is_published_and_nothing_answered(
         self, lane: Lane, ada: RecordingSubscriber
     ) -> None:
-        assert await lane.publish("g", Packet(body(1))) is None
-        assert await lane.publish("g", Packet(body(1))) is None
+        assert await lane.publish("g", Publication(body(1))) is None
+        assert await lane.publish("g", Publication(body(1))) is None
 
         await ada.wait_for(2)
 
@@ -98,7 +98,7 @@ class SendKeysContract:
     async def test_a_key_outlives_its_message(self, open_lane: OpenLane) -> None:
         lane = await open_lane(TRIMMED)
         first = await lane.publish("g", keyed(1, "k"))
-        await lane.publish("g", Packet(body(2)))
+        await lane.publish("g", Publication(body(2)))
 
         assert await lane.publish("g", keyed(3, "k")) == first
 
@@ -128,7 +128,7 @@ class SendKeysContract:
         assert await lane.published("g", "k2") == cursors[2]
 
     async def test_after_the_last_packet_a_key_changes_nothing(self, lane: Lane) -> None:
-        await lane.publish("g", Packet(body(1), last=True))
+        await lane.publish("g", Publication(body(1), last=True))
 
         assert await lane.publish("g", keyed(2, "k")) is None
         assert len(await lane.recent("g", 9)) == 1

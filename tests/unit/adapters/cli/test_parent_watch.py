@@ -1,4 +1,4 @@
-"""The leash as a process: what it is for can't be seen from within."""
+"""The parent watch as a process: what it is for can't be seen from within."""
 
 import os
 import select
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cli import leash
+from adapters.cli import parent_watch
 from tests.survivors import processes, until_gone
 from tests.unit.adapters.cli.parts import DEADLINE, DEAF, FOR_EVER
 
@@ -20,11 +20,20 @@ from tests.unit.adapters.cli.parts import DEADLINE, DEAF, FOR_EVER
 def leashed(
     program: str, *, seconds: float = DEADLINE, folder: Path | str = ""
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A program on a leash, once it printed its first line, and the end of the leash."""
+    """A program under parent watch that printed its first line, and the launcher's pipe end."""
     reading, writing = os.pipe()
     command = [sys.executable, "-I", "-S", "-c", program]
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", leash.__file__, str(reading), str(seconds), folder, *command],
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            parent_watch.__file__,
+            str(reading),
+            str(seconds),
+            folder,
+            *command,
+        ],
         pass_fds=[reading],
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -93,7 +102,16 @@ def test_signals_reach_the_command_as_if_there_were_no_leash(signum: signal.Sign
 def test_a_command_that_cant_be_run_is_told_in_one_line() -> None:
     reading, writing = os.pipe()
     process = subprocess.run(
-        [sys.executable, "-I", "-S", leash.__file__, str(reading), "1", "", "no-such-command"],
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            parent_watch.__file__,
+            str(reading),
+            "1",
+            "",
+            "no-such-command",
+        ],
         check=False,
         pass_fds=[reading],
         start_new_session=True,

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
+from domain.job_kinds import Outcome, Step, work
 from domain.jobs import JobKind
-from domain.work import Outcome, Step, work
 from tests.unit.domain.strategies import contents, job_kinds
 
 

@@ -1,7 +1,7 @@
-"""A command on a leash: it ends when whoever started it is gone, even by `kill -9`.
+"""A command that is watched: it ends when whoever started it is gone, even by `kill -9`.
 
-Run as `python -I -S leash.py PIPE SECONDS FOLDER COMMAND…` in a session of its own. The process
-becomes the command, with its id, its exit code and its signals. A second one stays behind,
+Run as `python -I -S parent_watch.py PIPE SECONDS FOLDER COMMAND…` in a session of its own. The
+process becomes the command, with its id, its exit code and its signals. A second one stays behind,
 reads the pipe whose other end the launcher holds, and at its end asks the command's process
 group to go, `SECONDS` before it is made to. It removes `FOLDER`, if one is named, because the
 launcher no longer can.

@@ -10,7 +10,7 @@ from domain.identity import ConnectionId
 
 
 @dataclass(slots=True)
-class Trail:
+class LogContext:
     """`frames` counts what the connection sent, so that id and count name one frame."""
 
     connection_id: ConnectionId
@@ -21,4 +21,4 @@ class Trail:
         return f"{self.connection_id}-{self.frames}"
 
 
-trail: ContextVar[Trail | None] = ContextVar("trail", default=None)
+log_context: ContextVar[LogContext | None] = ContextVar("log_context", default=None)

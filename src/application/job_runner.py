@@ -20,8 +20,8 @@ from domain.events import (
     JobSucceeded,
 )
 from domain.identity import JobId
+from domain.job_kinds import Outcome, Work
 from domain.jobs import Job
-from domain.work import Outcome, Work
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class JobIsLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkSettings:
+class JobRunnerSettings:
     """`pace` scales the simulated time of each step (0: no waiting). `timeout` bounds one
     attempt, `lease` is how long a job stays a worker's without a sign of life, `waiting` after
     how long a queued job is put on the queue again; in seconds. A job that lost `losses`
@@ -53,7 +53,7 @@ class WorkSettings:
     losses: int
 
 
-class WorkService:
+class JobRunner:
     """Runs jobs, as many at once as its caller starts."""
 
     def __init__(
@@ -63,7 +63,7 @@ class WorkService:
         queue: JobQueue,
         clock: Clock,
         work: Work,
-        settings: WorkSettings,
+        settings: JobRunnerSettings,
     ) -> None:
         self._broadcaster = broadcaster
         self._records = records

@@ -8,9 +8,9 @@ from typing import TypeAlias
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
-from application import work as application_work
+from application import job_runner
 from application.errors import Unavailable
-from application.work import WorkService, WorkSettings
+from application.job_runner import JobRunner, JobRunnerSettings
 from domain import audiences
 from domain.events import (
     JobCancelled,
@@ -21,8 +21,8 @@ from domain.events import (
     JobSucceeded,
 )
 from domain.identity import JobId
+from domain.job_kinds import Outcome, Step, Work, work
 from domain.jobs import Job, JobKind, JobState
-from domain.work import Outcome, Step, Work, work
 from tests.doubles import (
     DEADLINE,
     EventBook,
@@ -37,7 +37,7 @@ from tests.unit.application.people import ADA
 ID = JobId("7")
 STEP_SECONDS = 1000.0
 
-AT_ONCE = WorkSettings(pace=0, timeout=60, lease=3000, waiting=5, losses=3)
+AT_ONCE = JobRunnerSettings(pace=0, timeout=60, lease=3000, waiting=5, losses=3)
 """No step takes any time."""
 
 SLOW = replace(AT_ONCE, pace=1, timeout=5000, lease=3000)
@@ -65,7 +65,7 @@ def two_steps(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
 
 @pytest.fixture(autouse=True)
 def _ask_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application_work, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(job_runner, "RETRY_SECONDS", 0)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def fragile(broadcaster: LaneBroadcaster) -> FragileBroadcaster:
     return FragileBroadcaster(broadcaster)
 
 
-Build: TypeAlias = Callable[[WorkSettings, Work], WorkService]
+Build: TypeAlias = Callable[[JobRunnerSettings, Work], JobRunner]
 
 
 @pytest.fixture
@@ -93,8 +93,8 @@ def build(
     queue: FragileJobQueue,
     clock: ManualClock,
 ) -> Build:
-    def build_one(settings: WorkSettings, what: Work = half_then_done) -> WorkService:
-        return WorkService(fragile, records, queue, clock, what, settings)
+    def build_one(settings: JobRunnerSettings, what: Work = half_then_done) -> JobRunner:
+        return JobRunner(fragile, records, queue, clock, what, settings)
 
     return build_one
 

@@ -25,11 +25,11 @@ from adapters.storage.presence_redis import RedisPresence
 from adapters.storage.tally_memory import MemoryTally
 from adapters.storage.tally_redis import RedisTally
 from application.errors import Unavailable
+from application.job_runner import JobRunner
 from application.ports import Clock, JobQueue, JobRecords, Presence, Tally
-from application.work import WorkService
 
 
-class Twins(Protocol):
+class Backend(Protocol):
     lanes: dict[LaneName, Lane]
     presence: Presence
     tally: Tally
@@ -42,17 +42,17 @@ class Twins(Protocol):
     def away_for(self) -> float:
         """For how many seconds this process has not heard from its backend."""
 
-    def serving(self, work: WorkService) -> contextlib.AbstractAsyncContextManager[None]:
+    def serving(self, work: JobRunner) -> contextlib.AbstractAsyncContextManager[None]:
         """Open and close, in order and in reverse, what a server process needs."""
 
     def sending(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Open and close what publishing alone needs."""
 
-    async def work(self, work: WorkService, stop: asyncio.Event) -> None:
+    async def work(self, work: JobRunner, stop: asyncio.Event) -> None:
         """Be a worker process until `stop` is set."""
 
 
-class MemoryTwins(Twins):
+class MemoryBackend(Backend):
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.lanes = {name: MemoryLane(plan, clock) for name, plan in settings.lane_plans().items()}
         self.presence = MemoryPresence()
@@ -70,7 +70,7 @@ class MemoryTwins(Twins):
         return 0.0
 
     @contextlib.asynccontextmanager
-    async def serving(self, work: WorkService) -> AsyncIterator[None]:
+    async def serving(self, work: JobRunner) -> AsyncIterator[None]:
         """A server works on its jobs itself: nobody else knows of them."""
         self.job_queue.on_interrupt = work.interrupt
         worker = MemoryWorker(self.job_queue, work.run, slots=self._slots)
@@ -84,14 +84,14 @@ class MemoryTwins(Twins):
     async def sending(self) -> AsyncIterator[None]:
         yield
 
-    async def work(self, work: WorkService, stop: asyncio.Event) -> None:
+    async def work(self, work: JobRunner, stop: asyncio.Event) -> None:
         raise SettingsAreWrong(
             "SWITCHBOARD_BACKEND='memory' can't be used: a worker process needs redis; "
             "in memory the server runs its jobs itself."
         )
 
 
-class RedisTwins(Twins):
+class RedisBackend(Backend):
     """Raises `AddressIsWrong`. Opens no connection before `serving` or `working`."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -129,7 +129,7 @@ class RedisTwins(Twins):
         return self._pubsub.away_for()
 
     @contextlib.asynccontextmanager
-    async def serving(self, work: WorkService) -> AsyncIterator[None]:
+    async def serving(self, work: JobRunner) -> AsyncIterator[None]:
         """Jobs are run by worker processes; a server only hears of them."""
         async with self.sending():
             await self._pubsub.start()
@@ -149,7 +149,7 @@ class RedisTwins(Twins):
             await self._publisher.stop()
             await self.client.aclose(close_connection_pool=True)
 
-    async def work(self, work: WorkService, stop: asyncio.Event) -> None:
+    async def work(self, work: JobRunner, stop: asyncio.Event) -> None:
         calls = WorkerCalls(work.run, work.recover, work.interrupt)
         worker = ArqWorker(self.client, self._service, calls, slots=self._slots)
         async with self.sending():

@@ -18,7 +18,7 @@ NOTICE = b"!"
 """Begins a message for subscribers' own handlers; frames begin otherwise."""
 
 
-class Hearing:
+class GroupFeed:
     """One group's ear. `attaching` counts who is about to listen; `on_over` is called when
     nobody listens any more because the group's last message was given out.
 
@@ -119,10 +119,10 @@ class Hearing:
             if payload.startswith(NOTICE):
                 self._notify(json.loads(payload[len(NOTICE) :]))
             elif self._history is None:
-                besides, newline, body = payload.partition(b"\n")
+                exclude, newline, body = payload.partition(b"\n")
                 if not newline:
                     raise ValueError("a frame has a line before it")
-                skip = (ConnectionId(besides.decode()),) if besides else ()
+                skip = (ConnectionId(exclude.decode()),) if exclude else ()
                 self._listeners.give(self._group, body.decode(), skip)
             else:
                 await self._heard_durable(*parse_live(payload))
@@ -180,12 +180,12 @@ class Hearing:
         self._seen = entry.position
         for given in self._given_meanwhile:
             given.append(entry)
-        besides = entry.besides
+        exclude = entry.exclude
         if self._fences:
             offset = entry.position.offset
             self._fences = {who: end for who, end in self._fences.items() if end >= offset}
-            besides = besides | self._fences.keys()
-        self._listeners.give(self._group, entry.frame(self._group), besides)
+            exclude = exclude | self._fences.keys()
+        self._listeners.give(self._group, entry.frame(self._group), exclude)
 
     def _repeat(self, subscriber: Subscriber, reading: Reading) -> None:
         for entry in reading.entries[-1:]:

@@ -1,4 +1,4 @@
-"""The twins side by side: whatever is done to memory and to Redis, the same can be seen."""
+"""The backend side by side: whatever is done to memory and to Redis, the same can be seen."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import Lane, LaneKind, LaneName, LanePlan, Packet
+from adapters.layers.lanes import Lane, LaneKind, LaneName, LanePlan, Publication
 from adapters.redis_connection import Client, RedisSettings, connect
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
@@ -46,7 +46,7 @@ class OnRedis(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.service = f"twins-{uuid.uuid4().hex}"
+        self.service = f"backend-{uuid.uuid4().hex}"
         self._runner = asyncio.Runner()
         self.client: Client = connect(RedisSettings(self.url, timeout=5, pool=8))
 
@@ -68,7 +68,7 @@ def on_redis(redis_server: Redis) -> None:
 
 # Lanes.
 
-PLAN = LanePlan(LaneName.ROOMS, LaneKind.DURABLE, "twins", capacity=4, expiry=3600)
+PLAN = LanePlan(LaneName.ROOMS, LaneKind.DURABLE, "backend", capacity=4, expiry=3600)
 
 members = st.sampled_from(["ada", "bob", "eve"])
 groups = st.sampled_from(["g1", "g2", "g3"])
@@ -77,14 +77,14 @@ rarely = st.sampled_from([False] * 7 + [True])
 
 @dataclass(frozen=True)
 class Place:
-    """The cursors of one frame on the twins."""
+    """The cursors of one frame on the backend."""
 
     memory: str
     redis: str
 
 
 class Ears:
-    """One member's subscribers on the twins."""
+    """One member's subscribers on the backend."""
 
     def __init__(self, name: str, lane: Lane) -> None:
         self.memory = RecordingSubscriber(name)
@@ -119,21 +119,21 @@ class LaneTwins(OnRedis):
         target=places,
         group=groups,
         count=st.integers(1, 6),
-        besides=st.none() | members,
+        exclude=st.none() | members,
         last=rarely,
         second=st.booleans(),
     )
-    def publish(self, group: str, count: int, besides: str | None, last: bool, second: bool) -> Any:
+    def publish(self, group: str, count: int, exclude: str | None, last: bool, second: bool) -> Any:
         lane = self.lanes[second]
         for left in reversed(range(count)):
             self._number += 1
-            packet = Packet(
+            publication = Publication(
                 json.dumps({"n": self._number}),
-                besides=None if besides is None else ConnectionId(besides),
+                exclude=None if exclude is None else ConnectionId(exclude),
                 last=last and not left,
             )
-            self.run(self.memory.publish(group, packet))
-            self.run(lane.publish(group, packet))
+            self.run(self.memory.publish(group, publication))
+            self.run(lane.publish(group, publication))
         memory = self.run(self.memory.recent(group, 2))
         redis = self.run(lane.recent(group, 2))
         return multiple(
@@ -197,7 +197,7 @@ class LaneTwins(OnRedis):
         for _ in range(2):
             for lane, ear in self._ends:
                 heard = len(ear.frames)
-                self.run(lane.publish("ends", Packet('{"end":1}')))
+                self.run(lane.publish("ends", Publication('{"end":1}')))
                 self.run(ear.wait_for(heard + 1))
         for _, ear in self._ends:
             self.run(ear.wait_for(max(len(end.frames) for _, end in self._ends)))

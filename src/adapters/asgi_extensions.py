@@ -1,0 +1,51 @@
+"""What our server offers an application beyond ASGI: the names, spelt once, with their types.
+
+Each is an entry of `scope["extensions"]` of the form `{"call": …}`. `server/protocol.py` fills
+them in and says what each does; whoever runs under another server finds none of them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Abort: TypeAlias = Callable[[], None]
+"""Ends the connection at once, whatever was still to be written."""
+
+Continue: TypeAlias = Callable[[Callable[[], Awaitable[None]]], None]
+"""Takes what the server is to await once the application has returned."""
+
+WriteText: TypeAlias = Callable[[str], bool]
+"""Writes a text frame now; False, and nothing written, if that must wait."""
+
+ABORT = "switchboard.abort"
+CONTINUE = "switchboard.continue"
+WRITE = "switchboard.write"
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What one connection's server offers; None for what it doesn't."""
+
+    abort: Abort | None = None
+    go_on_with: Continue | None = None
+    write_text: WriteText | None = None
+
+    @classmethod
+    def of(cls, scope: Mapping[str, Any]) -> "Extensions":
+        offered: Mapping[str, Any] = scope.get("extensions") or {}
+
+        def call(name: str) -> Any:
+            return offered[name]["call"] if name in offered else None
+
+        return cls(call(ABORT), call(CONTINUE), call(WRITE))
+
+    def offer(self, scope: MutableMapping[str, Any]) -> None:
+        """Put what there is into a connection's scope."""
+        extensions = scope.setdefault("extensions", {})
+        for name, call in (
+            (ABORT, self.abort),
+            (CONTINUE, self.go_on_with),
+            (WRITE, self.write_text),
+        ):
+            if call is not None:
+                extensions[name] = {"call": call}

@@ -60,7 +60,7 @@ class Member(WSListener):
 
 
 class Crowd:
-    """Connections to one path, of one server or spread over several.
+    """Registry to one path, of one server or spread over several.
 
     `waiting` says of each message under way how many members have yet to hear it; who
     measures sets `complete` to be told of each that all have heard.

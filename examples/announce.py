@@ -14,7 +14,7 @@ from adapters.layers.channel_layer import LaneChannelLayer
 from adapters.layers.lanes import LaneName
 from adapters.settings import BackendName, load_settings
 from adapters.websocket.chat import ChatConsumer
-from adapters.websocket.messages.frames import SystemNotify, TextPayload
+from adapters.websocket.frames import SystemNotify, TextPayload
 from bootstrap import create_container
 
 

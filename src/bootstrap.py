@@ -26,18 +26,18 @@ from adapters.http.metrics import metrics_router
 from adapters.http.pages import add_pages
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.channel_layer import LaneChannelLayer
+from adapters.layers.lanes import RIDES_ON
 from adapters.logging_setup import configure_logging
 from adapters.server.serving import DrainingServer, ServerSettings, uvicorn_config
+from adapters.sessions.registry import Registry, SessionSettings
 from adapters.settings import LogFormat, Settings, load_settings
-from adapters.websocket.analytics import AnalyticsConsumer
-from adapters.websocket.chat import ChatConsumer, ReliableConsumer
-from adapters.websocket.connections import Connections, ConnectionSettings
-from adapters.websocket.jobs import JobsConsumer
-from adapters.websocket.notifications import NotificationsConsumer
-from adapters.websocket.presenter import encode
-from adapters.websocket.rooms import RoomConsumer
-from adapters.websocket.routes import NowhereConsumer, websocket_router
-from adapters.websocket.system import SystemConsumer
+from adapters.websocket.analytics import AnalyticsFeature
+from adapters.websocket.chat import ChatFeature, ReliableFeature
+from adapters.websocket.jobs import JobsFeature
+from adapters.websocket.notifications import NotificationsFeature
+from adapters.websocket.rooms import RoomFeature
+from adapters.websocket.routes import encode, websocket_router
+from adapters.websocket.system import SystemFeature
 from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
 from application.chat import ChatService
@@ -47,7 +47,8 @@ from application.jobs import JobService
 from application.notifications import NotificationService
 from application.rooms import RoomService
 from domain import job_kinds
-from domain.audiences import CHAT, RELIABLE
+from domain.audiences import AudienceKind
+from domain.chat import CHAT, RELIABLE
 
 
 class Container(containers.DeclarativeContainer):
@@ -94,13 +95,7 @@ class Container(containers.DeclarativeContainer):
         member_limit=limit.room_members,
     )
     announcements = providers.Singleton(
-        AnnouncementService,
-        chat,
-        reliable,
-        notifications,
-        analytics,
-        rooms,
-        text_limit=limit.text_limit,
+        AnnouncementService, broadcaster, text_limit=limit.text_limit
     )
     jobs = providers.Singleton(
         JobService,
@@ -130,10 +125,10 @@ class Container(containers.DeclarativeContainer):
         ),
     )
 
-    connections = providers.Singleton(
-        Connections,
+    registry = providers.Singleton(
+        Registry,
         providers.Factory(
-            ConnectionSettings,
+            SessionSettings,
             max_connections=limit.max_connections,
             mailbox_frames=limit.mailbox_frames,
             mailbox_bytes=limit.mailbox_bytes,
@@ -147,20 +142,17 @@ class Container(containers.DeclarativeContainer):
             log_ignored_actions=limit.log_ignored_actions,
         ),
     )
-    consumers = providers.Dict(
+    features = providers.Dict(
         {
-            SystemConsumer: providers.Factory(SystemConsumer, connections, echo).provider,
-            ChatConsumer: providers.Factory(ChatConsumer, connections, chat).provider,
-            ReliableConsumer: providers.Factory(ReliableConsumer, connections, reliable).provider,
-            NotificationsConsumer: providers.Factory(
-                NotificationsConsumer, connections, notifications
+            SystemFeature: providers.Factory(SystemFeature, echo=echo).provider,
+            ChatFeature: providers.Factory(ChatFeature, chat=chat).provider,
+            ReliableFeature: providers.Factory(ReliableFeature, chat=reliable).provider,
+            NotificationsFeature: providers.Factory(
+                NotificationsFeature, notifications=notifications
             ).provider,
-            AnalyticsConsumer: providers.Factory(
-                AnalyticsConsumer, connections, analytics
-            ).provider,
-            RoomConsumer: providers.Factory(RoomConsumer, connections, rooms).provider,
-            JobsConsumer: providers.Factory(JobsConsumer, connections, jobs).provider,
-            NowhereConsumer: providers.Factory(NowhereConsumer, connections).provider,
+            AnalyticsFeature: providers.Factory(AnalyticsFeature, analytics=analytics).provider,
+            RoomFeature: providers.Factory(RoomFeature, service=rooms).provider,
+            JobsFeature: providers.Factory(JobsFeature, jobs=jobs).provider,
         }
     )
 
@@ -176,7 +168,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or load_settings()
     container = create_container(settings)
-    connections = container.connections()
+    registry = container.registry()
     app = FastAPI(
         title="Switchboard",
         version=version("switchboard"),
@@ -187,18 +179,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=partial(_lifespan, container=container),
     )
     app.state.container = container
-    app.mount("/ws", websocket_router(container.consumers()))
+    app.mount("/ws", websocket_router(registry, container.features()))
     app.include_router(api_router(container.announcements(), container.jobs(), container.rooms()))
-    app.include_router(health_router(container.backend().ping, lambda: connections.is_draining))
-    app.include_router(metrics_router(connections.totals))
+    app.include_router(health_router(container.backend().ping, lambda: registry.is_draining))
+    app.include_router(metrics_router(registry.totals))
     add_pages(app)
     add_failure_handlers(app)
     gate = Gate(
         app.build_middleware_stack(),
         allowed_origins=settings.allowed_origins,
         max_body=settings.max_frame_bytes,
-        is_full=lambda: connections.is_full,
-        is_draining=lambda: connections.is_draining,
+        is_full=lambda: registry.is_full,
+        is_draining=lambda: registry.is_draining,
     )
     # Outside of everything, so that answers to errors carry the headers, too.
     app.middleware_stack = SecurityHeaders(gate)
@@ -208,16 +200,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
     backend = container.backend()
-    for name, lane in backend.lanes.items():
-        register_channel_layer(name.value, LaneChannelLayer(lane))
-    sweeping = asyncio.create_task(container.connections().sweep(backend.away_for), name="sweep")
+    layers = {name.value: LaneChannelLayer(lane) for name, lane in backend.lanes.items()}
+    # Consumers name the layer of their audience, whichever lane carries that.
+    layers |= {kind.value: layers[RIDES_ON[kind].value] for kind in AudienceKind}
+    for alias, layer in layers.items():
+        register_channel_layer(alias, layer)
+    sweeping = asyncio.create_task(container.registry().sweep(backend.away_for), name="sweep")
     try:
         async with backend.serving(container.work()):
             yield
     finally:
         sweeping.cancel()
-        for name in backend.lanes:
-            unregister_channel_layer(name.value)
+        for alias in layers:
+            unregister_channel_layer(alias)
 
 
 def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> None:
@@ -240,7 +235,7 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
     server = DrainingServer(
         config,
         drain=partial(
-            container.connections().drain, settings.drain_seconds, notice=settings.drain_notice
+            container.registry().drain, settings.drain_seconds, notice=settings.drain_notice
         ),
         shares_listeners=shared,
         send_timeout=settings.send_timeout,

@@ -13,8 +13,12 @@ from adapters.jobs.queue_memory import MemoryJobQueue
 from adapters.storage.job_records_memory import MemoryJobRecords
 from application.errors import Unavailable
 from application.ports import Broadcaster, Clock, Cursor, Ids, Recovery, Subscriber
-from domain.audiences import Audience
-from domain.events import Event, JobEnded
+from domain.audiences import (
+    Audience,
+)
+from domain.events import (
+    JobEnded,
+)
 from domain.identity import ConnectionId, IdempotencyKey, JobId
 from domain.jobs import Job
 
@@ -141,16 +145,16 @@ class EventBook:
     """An encoder that remembers: `read` gives back the events that frames stand for."""
 
     def __init__(self) -> None:
-        self.encoded: list[tuple[Audience, Event]] = []
+        self.encoded: list[tuple[Audience[Any], Any]] = []
 
-    def __call__(self, audience: Audience, event: Event) -> str:
+    def __call__(self, audience: Audience[Any], event: Any) -> str:
         self.encoded.append((audience, event))
         return f'{{"event":{len(self.encoded) - 1}}}'
 
-    def read(self, frames: Sequence[str]) -> list[Event]:
+    def read(self, frames: Sequence[str]) -> list[Any]:
         return [self.encoded[json.loads(frame)["event"]][1] for frame in frames]
 
-    def heard_by(self, subscriber: RecordingSubscriber) -> list[Event]:
+    def heard_by(self, subscriber: RecordingSubscriber) -> list[Any]:
         return self.read(subscriber.frames)
 
 
@@ -160,13 +164,13 @@ class FragileBroadcaster(Broadcaster):
     def __init__(self, broadcaster: Broadcaster) -> None:
         self._broadcaster = broadcaster
         self.broken_for: tuple[type, ...] = ()
-        self.refused: list[Event] = []
+        self.refused: list[Any] = []
         self._signal = Signal()
 
     async def publish(
         self,
-        audience: Audience,
-        event: Event,
+        audience: Audience[Any],
+        event: Any,
         *,
         exclude: ConnectionId | None = None,
         key: IdempotencyKey | None = None,
@@ -177,7 +181,7 @@ class FragileBroadcaster(Broadcaster):
             raise Unavailable
         return await self._broadcaster.publish(audience, event, exclude=exclude, key=key)
 
-    async def published(self, audience: Audience, key: IdempotencyKey) -> Cursor | None:
+    async def published(self, audience: Audience[Any], key: IdempotencyKey) -> Cursor | None:
         return await self._broadcaster.published(audience, key)
 
     async def wait_for_refused(self, count: int) -> None:

@@ -3,9 +3,7 @@
 import json
 
 from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions, Tally
-from domain.analytics import AnalyticsEvent, Counts
-from domain.audiences import ANALYTICS
-from domain.events import AnnouncementMade, EventRecorded, Json
+from domain.analytics import ANALYTICS, AnalyticsEvent, Counts, EventRecorded, Json
 from domain.identity import IdempotencyKey
 
 TALLY_NAMES = 100
@@ -48,9 +46,6 @@ class AnalyticsService:
 
     async def counts(self) -> Counts:
         return await self._tally.counts(TALLY_NAMES)
-
-    async def announce(self, announcement: AnnouncementMade) -> None:
-        await self._broadcaster.publish(ANALYTICS, announcement)
 
     async def leave(self, subscriber: Subscriber) -> None:
         await self._subscriptions.drop(subscriber)

@@ -1,47 +1,44 @@
 """Announcements: the service speaks, asked from outside by a command or over HTTP."""
 
-from application.analytics import AnalyticsService
-from application.chat import ChatService
-from application.notifications import NotificationService
-from application.rooms import RoomService
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from application.ports import Broadcaster
+from domain import rooms
+from domain.analytics import ANALYTICS
+from domain.audiences import Audience, AudienceKind
+from domain.chat import CHAT, RELIABLE
 from domain.errors import ChannelIsUnknown
 from domain.events import AnnouncementMade
 from domain.identity import MessageText, RoomName
+from domain.notifications import NOTIFICATIONS
 
-ROOM_PREFIX = "room:"
+Announced: TypeAlias = Audience[AnnouncementMade]
+
+AUDIENCES: Mapping[str, Announced] = {
+    audience.channel: audience for audience in (CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS)
+}
+ROOM_PREFIX = f"{AudienceKind.ROOM}:"
 
 
 class AnnouncementService:
-    def __init__(
-        self,
-        chat: ChatService,
-        reliable: ChatService,
-        notifications: NotificationService,
-        analytics: AnalyticsService,
-        rooms: RoomService,
-        *,
-        text_limit: int,
-    ) -> None:
-        self._announcers = {
-            "chat": chat.announce,
-            "reliable": reliable.announce,
-            "notifications": notifications.announce,
-            "analytics": analytics.announce,
-        }
-        self._rooms = rooms
+    def __init__(self, broadcaster: Broadcaster, *, text_limit: int) -> None:
+        self._broadcaster = broadcaster
         self._text_limit = text_limit
 
     async def announce(self, channel: str, text: str, *, periodic: bool = False) -> None:
-        """Tell everybody on `channel`: chat, reliable, notifications, analytics or room:NAME.
+        """Tell everybody on `channel`: one of `AUDIENCES`, or room:NAME.
 
         Raises `ChannelIsUnknown`, `RoomNameIsImpossible`, `TextIsEmpty`, `TextIsTooLong`.
         """
         made = AnnouncementMade(MessageText.parse(text, limit=self._text_limit), periodic)
-        if channel.startswith(ROOM_PREFIX):
-            await self._rooms.announce(RoomName.parse(channel.removeprefix(ROOM_PREFIX)), made)
-            return
-        announce = self._announcers.get(channel)
-        if announce is None:
-            known = ", ".join(self._announcers)
-            raise ChannelIsUnknown(f"There is no such channel; use {known} or room:NAME.")
-        await announce(made)
+        await self._broadcaster.publish(_audience(channel), made)
+
+
+def _audience(channel: str) -> Announced:
+    if channel.startswith(ROOM_PREFIX):
+        return rooms.audience(RoomName.parse(channel.removeprefix(ROOM_PREFIX)))
+    if channel in AUDIENCES:
+        return AUDIENCES[channel]
+    known = ", ".join(AUDIENCES)
+    raise ChannelIsUnknown(f"There is no such channel; use {known} or room:NAME.")

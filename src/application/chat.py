@@ -3,8 +3,9 @@
 from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions
 from domain import chat
 from domain.audiences import Audience
-from domain.events import AnnouncementMade
-from domain.identity import IdempotencyKey, Member, MessageText
+from domain.chat import ChatEvent
+from domain.events import MemberJoined, MemberLeft
+from domain.identity import IdempotencyKey, Member
 
 
 class ChatService:
@@ -12,7 +13,7 @@ class ChatService:
         self,
         broadcaster: Broadcaster,
         subscriptions: Subscriptions,
-        audience: Audience,
+        audience: Audience[ChatEvent],
         *,
         text_limit: int,
     ) -> None:
@@ -24,21 +25,18 @@ class ChatService:
     async def join(self, member: Member, subscriber: Subscriber, since: Cursor | None) -> None:
         """Listen, then tell everybody, the newcomer included."""
         await self._subscriptions.subscribe(self._audience, subscriber, since=since)
-        await self._broadcaster.publish(self._audience, chat.join(member))
+        await self._broadcaster.publish(self._audience, MemberJoined(member))
 
     async def say(self, member: Member, text: str, key: str | None = None) -> Cursor | None:
         """Tell everybody; see `Broadcaster.publish` for what a `key` does on a durable audience.
 
-        Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`.
+        Raises `TextIsEmpty`, `TextIsTooLong`, `TextIsNotUnicode`, `IdempotencyKeyIsImpossible`.
         """
-        said = chat.say(member, MessageText.parse(text, limit=self._text_limit))
+        said = chat.say(member, text, limit=self._text_limit)
         retry_of = None if key is None else IdempotencyKey.parse(key, text)
         return await self._broadcaster.publish(self._audience, said, key=retry_of)
-
-    async def announce(self, announcement: AnnouncementMade) -> None:
-        await self._broadcaster.publish(self._audience, announcement)
 
     async def leave(self, member: Member, subscriber: Subscriber) -> None:
         """Stop listening, then tell the others."""
         await self._subscriptions.drop(subscriber)
-        await self._broadcaster.publish(self._audience, chat.leave(member))
+        await self._broadcaster.publish(self._audience, MemberLeft(member))

@@ -1,7 +1,6 @@
 """The system socket: an echo that proves the way through."""
 
 from domain import echo
-from domain.identity import MessageText
 
 
 class EchoService:
@@ -12,5 +11,5 @@ class EchoService:
         return echo.GREETING
 
     def echo(self, text: str) -> str:
-        """Raise `TextIsEmpty` or `TextIsTooLong`."""
-        return echo.echo(MessageText.parse(text, limit=self._text_limit))
+        """Raise `TextIsEmpty`, `TextIsTooLong` or `TextIsNotUnicode`."""
+        return echo.echo(text, limit=self._text_limit).value

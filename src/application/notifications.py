@@ -1,10 +1,10 @@
 """Notifications on their own lane."""
 
 from application.ports import Broadcaster, Subscriber, Subscriptions
-from domain import notifications
-from domain.audiences import NOTIFICATIONS
-from domain.events import AnnouncementMade, MemberJoined
-from domain.identity import Member, MessageText
+from domain import chat
+from domain.events import MemberJoined
+from domain.identity import Member
+from domain.notifications import NOTIFICATIONS
 
 
 class NotificationService:
@@ -19,13 +19,9 @@ class NotificationService:
         await self._subscriptions.subscribe(NOTIFICATIONS, subscriber)
         await self._broadcaster.publish(NOTIFICATIONS, MemberJoined(member))
 
-    async def notify(self, text: str) -> None:
-        """Raise a user's notice; raises `TextIsEmpty` or `TextIsTooLong`."""
-        notice = notifications.from_user(MessageText.parse(text, limit=self._text_limit))
-        await self._broadcaster.publish(NOTIFICATIONS, notice)
-
-    async def announce(self, announcement: AnnouncementMade) -> None:
-        notice = notifications.from_service(announcement.text, periodic=announcement.periodic)
+    async def notify(self, member: Member, text: str) -> None:
+        """Raise a member's notice; raises `TextIsEmpty`, `TextIsTooLong`, `TextIsNotUnicode`."""
+        notice = chat.say(member, text, limit=self._text_limit)
         await self._broadcaster.publish(NOTIFICATIONS, notice)
 
     async def leave(self, subscriber: Subscriber) -> None:

@@ -8,14 +8,16 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NewType, Protocol
+from typing import Any, NewType, Protocol, TypeVar
 
 from domain.analytics import Counts
 from domain.audiences import Audience
-from domain.events import Event, JobEnded
+from domain.events import JobEnded
 from domain.identity import ConnectionId, IdempotencyKey, JobId, Member, MemberId, RoomName
 from domain.jobs import Job
 from domain.rooms import RoomSize, Roster
+
+Event = TypeVar("Event")
 
 Cursor = NewType("Cursor", str)
 """A place in a durable audience's order. Opaque: only the lane that made it reads it."""
@@ -75,7 +77,7 @@ class Broadcaster(Protocol):
     @abstractmethod
     async def publish(
         self,
-        audience: Audience,
+        audience: Audience[Event],
         event: Event,
         *,
         exclude: ConnectionId | None = None,
@@ -89,7 +91,7 @@ class Broadcaster(Protocol):
         """
 
     @abstractmethod
-    async def published(self, audience: Audience, key: IdempotencyKey) -> Cursor | None:
+    async def published(self, audience: Audience[Any], key: IdempotencyKey) -> Cursor | None:
         """The cursor of what was published under this key, as long as it is remembered."""
 
 
@@ -99,7 +101,7 @@ class Subscriptions(Protocol):
     @abstractmethod
     async def subscribe(
         self,
-        audience: Audience,
+        audience: Audience[Any],
         subscriber: Subscriber,
         *,
         since: Cursor | None = None,
@@ -115,11 +117,11 @@ class Subscriptions(Protocol):
         """
 
     @abstractmethod
-    def audience_of(self, cursor: Cursor) -> Audience | None:
+    def audience_of(self, cursor: Cursor) -> Audience[Any] | None:
         """Whose history a cursor belongs to; None for what is no cursor at all."""
 
     @abstractmethod
-    async def drop(self, subscriber: Subscriber, audience: Audience | None = None) -> None:
+    async def drop(self, subscriber: Subscriber, audience: Audience[Any] | None = None) -> None:
         """End its subscription to `audience`, or all it has; unknown ones change nothing."""
 
 
@@ -127,7 +129,7 @@ class History(Protocol):
     """What durable audiences heard, within their lane's capacity and age."""
 
     @abstractmethod
-    async def recent(self, audience: Audience, limit: int) -> list[str]:
+    async def recent(self, audience: Audience[Any], limit: int) -> list[str]:
         """The newest `limit` frames, oldest first; empty for an audience never told anything."""
 
 

@@ -8,9 +8,9 @@ from application.ports import (
     Subscriber,
     Subscriptions,
 )
-from domain import audiences
-from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
-from domain.identity import IdempotencyKey, Member, MessageText, RoomName
+from domain import chat, rooms
+from domain.events import MemberJoined, MemberLeft
+from domain.identity import IdempotencyKey, Member, RoomName
 from domain.rooms import RoomSize, Roster
 
 ROSTER_NAMES = 100
@@ -39,7 +39,7 @@ class RoomService:
         self, room: RoomName, member: Member, subscriber: Subscriber, since: Cursor | None
     ) -> None:
         """Come in, listen, and have the others told; raises `RoomIsFull`."""
-        audience = audiences.room(room)
+        audience = rooms.audience(room)
         members = await self._presence.enter(
             room, subscriber.connection_id, member, limit=self._member_limit
         )
@@ -54,12 +54,9 @@ class RoomService:
 
         Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`.
         """
-        said = MessageSaid(member, MessageText.parse(text, limit=self._text_limit))
+        said = chat.say(member, text, limit=self._text_limit)
         retry_of = None if key is None else IdempotencyKey.parse(key, text)
-        return await self._broadcaster.publish(audiences.room(room), said, key=retry_of)
-
-    async def announce(self, room: RoomName, announcement: AnnouncementMade) -> None:
-        await self._broadcaster.publish(audiences.room(room), announcement)
+        return await self._broadcaster.publish(rooms.audience(room), said, key=retry_of)
 
     async def leave(self, room: RoomName, member: Member, subscriber: Subscriber) -> None:
         """Stop listening, go out, and have the others told, if it was in at all."""
@@ -69,7 +66,7 @@ class RoomService:
             members = await self._presence.leave(room, subscriber.connection_id)
         if members is not None:
             left = MemberLeft(member, members)
-            await self._broadcaster.publish(audiences.room(room), left)
+            await self._broadcaster.publish(rooms.audience(room), left)
 
     async def roster(self, room: RoomName) -> Roster:
         return await self._presence.roster(room, ROSTER_NAMES)
@@ -79,4 +76,4 @@ class RoomService:
 
     async def recent(self, room: RoomName, limit: int) -> list[str]:
         """The newest frames of the room, oldest first, as members heard them."""
-        return await self._history.recent(audiences.room(room), limit)
+        return await self._history.recent(rooms.audience(room), limit)

@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeAlias
 
+from domain.audiences import Audience, AudienceKind
 from domain.errors import EventIsImpossible
-from domain.events import Json
+from domain.events import AnnouncementMade
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 EVENT_NAME_LENGTH = 200
 
@@ -40,3 +43,18 @@ class Counts:
 
     total: int = 0
     by_name: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecorded:
+    """`count` is how often this `name` was recorded so far, `total` all names together."""
+
+    name: str
+    data: Json
+    count: int
+    total: int
+
+
+AnalyticsUpdate: TypeAlias = EventRecorded | AnnouncementMade
+
+ANALYTICS: Audience[AnalyticsUpdate] = Audience(AudienceKind.ANALYTICS)

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
-from domain.identity import JobId, RoomName
+from domain.events import JobEvent
+from domain.identity import JobId
+
+E_contra = TypeVar("E_contra", contravariant=True)
 
 
 class AudienceKind(StrEnum):
@@ -16,22 +20,20 @@ class AudienceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
-    """Everybody who listens to one thing; `key` tells rooms and jobs apart."""
+class Audience(Generic[E_contra]):
+    """Everybody who listens to one thing, and which events they can be told.
+
+    `key` tells rooms and jobs apart. Each feature names its own audience, in its own module.
+    """
 
     kind: AudienceKind
     key: str = ""
 
-
-CHAT = Audience(AudienceKind.CHAT)
-RELIABLE = Audience(AudienceKind.RELIABLE)
-NOTIFICATIONS = Audience(AudienceKind.NOTIFICATIONS)
-ANALYTICS = Audience(AudienceKind.ANALYTICS)
-
-
-def room(name: RoomName) -> Audience:
-    return Audience(AudienceKind.ROOM, name.value)
+    @property
+    def channel(self) -> str:
+        """Its public name: `chat`, `room:lobby`."""
+        return f"{self.kind}:{self.key}" if self.key else self.kind.value
 
 
-def job(job_id: JobId) -> Audience:
+def job(job_id: JobId) -> Audience[JobEvent]:
     return Audience(AudienceKind.JOB, job_id)

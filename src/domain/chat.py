@@ -1,16 +1,18 @@
 """Chat, public and reliable: everybody hears everybody. They differ in their lane only."""
 
-from domain.events import MemberJoined, MemberLeft, MessageSaid
+from typing import TypeAlias
+
+from domain.audiences import Audience, AudienceKind
+from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
 from domain.identity import Member, MessageText
 
+ChatEvent: TypeAlias = MemberJoined | MemberLeft | MessageSaid | AnnouncementMade
 
-def join(member: Member) -> MemberJoined:
-    return MemberJoined(member)
-
-
-def say(member: Member, text: MessageText) -> MessageSaid:
-    return MessageSaid(member, text)
+CHAT: Audience[ChatEvent] = Audience(AudienceKind.CHAT)
+RELIABLE: Audience[ChatEvent] = Audience(AudienceKind.RELIABLE)
 
 
-def leave(member: Member) -> MemberLeft:
-    return MemberLeft(member)
+def say(member: Member, raw: str, *, limit: int) -> MessageSaid:
+    """What is said in a chat, a room or a notification, by a member, in at most `limit`
+    characters; raises `TextIsEmpty`, `TextIsTooLong` or `TextIsNotUnicode`."""
+    return MessageSaid(member, MessageText.parse(raw, limit=limit))

@@ -1,18 +1,10 @@
-"""What happened, in the past tense. How it looks on a wire is the presenter's affair."""
+"""What several features tell of, in the past tense. Each feature says which of these, and which of
+its own, its audience hears; how they look on a wire is the affair of `adapters/websocket`."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeAlias
 
 from domain.identity import JobId, Member, MessageText
-
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
-
-
-class NoticeKind(StrEnum):
-    USER = "user"
-    SYSTEM = "system"
-    PERIODIC = "periodic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +28,11 @@ class MessageSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeRaised:
-    kind: NoticeKind
-    text: MessageText
-
-
-@dataclass(frozen=True, slots=True)
 class AnnouncementMade:
-    """Said from outside by the service itself, not by a member."""
+    """Said from outside by the service itself, not by a member; `periodic` by the clock."""
 
     text: MessageText
     periodic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EventRecorded:
-    """`count` is how often this `name` was recorded so far, `total` all names together."""
-
-    name: str
-    data: Json
-    count: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +77,3 @@ class JobCancelled:
 
 JobEnded: TypeAlias = JobSucceeded | JobFailed | JobCancelled
 JobEvent: TypeAlias = JobQueued | JobStarted | JobProgressed | JobEnded
-Event: TypeAlias = (
-    MemberJoined
-    | MemberLeft
-    | MessageSaid
-    | NoticeRaised
-    | AnnouncementMade
-    | EventRecorded
-    | JobEvent
-)

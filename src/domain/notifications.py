@@ -1,12 +1,10 @@
-"""Notifications: notices raised by users, by the service, or by the clock."""
+"""Notifications: notices raised by members, by the service, or by the clock."""
 
-from domain.events import NoticeKind, NoticeRaised
-from domain.identity import MessageText
+from typing import TypeAlias
 
+from domain.audiences import Audience, AudienceKind
+from domain.events import AnnouncementMade, MemberJoined, MessageSaid
 
-def from_user(text: MessageText) -> NoticeRaised:
-    return NoticeRaised(NoticeKind.USER, text)
+NotificationEvent: TypeAlias = MemberJoined | MessageSaid | AnnouncementMade
 
-
-def from_service(text: MessageText, *, periodic: bool) -> NoticeRaised:
-    return NoticeRaised(NoticeKind.PERIODIC if periodic else NoticeKind.SYSTEM, text)
+NOTIFICATIONS: Audience[NotificationEvent] = Audience(AudienceKind.NOTIFICATIONS)

@@ -1,9 +1,18 @@
 """Rooms: chat behind a name, with somebody counting who is here."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from domain.audiences import Audience, AudienceKind
 from domain.errors import RoomIsFull
+from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
 from domain.identity import Member, RoomName
+
+RoomEvent: TypeAlias = MemberJoined | MemberLeft | MessageSaid | AnnouncementMade
+
+
+def audience(room: RoomName) -> Audience[RoomEvent]:
+    return Audience(AudienceKind.ROOM, room.value)
 
 
 @dataclass(frozen=True, slots=True)

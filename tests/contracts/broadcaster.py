@@ -16,10 +16,13 @@ from application.ports import (
     Recovery,
     Subscriptions,
 )
-from domain import audiences
-from domain.audiences import ANALYTICS, CHAT, NOTIFICATIONS, RELIABLE, Audience
+from domain import audiences, rooms
+from domain.analytics import ANALYTICS
+from domain.audiences import (
+    Audience,
+)
+from domain.chat import CHAT, RELIABLE
 from domain.events import (
-    Event,
     JobCancelled,
     JobFailed,
     JobQueued,
@@ -27,6 +30,7 @@ from domain.events import (
     MessageSaid,
 )
 from domain.identity import ConnectionId, JobId, Member, MemberId, MessageText, RoomName
+from domain.notifications import NOTIFICATIONS
 from tests.doubles import RecordingSubscriber
 
 SUBSCRIPTION_LIMIT = 4
@@ -43,9 +47,16 @@ PLANS: Mapping[LaneName, LanePlan] = {
 
 ADA = Member(MemberId("ada"), "Ada")
 JOB = JobId("7")
-LOBBY = audiences.room(RoomName("lobby"))
-EPHEMERAL = [CHAT, NOTIFICATIONS]
-DURABLE = [RELIABLE, ANALYTICS, LOBBY, audiences.job(JOB)]
+LOBBY = rooms.audience(RoomName("lobby"))
+
+
+def job(job_id: JobId) -> Audience[Any]:
+    """Here anything may be told to the watchers of a job."""
+    return audiences.job(job_id)
+
+
+EPHEMERAL: list[Audience[Any]] = [CHAT, NOTIFICATIONS]
+DURABLE: list[Audience[Any]] = [RELIABLE, ANALYTICS, LOBBY, job(JOB)]
 
 everywhere = pytest.mark.parametrize("audience", EPHEMERAL + DURABLE, ids=lambda it: it.kind.value)
 durable = pytest.mark.parametrize("audience", DURABLE, ids=lambda it: it.kind.value)
@@ -55,7 +66,7 @@ class Broadcasting(Broadcaster, Subscriptions, History, Protocol):
     """The three ports that are implemented together."""
 
 
-def encode(_audience: Audience, event: Event) -> str:
+def encode(_audience: Audience[Any], event: Any) -> str:
     """What the fixture `broadcaster` encodes with: the text said, or the event's name."""
     text = event.text.value if isinstance(event, MessageSaid) else type(event).__name__
     return json.dumps({"said": text})
@@ -75,7 +86,7 @@ class BroadcasterContract:
 
     @everywhere
     async def test_subscribers_hear_what_is_published(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         await broadcaster.subscribe(audience, ada)
@@ -89,13 +100,13 @@ class BroadcasterContract:
 
     @everywhere
     async def test_publishing_without_subscribers_is_no_error(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         await broadcaster.publish(audience, said("nobody hears it"))
 
     @everywhere
     async def test_one_connection_can_be_left_out(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         await broadcaster.subscribe(audience, ada)
@@ -108,7 +119,7 @@ class BroadcasterContract:
         assert texts(await bob.wait_for(2)) == ["one", "two"]
 
     async def test_no_audience_hears_what_another_is_told(self, broadcaster: Broadcasting) -> None:
-        all_of_them = [*EPHEMERAL, *DURABLE, audiences.room(RoomName("attic"))]
+        all_of_them = [*EPHEMERAL, *DURABLE, rooms.audience(RoomName("attic"))]
         listening = {audience: RecordingSubscriber(str(audience)) for audience in all_of_them}
         for audience, subscriber in listening.items():
             await broadcaster.subscribe(audience, subscriber)
@@ -121,7 +132,7 @@ class BroadcasterContract:
 
     @everywhere
     async def test_subscribing_twice_delivers_once(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         ada = RecordingSubscriber()
         await broadcaster.subscribe(audience, ada)
@@ -150,7 +161,7 @@ class BroadcasterContract:
 
     async def test_dropping_one_audience_leaves_the_others(self, broadcaster: Broadcasting) -> None:
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
-        attic = audiences.room(RoomName("attic"))
+        attic = rooms.audience(RoomName("attic"))
         for audience in (CHAT, LOBBY, attic):
             await broadcaster.subscribe(audience, ada)
             await broadcaster.subscribe(audience, bob)
@@ -170,7 +181,7 @@ class BroadcasterContract:
 
     @durable
     async def test_whoever_comes_back_with_a_cursor_gets_what_was_missed(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         ada = RecordingSubscriber()
         await broadcaster.subscribe(audience, ada)
@@ -188,7 +199,7 @@ class BroadcasterContract:
 
     @durable
     async def test_a_position_that_can_not_be_honoured_is_told(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         await broadcaster.publish(audience, said("left"))
         ada = RecordingSubscriber()
@@ -201,7 +212,7 @@ class BroadcasterContract:
 
     @durable
     async def test_a_newcomer_can_be_told_the_newest_event_first(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         await broadcaster.publish(audience, said("old"))
         await broadcaster.publish(audience, said("newest"))
@@ -214,7 +225,7 @@ class BroadcasterContract:
 
     @durable
     async def test_history_holds_the_newest_oldest_first(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         for text in ("one", "two", "three"):
             await broadcaster.publish(audience, said(text))
@@ -224,13 +235,13 @@ class BroadcasterContract:
 
     @everywhere
     async def test_an_audience_never_told_anything_has_no_history(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         assert await broadcaster.recent(audience, 9) == []
 
     @pytest.mark.parametrize("audience", EPHEMERAL, ids=lambda it: it.kind.value)
     async def test_what_was_said_on_an_ephemeral_lane_is_gone(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         await broadcaster.publish(audience, said("gone"))
         ada = RecordingSubscriber()
@@ -243,7 +254,7 @@ class BroadcasterContract:
 
     @durable
     async def test_a_cursor_names_its_audience(
-        self, broadcaster: Broadcasting, audience: Audience
+        self, broadcaster: Broadcasting, audience: Audience[Any]
     ) -> None:
         ada = RecordingSubscriber()
         await broadcaster.subscribe(audience, ada)
@@ -264,7 +275,7 @@ class BroadcasterContract:
         self, broadcaster: Broadcasting
     ) -> None:
         ada = RecordingSubscriber("ada")
-        jobs = [audiences.job(JobId(str(number))) for number in range(SUBSCRIPTION_LIMIT + 1)]
+        jobs = [job(JobId(str(number))) for number in range(SUBSCRIPTION_LIMIT + 1)]
         for audience in jobs[:-1]:
             await broadcaster.subscribe(audience, ada)
 
@@ -278,11 +289,11 @@ class BroadcasterContract:
     async def test_the_limit_is_each_connections_own(self, broadcaster: Broadcasting) -> None:
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         for number in range(SUBSCRIPTION_LIMIT):
-            await broadcaster.subscribe(audiences.job(JobId(str(number))), ada)
+            await broadcaster.subscribe(job(JobId(str(number))), ada)
 
-        await broadcaster.subscribe(audiences.job(JobId("another")), bob)
+        await broadcaster.subscribe(job(JobId("another")), bob)
 
-        await broadcaster.publish(audiences.job(JobId("another")), said("followed"))
+        await broadcaster.publish(job(JobId("another")), said("followed"))
         assert texts(await bob.wait_for(1)) == ["followed"]
 
     async def test_at_the_limit_subscribing_again_to_the_same_still_changes_nothing(
@@ -290,12 +301,12 @@ class BroadcasterContract:
     ) -> None:
         ada = RecordingSubscriber()
         for number in range(SUBSCRIPTION_LIMIT):
-            await broadcaster.subscribe(audiences.job(JobId(str(number))), ada)
+            await broadcaster.subscribe(job(JobId(str(number))), ada)
 
-        await broadcaster.subscribe(audiences.job(JobId("0")), ada)
+        await broadcaster.subscribe(job(JobId("0")), ada)
 
-        await broadcaster.publish(audiences.job(JobId("0")), said("once"))
-        await broadcaster.publish(audiences.job(JobId("0")), said("then this"))
+        await broadcaster.publish(job(JobId("0")), said("once"))
+        await broadcaster.publish(job(JobId("0")), said("then this"))
         assert texts(await ada.wait_for(2)) == ["once", "then this"]
 
     @pytest.mark.parametrize(
@@ -304,18 +315,18 @@ class BroadcasterContract:
         ids=lambda ending: type(ending).__name__,
     )
     async def test_after_the_end_of_a_job_nobody_follows_it_any_more(
-        self, broadcaster: Broadcasting, ending: Event
+        self, broadcaster: Broadcasting, ending: Any
     ) -> None:
         ada = RecordingSubscriber()
-        audience = audiences.job(JOB)
+        audience = job(JOB)
         await broadcaster.subscribe(audience, ada)
         for number in range(1, SUBSCRIPTION_LIMIT):
-            await broadcaster.subscribe(audiences.job(JobId(f"another {number}")), ada)
+            await broadcaster.subscribe(job(JobId(f"another {number}")), ada)
 
         await broadcaster.publish(audience, ending)
         # There is room for one more now.
-        await broadcaster.subscribe(audiences.job(JobId("one more")), ada)
+        await broadcaster.subscribe(job(JobId("one more")), ada)
         await broadcaster.publish(audience, JobQueued(JOB))
-        await broadcaster.publish(audiences.job(JobId("one more")), said("heard"))
+        await broadcaster.publish(job(JobId("one more")), said("heard"))
 
         assert texts(await ada.wait_for(2)) == [type(ending).__name__, "heard"]

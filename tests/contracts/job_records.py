@@ -5,7 +5,12 @@ import asyncio
 import pytest
 
 from application.ports import JobRecords
-from domain.events import JobCancelled, JobEnded, JobFailed, JobSucceeded
+from domain.events import (
+    JobCancelled,
+    JobEnded,
+    JobFailed,
+    JobSucceeded,
+)
 from domain.identity import JobId, Member, MemberId
 from domain.jobs import Job, JobKind, JobState
 from tests.contracts.passing_time import PassingTime

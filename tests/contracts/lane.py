@@ -11,7 +11,7 @@ import pytest
 from adapters.layers.lanes import Lane, LaneKind, LaneName, LanePlan, Publication, group_of
 from adapters.layers.position import Position
 from application.ports import LossReason, Recovery
-from domain import audiences
+from domain import rooms
 from domain.identity import ConnectionId, RoomName
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber, body_of, cursor_of
@@ -296,7 +296,7 @@ class LaneContract:
         self, open_lane: OpenLane, plan: LanePlan, room: str
     ) -> None:
         lane = await open_lane(plan)
-        group = group_of(audiences.room(RoomName.parse(room)))
+        group = group_of(rooms.audience(RoomName.parse(room)))
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         await lane.attach(group, ada)
         await lane.attach("room.a", bob)

@@ -26,7 +26,12 @@ from adapters.redis_connection import Client, RedisSettings, connect
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
 from application.ports import JobRecords
-from domain.events import JobCancelled, JobEnded, JobFailed, JobSucceeded
+from domain.events import (
+    JobCancelled,
+    JobEnded,
+    JobFailed,
+    JobSucceeded,
+)
 from domain.identity import ConnectionId, JobId, Member, MemberId
 from domain.jobs import Job, JobKind
 from tests.doubles import ManualClock, RecordingSubscriber, cursor_of

@@ -182,11 +182,11 @@ async def test_a_ref_comes_back_with_the_answer_and_a_topic_is_unknown(service: 
 async def test_an_impossible_room_name_is_closed_with_4400(service: Service, name: str) -> None:
     async with Client(service.url, f"/ws/room/{name}") as client:
         assert await client.ended() == 4400
-    farewell = client.payloads("disconnect")[0]
-    assert farewell["code"] == 4400
-    assert farewell["reconnect"] is False
-    assert farewell["reason"]
-    assert "after_ms" not in farewell
+    disconnect = client.payloads("disconnect")[0]
+    assert disconnect["code"] == 4400
+    assert disconnect["reconnect"] is False
+    assert disconnect["reason"]
+    assert "after_ms" not in disconnect
 
 
 @pytest.mark.parametrize("path", ["/ws/", "/ws/nowhere", "/ws/system/", "/ws/room", "/ws/%0A"])

@@ -1,4 +1,4 @@
-"""Connections that come and go by the thousand leave nothing behind: in the process or in Redis."""
+"""Registry that come and go by the thousand leave nothing behind: in the process or in Redis."""
 
 import asyncio
 from collections.abc import Iterator

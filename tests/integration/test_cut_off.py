@@ -102,10 +102,10 @@ async def newcomers_are_sent_elsewhere(server: Server) -> None:
 async def newcomer_is_sent_elsewhere(url: str, path: str) -> None:
     async with asyncio.timeout(REFUSED_WITHIN), Client(url, path) as newcomer:
         assert await newcomer.ended() == 1013
-    farewell = newcomer.frames[-1]
-    assert farewell["action"] == "disconnect"
-    assert farewell["payload"]["reconnect"] is True
-    assert farewell["payload"]["after_ms"] >= 0
+    disconnect = newcomer.frames[-1]
+    assert disconnect["action"] == "disconnect"
+    assert disconnect["payload"]["reconnect"] is True
+    assert disconnect["payload"]["after_ms"] >= 0
 
 
 async def test_clients_of_a_server_that_is_cut_off_go_to_the_other_and_miss_nothing(
@@ -121,10 +121,10 @@ async def test_clients_of_a_server_that_is_cut_off_go_to_the_other_and_miss_noth
         check_stories(crowd.everybody, [crowd.leaver, crowd.stayer, crowd.newcomer])
         for listener in crowd.leaving:
             assert listener.codes == [1013]
-            assert [it["code"] for it in listener.farewells] == [1013]
-            assert listener.farewells[0]["after_ms"] >= 0
+            assert [it["code"] for it in listener.disconnects] == [1013]
+            assert listener.disconnects[0]["after_ms"] >= 0
         for listener in crowd.staying:
-            assert (listener.visits, listener.farewells, listener.refusals) == (1, [], [])
+            assert (listener.visits, listener.disconnects, listener.refusals) == (1, [], [])
         # Ready means ready: whoever came then was let in at once.
         assert (crowd.newcomer.visits, crowd.newcomer.codes) == (1, [])
         assert crowd.leaver.refusals
@@ -226,6 +226,6 @@ async def test_a_cut_shorter_than_the_patience_is_made_up_for_and_nobody_has_to_
     pair.cut.check_log()
     check_stories(listeners, [crowd.stayer, crowd.leaver])
     for listener in listeners:
-        assert (listener.visits, listener.farewells, listener.refusals) == (1, [], [])
+        assert (listener.visits, listener.disconnects, listener.refusals) == (1, [], [])
         # When it came; nothing was lost since that it would have to be told of.
         assert len(listener.recoveries) == 1

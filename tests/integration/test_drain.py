@@ -80,14 +80,14 @@ async def exit_code(server: Server) -> int:
     return await asyncio.to_thread(server.wait, deadline=set_time)
 
 
-async def check_farewells(crowd: Crowd) -> None:
+async def check_disconnects(crowd: Crowd) -> None:
     """All are told to come back, each at a moment of its own, and are closed with 1012."""
     clients = all_of(crowd)
     assert [await client.ended() for client in clients] == [1012] * COUNT
-    farewells = [client.frames[-1] for client in clients]
-    assert {farewell["action"] for farewell in farewells} == {"disconnect"}
-    assert {farewell["payload"]["code"] for farewell in farewells} == {1012}
-    moments = [farewell["payload"]["after_ms"] / 1000 for farewell in farewells]
+    disconnects = [client.frames[-1] for client in clients]
+    assert {disconnect["action"] for disconnect in disconnects} == {"disconnect"}
+    assert {disconnect["payload"]["code"] for disconnect in disconnects} == {1012}
+    moments = [disconnect["payload"]["after_ms"] / 1000 for disconnect in disconnects]
     assert 0 <= min(moments) <= max(moments) <= DRAIN
     # Fifty are to be expected in each quarter; fewer than ten is no chance.
     for quarter in range(4):
@@ -119,7 +119,7 @@ async def test_two_hundred_are_served_while_readiness_is_off_and_then_sent_away_
             await until_told(short, "progress")
             for client in all_of(crowd):
                 assert client.payloads("disconnect") == []
-            await check_farewells(crowd)
+            await check_disconnects(crowd)
             assert await exit_code(server) == 0
     server.check_log()
     # It didn't wait for them, nor say that they were done.
@@ -201,7 +201,7 @@ async def test_what_was_accepted_before_the_end_is_known_to_the_other_and_after_
         for speaker, lane in zip(speakers, lanes, strict=True):
             await speaker.receive(lane.hears, message=f"{lane.mark}10")
         house.leaves.signal(signal.SIGTERM)
-        await check_farewells(crowd)
+        await check_disconnects(crowd)
         said = await asyncio.gather(*talking)
         assert await exit_code(house.leaves) == 0
     await asyncio.to_thread(restart, house.leaves)
@@ -222,7 +222,7 @@ async def test_jobs_outlive_the_server_that_took_them_and_end_once_for_whoever_c
     async with crowd_at(house.leaves.url) as crowd:
         jobs = await begin_jobs(crowd[JOBS], "translate")
         house.leaves.signal(signal.SIGTERM)
-        await check_farewells(crowd)
+        await check_disconnects(crowd)
         assert await exit_code(house.leaves) == 0
     for client, job_id in jobs.items():
         assert ended(client, "result") == {}

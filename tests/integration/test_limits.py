@@ -169,10 +169,10 @@ async def test_a_flood_that_goes_on_is_closed_with_4429(strict: Server) -> None:
         for _ in range(500):
             await client.send("ping")
         assert await client.ended() == 4429
-    farewell = client.payloads("disconnect")[0]
-    assert farewell["code"] == 4429
-    assert farewell["reconnect"] is True
-    assert farewell["after_ms"] > 0
+    disconnect = client.payloads("disconnect")[0]
+    assert disconnect["code"] == 4429
+    assert disconnect["reconnect"] is True
+    assert disconnect["after_ms"] > 0
 
 
 async def test_no_more_connections_than_allowed_are_let_in(tmp_path: Path) -> None:

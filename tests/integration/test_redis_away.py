@@ -192,9 +192,9 @@ async def newcomers_are_refused(server: Server) -> None:
     for path in ("/ws/chat", "/ws/reliable", "/ws/room/den"):
         async with Client(server.url, path) as newcomer:
             assert await newcomer.ended() == 1013
-        farewell = newcomer.frames[-1]
-        assert farewell["action"] == "disconnect"
-        assert farewell["payload"]["reconnect"] is True
+        disconnect = newcomer.frames[-1]
+        assert disconnect["action"] == "disconnect"
+        assert disconnect["payload"]["reconnect"] is True
 
 
 async def jobs_and_announcements_are_refused(server: Server, asker: Client) -> None:

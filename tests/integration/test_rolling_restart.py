@@ -79,9 +79,9 @@ async def test_servers_restarted_one_after_the_other_lose_repeat_and_reorder_not
         for number, member in enumerate(crowd.everybody):
             # Whoever was at the first server was sent away twice, and is there again.
             sent_away = 1 + (number % 2 == 0)
-            told = [farewell["code"] for farewell in member.farewells]
+            told = [disconnect["code"] for disconnect in member.disconnects]
             assert told == member.codes == [1012] * sent_away
-            assert all(0 <= it["after_ms"] <= DRAIN * 1000 for it in member.farewells)
+            assert all(0 <= it["after_ms"] <= DRAIN * 1000 for it in member.disconnects)
 
 
 async def restart_meanwhile(servers: Sequence[Server], crowds: Sequence[Crowd]) -> list[int]:

@@ -57,15 +57,15 @@ async def test_sigterm_tells_every_client_to_come_back_and_ends_in_order(tmp_pat
         server.signal(signal.SIGTERM)
         codes = [await client.ended() for client in clients]
         exit_code = await asyncio.to_thread(server.wait)
-    farewells = [client.frames[-1] for client in clients]
+    disconnects = [client.frames[-1] for client in clients]
     assert codes == [1012] * len(clients)
-    assert {farewell["action"] for farewell in farewells} == {"disconnect"}
-    for farewell in farewells:
-        assert farewell["payload"]["code"] == 1012
-        assert farewell["payload"]["reconnect"] is True
-        assert farewell["payload"]["after_ms"] >= 0
+    assert {disconnect["action"] for disconnect in disconnects} == {"disconnect"}
+    for disconnect in disconnects:
+        assert disconnect["payload"]["code"] == 1012
+        assert disconnect["payload"]["reconnect"] is True
+        assert disconnect["payload"]["after_ms"] >= 0
     # Spread out, so that the next server does not get them all at once.
-    assert len({farewell["payload"]["after_ms"] for farewell in farewells}) > 10
+    assert len({disconnect["payload"]["after_ms"] for disconnect in disconnects}) > 10
     assert exit_code == 0
     server.check_log()
 

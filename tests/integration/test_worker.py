@@ -15,7 +15,9 @@ import pytest
 from adapters.jobs.queue_arq import ArqJobQueue, bell_name, queue_name
 from adapters.redis_connection import Client as RedisClient
 from adapters.storage.job_records_redis import RedisJobRecords
-from domain.events import JobSucceeded
+from domain.events import (
+    JobSucceeded,
+)
 from domain.identity import JobId, Member, MemberId
 from domain.jobs import Job, JobKind
 from tests.integration.client import Client, get, until

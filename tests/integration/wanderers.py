@@ -48,7 +48,7 @@ def room_lane(name: str) -> Lane:
 class Wanderer:
     """Listens, and comes back with the cursor of the last frame that it has read.
 
-    `frames` are those with a cursor, of all its visits; `farewells` is what `disconnect`
+    `frames` are those with a cursor, of all its visits; `disconnects` is what `disconnect`
     frames told it. `codes` is how its visits have ended, but for the last if that was cancelled.
     """
 
@@ -60,7 +60,7 @@ class Wanderer:
         self.frames: list[Frame] = []
         self.recoveries: list[Any] = []
         self.refusals: list[Any] = []
-        self.farewells: list[Any] = []
+        self.disconnects: list[Any] = []
         self.codes: list[int | None] = []
         self._heard: set[str] = set()
         # Set while it visits and has heard all that it had missed.
@@ -97,14 +97,14 @@ class Wanderer:
     async def roam(self, urls: Sequence[str]) -> None:
         """Go from server to server whenever told to, until cancelled."""
         for url in itertools.cycle(urls):
-            farewells = len(self.farewells)
+            disconnects = len(self.disconnects)
             try:
                 await self.visit(url)
             except NOT_LET_IN:
                 await asyncio.sleep(KNOCKING_PAUSE)
                 continue
-            for farewell in self.farewells[farewells:]:
-                await asyncio.sleep(farewell["after_ms"] / 1000)
+            for disconnect in self.disconnects[disconnects:]:
+                await asyncio.sleep(disconnect["after_ms"] / 1000)
 
     def has_heard(self, text: str) -> bool:
         return text in self._heard
@@ -154,7 +154,7 @@ class Wanderer:
             case "error":
                 self.refusals.append(payload)
             case "disconnect":
-                self.farewells.append(payload)
+                self.disconnects.append(payload)
             case "pong":
                 self._settled = socket
         self._news.set()

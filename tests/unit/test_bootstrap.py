@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from dependency_injector import providers
@@ -12,11 +11,14 @@ from fast_channels.layers import get_channel_layer
 
 import bootstrap
 from adapters.layers.lanes import LaneName
+from adapters.sessions.session import Session
 from adapters.settings import BackendName, Settings, SettingsAreWrong
-from adapters.websocket.connection import Connection
-from adapters.websocket.routes import ROUTES, NowhereConsumer
+from adapters.websocket.consumer import MakeFeature
+from adapters.websocket.feature import SocketFeature
+from adapters.websocket.routes import FEATURES
 from application.chat import ChatService
-from domain.identity import RoomName
+from domain.identity import Member, MemberId, RoomName
+from tests.unit.adapters.sessions.wire import Wire
 from tests.unit.adapters.websocket.driving import eventually, serving, settings_of
 
 SRC = Path(bootstrap.__file__).parent
@@ -41,14 +43,15 @@ async def test_everything_in_the_container_can_be_built(backend: BackendName) ->
 
 
 @both_backends
-async def test_every_socket_has_a_consumer_that_can_be_built(backend: BackendName) -> None:
-    make: dict[type[Connection], Any] = container_of(backend).consumers()
-    assert set(make) == {*ROUTES.values(), NowhereConsumer}
-    for consumer_class, factory in make.items():
-        first, second = factory(), factory()
-        assert type(first) is consumer_class
+async def test_every_socket_has_a_feature_that_can_be_built(backend: BackendName) -> None:
+    container = container_of(backend)
+    make: dict[type[SocketFeature], MakeFeature] = container.features()
+    assert set(make) == set(FEATURES)
+    session = Session(container.registry(), Wire(), Member(MemberId("ada")))
+    for feature, factory in make.items():
+        first, second = (factory(session, {"room_name": "lobby"}) for _ in range(2))
+        assert type(first) is feature
         assert first is not second
-        assert first.connection_id != second.connection_id
 
 
 @both_backends
@@ -69,7 +72,7 @@ def test_a_backend_brings_all_that_differs(backend: BackendName) -> None:
 
 def test_services_are_shared_within_a_container_and_not_between_two() -> None:
     first, second = container_of(BackendName.MEMORY), container_of(BackendName.MEMORY)
-    for name in ("chat", "rooms", "jobs", "broadcaster", "connections", "backend"):
+    for name in ("chat", "rooms", "jobs", "broadcaster", "registry", "backend"):
         assert getattr(first, name)() is getattr(first, name)()
         assert getattr(first, name)() is not getattr(second, name)()
 

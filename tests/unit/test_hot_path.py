@@ -75,7 +75,7 @@ async def test_waiting_for_a_frame_is_not_inside_the_framework(path: str) -> Non
         async with connect(url + path) as client:
             await pong(client)
             stacks = [awaited(task) for task in asyncio.all_tasks() - before]
-            ours = [files for files in stacks if any("connection.py" in file for file in files)]
+            ours = [files for files in stacks if any("session.py" in file for file in files)]
 
     (files,) = [files for files in ours if not any("websockets/asyncio" in file for file in files)]
     assert len(files) <= FEW

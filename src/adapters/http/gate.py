@@ -3,14 +3,21 @@
 import json
 import logging
 from collections.abc import Callable, Collection
-from typing import Any
+from http import HTTPStatus
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.sessions.disconnects import for_refused_handshake
+
 log = logging.getLogger(__name__)
 
-UNAVAILABLE = 503
+Refused: TypeAlias = tuple[HTTPStatus, str, str]
+"""Status, stable code, and a sentence for people."""
+
+UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -53,16 +60,24 @@ class Gate:
         else:
             await _deny(scope, send, *refused)
 
-    def _refuse_socket(self, scope: Scope) -> tuple[int, str, str] | None:
+    def _refuse_socket(self, scope: Scope) -> Refused | None:
         refused = self._refuse_origin(scope)
         if refused is None and self._is_draining():
-            return UNAVAILABLE, "draining", "This server is about to stop; try again."
+            return (
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "draining",
+                "This server is about to stop; try again.",
+            )
         if refused is None and self._is_full():
             log.warning("connection refused: there are as many as are allowed")
-            return UNAVAILABLE, "too_many_connections", "This server takes no more connections."
+            return (
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "too_many_connections",
+                "This server takes no more connections.",
+            )
         return refused
 
-    def _refuse_origin(self, scope: Scope) -> tuple[int, str, str] | None:
+    def _refuse_origin(self, scope: Scope) -> Refused | None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         raw = headers.get(b"origin")
         if raw is None or "*" in self._allowed:
@@ -71,13 +86,17 @@ class Gate:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if origin in self._allowed or (host and _host_of(origin) == host):
             return None
-        return 403, "origin_not_allowed", "Pages of this origin may not connect."
+        return HTTPStatus.FORBIDDEN, "origin_not_allowed", "Pages of this origin may not connect."
 
-    def _refuse_length(self, scope: Scope) -> tuple[int, str, str] | None:
+    def _refuse_length(self, scope: Scope) -> Refused | None:
         # FastAPI's own limit, which also counts what comes in pieces, answers this in plain text.
         raw = dict(scope["headers"]).get(b"content-length", b"")
         if raw.isdigit() and int(raw) > self._max_body:
-            return 413, "body_is_too_large", f"At most {self._max_body} bytes, please."
+            return (
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "body_is_too_large",
+                f"At most {self._max_body} bytes, please.",
+            )
         return None
 
 
@@ -88,17 +107,17 @@ def _host_of(origin: str) -> str:
         return ""
 
 
-async def _deny(scope: Scope, send: Send, status: int, code: str, detail: str) -> None:
+async def _deny(scope: Scope, send: Send, status: HTTPStatus, code: str, detail: str) -> None:
     body = json.dumps({"error": {"code": code, "detail": detail}}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    if status == UNAVAILABLE:
+    if status is UNAVAILABLE:
         headers.append((b"retry-after", b"1"))
     prefix = "http"
     if scope["type"] == "websocket":
         if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1013 if status == UNAVAILABLE else 4403})
+            await send({"type": "websocket.close", "code": for_refused_handshake(status)})
             return
         prefix = "websocket.http"
-    start: dict[str, Any] = {"type": f"{prefix}.response.start", "status": status}
+    start: dict[str, Any] = {"type": f"{prefix}.response.start", "status": int(status)}
     await send({**start, "headers": headers})
     await send({"type": f"{prefix}.response.body", "body": body})

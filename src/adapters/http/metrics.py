@@ -3,8 +3,7 @@
 No metric is kept on the way of a message. Each server process answers for itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
@@ -13,26 +12,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from adapters.sessions.registry import Totals
+
 NAMESPACE = "switchboard"
 
 
-class Totals(Protocol):
-    """`open` are the connections of now; the others have been counted since the start.
-
-    `farewells` are the connections that were told to leave, by close code.
-    """
-
-    @property
-    def open(self) -> int: ...
-    @property
-    def opened(self) -> int: ...
-    @property
-    def frames_received(self) -> int: ...
-    @property
-    def farewells(self) -> Mapping[int, int]: ...
-
-
-class ConnectionsCollector(Collector):
+class SessionsCollector(Collector):
     def __init__(self, read: Callable[[], Totals]) -> None:
         self._read = read
 
@@ -47,18 +32,18 @@ class ConnectionsCollector(Collector):
         yield CounterMetricFamily(
             f"{NAMESPACE}_frames_received", "Frames that clients sent.", totals.frames_received
         )
-        farewells = CounterMetricFamily(
-            f"{NAMESPACE}_farewells", "Connections told to leave, by close code.", labels=["code"]
+        disconnects = CounterMetricFamily(
+            f"{NAMESPACE}_disconnects", "Connections told to leave, by close code.", labels=["code"]
         )
-        for code, count in sorted(totals.farewells.items()):
-            farewells.add_metric([str(code)], count)
-        yield farewells
+        for code, count in sorted(totals.disconnects.items()):
+            disconnects.add_metric([str(code)], count)
+        yield disconnects
 
 
 def metrics_router(read: Callable[[], Totals]) -> APIRouter:
     # Its own registry, and not the library's global one: two applications can be in one process.
     registry = CollectorRegistry()
-    registry.register(ConnectionsCollector(read))
+    registry.register(SessionsCollector(read))
     ProcessCollector(namespace=NAMESPACE, registry=registry)
     router = APIRouter()
 

@@ -1,7 +1,7 @@
 """Broadcasting over the lanes: an event is encoded once, then each lane carries text."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from adapters.layers.lanes import RIDES_ON, Lane, LaneName, Publication, audience_of, group_of
 from adapters.layers.position import Position
@@ -9,16 +9,17 @@ from application.errors import TooManySubscriptions
 from application.ports import (
     Broadcaster,
     Cursor,
+    Event,
     History,
     Recovery,
     Subscriber,
     Subscriptions,
 )
 from domain.audiences import Audience
-from domain.events import Event, JobCancelled, JobFailed, JobSucceeded
+from domain.events import JobCancelled, JobFailed, JobSucceeded
 from domain.identity import ConnectionId, IdempotencyKey
 
-Encode: TypeAlias = Callable[[Audience, Event], str]
+Encode: TypeAlias = Callable[[Audience[Any], Any], str]
 """Turns an event into the frame that its audience gets, a JSON object."""
 
 _LAST_WORDS = (JobSucceeded, JobFailed, JobCancelled)
@@ -37,7 +38,7 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
 
     async def publish(
         self,
-        audience: Audience,
+        audience: Audience[Event],
         event: Event,
         *,
         exclude: ConnectionId | None = None,
@@ -52,13 +53,13 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
         cursor = await self._lane(audience).publish(group_of(audience), publication)
         return None if cursor is None else Cursor(cursor)
 
-    async def published(self, audience: Audience, key: IdempotencyKey) -> Cursor | None:
+    async def published(self, audience: Audience[Any], key: IdempotencyKey) -> Cursor | None:
         cursor = await self._lane(audience).published(group_of(audience), key.value)
         return None if cursor is None else Cursor(cursor)
 
     async def subscribe(
         self,
-        audience: Audience,
+        audience: Audience[Any],
         subscriber: Subscriber,
         *,
         since: Cursor | None = None,
@@ -73,11 +74,11 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
             )
         return await lane.attach(group, subscriber, since=since, replay_last=replay_last)
 
-    def audience_of(self, cursor: Cursor) -> Audience | None:
+    def audience_of(self, cursor: Cursor) -> Audience[Any] | None:
         parsed = Position.parse(cursor)
         return None if parsed is None else audience_of(parsed[0])
 
-    async def drop(self, subscriber: Subscriber, audience: Audience | None = None) -> None:
+    async def drop(self, subscriber: Subscriber, audience: Audience[Any] | None = None) -> None:
         if audience is not None:
             await self._lane(audience).detach(subscriber, group_of(audience))
             return
@@ -85,8 +86,8 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
             if lane.attached(subscriber):
                 await lane.detach(subscriber)
 
-    async def recent(self, audience: Audience, limit: int) -> list[str]:
+    async def recent(self, audience: Audience[Any], limit: int) -> list[str]:
         return await self._lane(audience).recent(group_of(audience), limit)
 
-    def _lane(self, audience: Audience) -> Lane:
+    def _lane(self, audience: Audience[Any]) -> Lane:
         return self._lanes[RIDES_ON[audience.kind]]

@@ -134,7 +134,7 @@ _UNSAFE = re.compile(rb"[^A-Za-z0-9-]")
 _ESCAPED = re.compile(r"_([0-9a-f]{2})")
 
 
-def group_of(audience: Audience) -> str:
+def group_of(audience: Audience[Any]) -> str:
     """The group's name: `chat`, or `room.lobby`; bytes that names can't hold as `_hh`."""
     if not audience.key:
         return audience.kind.value
@@ -142,12 +142,12 @@ def group_of(audience: Audience) -> str:
     return f"{audience.kind.value}.{key.decode()}"
 
 
-def audience_of(group: str) -> Audience | None:
+def audience_of(group: str) -> Audience[Any] | None:
     """What `group_of` was given; None for a group that is no audience's."""
     kind, _, key = group.partition(".")
     try:
         raw = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), key).encode("latin-1")
-        audience = Audience(AudienceKind(kind), raw.decode())
+        audience: Audience[Any] = Audience(AudienceKind(kind), raw.decode())
     except ValueError:
         return None
     has_key = audience.kind in (AudienceKind.ROOM, AudienceKind.JOB)

@@ -1,67 +1,124 @@
 """`/ws/chat` and `/ws/reliable`: the same conversation on an ephemeral and a durable lane."""
 
-from chanx.core.decorators import event_handler, ws_handler
+from collections.abc import Mapping, Sequence
+from typing import Literal, assert_never
 
-from adapters.websocket.connection import Connection
-from adapters.websocket.connections import Connections
-from adapters.websocket.messages.chat import (
-    Chat,
-    ChatNotification,
-    ReliableChat,
-    ReliableChatNotification,
+from chanx.messages.base import BaseMessage
+
+from adapters.sessions.session import Session
+from adapters.websocket.consumer import FeatureConsumer
+from adapters.websocket.feature import AnnouncedFeature, handler
+from adapters.websocket.frames import (
+    Accepted,
+    DurableMessage,
+    KeyedMessage,
+    TextPayload,
+    accepted,
 )
-from adapters.websocket.messages.frames import Accepted, SystemNotify, accepted
 from application.chat import ChatService
+from application.ports import Cursor
+from domain.audiences import Audience, AudienceKind
+from domain.chat import CHAT, RELIABLE, ChatEvent
+from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
 
 
-class ChatConsumer(Connection):
-    """Public chat: everybody hears everybody, in real time."""
+class Chat(BaseMessage):
+    """Says something to everybody in the public chat."""
 
-    channel_layer_alias = "chat"
-    groups = ["chat"]
-    emits = [ChatNotification]
+    action: Literal["chat"] = "chat"
+    payload: TextPayload
 
-    def __init__(self, connections: Connections, chat: ChatService) -> None:
-        super().__init__(connections)
+
+class ChatNotification(BaseMessage):
+    """Something was said, or somebody came or went."""
+
+    action: Literal["chat_notification"] = "chat_notification"
+    payload: TextPayload
+
+
+class ReliableChat(KeyedMessage):
+    """Says something to everybody in the reliable chat."""
+
+    action: Literal["reliable_chat"] = "reliable_chat"
+    payload: TextPayload
+
+
+class ReliableChatNotification(DurableMessage):
+    """Something was said, or somebody came or went; none of it is lost."""
+
+    action: Literal["reliable_chat_notification"] = "reliable_chat_notification"
+    payload: TextPayload
+
+
+class _Conversation(AnnouncedFeature):
+    """What both have in common: whoever connects has joined."""
+
+    def __init__(self, session: Session, _path: Mapping[str, str], chat: ChatService) -> None:
+        super().__init__(session)
         self._chat = chat
 
-    async def opened(self) -> None:
-        await self._chat.join(self.member, self, since=None)
+    async def open(self, since: Sequence[Cursor]) -> None:
+        await self._chat.join(self.session.member, self.session, next(iter(since), None))
 
-    async def closed(self) -> None:
-        await self._chat.leave(self.member, self)
+    async def close(self) -> None:
+        await self._chat.leave(self.session.member, self.session)
 
-    @ws_handler
+
+class ChatFeature(_Conversation):
+    audience_kind = AudienceKind.CHAT
+    audience = CHAT
+    emits = [ChatNotification]
+
+    @handler
     async def chat(self, message: Chat) -> None:
-        await self._chat.say(self.member, message.payload.message)
+        await self._chat.say(self.session.member, message.payload.message)
 
-    @event_handler
-    async def system_notify(self, event: SystemNotify) -> ChatNotification:
-        return ChatNotification(payload=event.payload)
+    @staticmethod
+    def present(_audience: Audience[ChatEvent], event: ChatEvent) -> ChatNotification:
+        match event:
+            case MemberJoined():
+                text = f"📢 {event.member.name} joined the chat"
+            case MessageSaid():
+                text = f"💬 {event.text}"
+            case MemberLeft():
+                text = f"❌ {event.member.name} left the chat."
+            case AnnouncementMade():
+                text = event.text.value
+            case _:
+                assert_never(event)
+        return ChatNotification(payload=TextPayload(message=text))
 
 
-class ReliableConsumer(Connection):
-    """Reliable chat: what is accepted reaches everybody who comes back in time."""
-
-    channel_layer_alias = "queue"
-    groups = ["reliable"]
+class ReliableFeature(_Conversation):
+    audience_kind = AudienceKind.RELIABLE
+    audience = RELIABLE
     emits = [ReliableChatNotification]
 
-    def __init__(self, connections: Connections, reliable: ChatService) -> None:
-        super().__init__(connections)
-        self._reliable = reliable
-
-    async def opened(self) -> None:
-        await self._reliable.join(self.member, self, self.cursor)
-
-    async def closed(self) -> None:
-        await self._reliable.leave(self.member, self)
-
-    @ws_handler
+    @handler
     async def reliable_chat(self, message: ReliableChat) -> Accepted | None:
-        cursor = await self._reliable.say(self.member, message.payload.message, message.key)
+        text = message.payload.message
+        cursor = await self._chat.say(self.session.member, text, message.key)
         return accepted(message.key, cursor)
 
-    @event_handler
-    async def system_notify(self, event: SystemNotify) -> ReliableChatNotification:
-        return ReliableChatNotification(payload=event.payload)
+    @staticmethod
+    def present(_audience: Audience[ChatEvent], event: ChatEvent) -> ReliableChatNotification:
+        match event:
+            case MemberJoined():
+                text = "🔒 Reliable chat connection established!"
+            case MessageSaid():
+                text = f"📨 {event.text}"
+            case MemberLeft():
+                text = "🚪 Left reliable chat!"
+            case AnnouncementMade():
+                text = event.text.value
+            case _:
+                assert_never(event)
+        return ReliableChatNotification(payload=TextPayload(message=text))
+
+
+class ChatConsumer(FeatureConsumer, feature=ChatFeature):
+    """Public chat: everybody hears everybody, in real time."""
+
+
+class ReliableConsumer(FeatureConsumer, feature=ReliableFeature):
+    """Reliable chat: what is accepted reaches everybody who comes back in time."""

@@ -1,88 +1,228 @@
 """`/ws/background_jobs`: jobs are asked for, watched, cancelled and listed."""
 
-from chanx.core.decorators import ws_handler
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias, assert_never
 
-from adapters.websocket import refusals
-from adapters.websocket.connection import Connection
-from adapters.websocket.connections import Connections
-from adapters.websocket.messages.jobs import (
-    JobCancel,
-    JobList,
-    JobListPayload,
-    JobListRequest,
-    JobMessage,
-    JobStatus,
-    JobStatusPayload,
-    JobSummary,
-    JobWatch,
-)
-from adapters.websocket.presenter import job_status
+from chanx.messages.base import BaseMessage
+from pydantic import BaseModel, Field
+
+from adapters.sessions.session import Session
+from adapters.websocket import replies
+from adapters.websocket.consumer import FeatureConsumer
+from adapters.websocket.feature import ToldFeature, handler
+from adapters.websocket.frames import DurableMessage, KeyedMessage, is_none
 from application.errors import Refusal, TooManySubscriptions
 from application.jobs import JobService
+from application.ports import Cursor
+from domain.audiences import Audience, AudienceKind
 from domain.errors import BrokenRule
-from domain.events import JobQueued
+from domain.events import (
+    JobCancelled,
+    JobEvent,
+    JobFailed,
+    JobProgressed,
+    JobQueued,
+    JobStarted,
+    JobSucceeded,
+)
 from domain.identity import JobId
 from domain.jobs import Job, JobState
 
+Status: TypeAlias = Literal[
+    "connected",
+    "queuing",
+    "queued",
+    "running",
+    "progress",
+    "result",
+    "failed",
+    "cancelled",
+    "error",
+]
 
-class JobsConsumer(Connection):
-    """Background jobs, whose progress streams back to whoever watches."""
 
-    channel_layer_alias = "jobs"
+class JobPayload(BaseModel):
+    """`type` is translate, analyze or generate; anything else runs as default."""
+
+    type: str = Field("default", max_length=50)
+    content: str
+
+
+class JobMessage(KeyedMessage):
+    """Asks for a job; with the `key` of one that was asked for before, for that one."""
+
+    action: Literal["job"] = "job"
+    payload: JobPayload
+
+
+class JobIdPayload(BaseModel):
+    job_id: str = Field(max_length=64)
+
+
+class JobCancel(BaseMessage):
+    """Stops a job of one's own."""
+
+    action: Literal["job_cancel"] = "job_cancel"
+    payload: JobIdPayload
+
+
+class JobWatch(BaseMessage):
+    """Asks for a job's current state and the rest of its stream."""
+
+    action: Literal["job_watch"] = "job_watch"
+    payload: JobIdPayload
+
+
+class JobListRequest(BaseMessage):
+    """Asks for the caller's recent jobs."""
+
+    action: Literal["job_list"] = "job_list"
+    payload: None = None
+
+
+class JobStatusPayload(BaseModel):
+    """`progress` runs from 0 to 1; `text` is the output so far, where there is some."""
+
+    status: Status
+    job_id: str | None = Field(None, exclude_if=is_none)
+    message: str | None = Field(None, exclude_if=is_none)
+    progress: float | None = Field(None, exclude_if=is_none)
+    text: str | None = Field(None, exclude_if=is_none)
+    attempt: int | None = Field(None, exclude_if=is_none)
+
+
+class JobStatus(DurableMessage):
+    """Where a job stands. With a cursor where it belongs to the job's stream."""
+
+    action: Literal["job_status"] = "job_status"
+    payload: JobStatusPayload
+
+
+class JobSummary(BaseModel):
+    job_id: str
+    kind: str
+    content: str
+    status: Literal["queued", "running", "result", "failed", "cancelled"]
+    progress: float
+    message: str | None = None
+
+
+class JobListPayload(BaseModel):
+    """Newest first."""
+
+    jobs: list[JobSummary]
+
+
+class JobList(BaseMessage):
+    """Answers `job_list`."""
+
+    action: Literal["job_list"] = "job_list"
+    payload: JobListPayload
+
+
+class JobsFeature(ToldFeature):
+    audience_kind = AudienceKind.JOB
     emits = [JobStatus]
 
-    def __init__(self, connections: Connections, jobs: JobService) -> None:
-        super().__init__(connections)
+    def __init__(self, session: Session, _path: Mapping[str, str], jobs: JobService) -> None:
+        super().__init__(session)
         self._jobs = jobs
 
-    async def opened(self) -> None:
+    async def open(self, since: Sequence[Cursor]) -> None:
         try:
-            for cursor in self.since:
-                await self._tell_ending(await self._jobs.resume(self.member, self, cursor))
+            for cursor in since:
+                job = await self._jobs.resume(self.session.member, self.session, cursor)
+                self._tell_ending(job)
         except TooManySubscriptions as error:
-            await self.send_message(refusals.refusal(error))
-        await self._tell("connected", "🔄 Background Job Processor: Connected!")
+            self.reply(replies.refusal(error))
+        self._tell("connected", "🔄 Background Job Processor: Connected!")
 
-    async def closed(self) -> None:
-        await self._jobs.leave(self)
+    async def close(self) -> None:
+        await self._jobs.leave(self.session)
 
-    @ws_handler
+    @handler
     async def job(self, message: JobMessage) -> None:
-        asked = message.payload
-        await self._tell("queuing", f"⏳ Queuing {asked.type} job: {asked.content}")
+        session, asked = self.session, message.payload
+        self._tell("queuing", f"⏳ Queuing {asked.type} job: {asked.content}")
         try:
             submitted = await self._jobs.submit(
-                self.member, self, asked.type, asked.content, message.key
+                session.member, session, asked.type, asked.content, message.key
             )
         except (BrokenRule, Refusal) as error:
-            await self._tell("error", f"❌ Error queuing job: {error.detail}")
+            self._tell("error", f"❌ Error queuing job: {error.detail}")
             return
         if submitted.again:
             # The answer that was lost, then how far the job has come meanwhile.
-            await self.send_message(JobStatus(payload=job_status(JobQueued(submitted.job_id))))
-            await self._tell_ending(await self._jobs.watch(self.member, self, submitted.job_id))
+            self.reply(_status(JobQueued(submitted.job_id)))
+            self._tell_ending(await self._jobs.watch(session.member, session, submitted.job_id))
 
-    @ws_handler
+    @handler
     async def job_cancel(self, message: JobCancel) -> None:
-        await self._jobs.cancel(self.member, self, JobId(message.payload.job_id))
+        job_id = JobId(message.payload.job_id)
+        await self._jobs.cancel(self.session.member, self.session, job_id)
 
-    @ws_handler
+    @handler
     async def job_watch(self, message: JobWatch) -> None:
         job_id = JobId(message.payload.job_id)
-        await self._tell_ending(await self._jobs.watch(self.member, self, job_id))
+        self._tell_ending(await self._jobs.watch(self.session.member, self.session, job_id))
 
-    @ws_handler
+    @handler
     async def job_list(self, _message: JobListRequest) -> JobList:
-        jobs = await self._jobs.list(self.member)
+        jobs = await self._jobs.list(self.session.member)
         return JobList(payload=JobListPayload(jobs=[_summary(job) for job in jobs]))
 
-    async def _tell(self, status: str, message: str) -> None:
-        payload = JobStatusPayload.model_validate({"status": status, "message": message})
-        await self.send_message(JobStatus(payload=payload))
+    @staticmethod
+    def present(_audience: Audience[JobEvent], event: JobEvent) -> JobStatus:
+        return _status(event)
 
-    async def _tell_ending(self, job: Job | None) -> None:
+    def _tell(self, status: Status, message: str) -> None:
+        self.reply(JobStatus(payload=JobStatusPayload(status=status, message=message)))
+
+    def _tell_ending(self, job: Job | None) -> None:
         if job is not None and (ending := job.ending()) is not None:
-            await self.send_message(JobStatus(payload=job_status(ending)))
+            self.reply(_status(ending))
+
+
+class JobsConsumer(FeatureConsumer, feature=JobsFeature):
+    """Background jobs, whose progress streams back to whoever watches."""
+
+
+def _status(event: JobEvent) -> JobStatus:
+    """The words for one step of a job's way."""
+    job_id = event.job_id
+    match event:
+        case JobQueued():
+            payload = JobStatusPayload(
+                status="queued",
+                job_id=job_id,
+                message=f"📋 Job {job_id} queued successfully! Worker will process it shortly...",
+            )
+        case JobStarted():
+            payload = JobStatusPayload(
+                status="running",
+                job_id=job_id,
+                message="⚙️ A worker has started.",
+                attempt=event.attempt,
+            )
+        case JobProgressed():
+            payload = JobStatusPayload(
+                status="progress",
+                job_id=job_id,
+                message=event.note,
+                progress=round(event.progress, 4),
+                text=event.text,
+            )
+        case JobSucceeded():
+            payload = JobStatusPayload(status="result", job_id=job_id, message=event.result)
+        case JobFailed():
+            payload = JobStatusPayload(status="failed", job_id=job_id, message=event.reason)
+        case JobCancelled():
+            payload = JobStatusPayload(
+                status="cancelled", job_id=job_id, message="🛑 The job was cancelled."
+            )
+        case _:
+            assert_never(event)
+    return JobStatus(payload=payload)
 
 
 def _summary(job: Job) -> JobSummary:

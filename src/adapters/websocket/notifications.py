@@ -1,40 +1,80 @@
-"""`/ws/notifications`: notices by users, by the service and by the clock."""
+"""`/ws/notifications`: notices by members, by the service and by the clock."""
 
-from chanx.core.decorators import event_handler, ws_handler
+from collections.abc import Mapping, Sequence
+from typing import Literal, assert_never
 
-from adapters.websocket.connection import Connection
-from adapters.websocket.connections import Connections
-from adapters.websocket.messages.frames import SystemNotify
-from adapters.websocket.messages.notifications import (
-    Notification,
-    NotificationBroadcast,
-    NotificationPayload,
-)
+from chanx.messages.base import BaseMessage
+from pydantic import BaseModel
+
+from adapters.sessions.session import Session
+from adapters.websocket.consumer import FeatureConsumer
+from adapters.websocket.feature import AnnouncedFeature, handler
+from adapters.websocket.frames import TextPayload
 from application.notifications import NotificationService
+from application.ports import Cursor
+from domain.audiences import Audience, AudienceKind
+from domain.events import AnnouncementMade, MemberJoined, MessageSaid
+from domain.notifications import NOTIFICATIONS, NotificationEvent
 
 
-class NotificationsConsumer(Connection):
-    """Notices to everybody who listens."""
+class Notification(BaseMessage):
+    """Raises a notice of one's own."""
 
-    channel_layer_alias = "notifications"
-    groups = ["notifications"]
+    action: Literal["notification"] = "notification"
+    payload: TextPayload
+
+
+class NotificationPayload(BaseModel):
+    type: Literal["user", "system", "periodic"]
+    message: str
+
+
+class NotificationBroadcast(BaseMessage):
+    """A notice, by a user, by the service, or by the clock."""
+
+    action: Literal["notification_broadcast"] = "notification_broadcast"
+    payload: NotificationPayload
+
+
+class NotificationsFeature(AnnouncedFeature):
+    audience_kind = AudienceKind.NOTIFICATIONS
+    audience = NOTIFICATIONS
     emits = [NotificationBroadcast]
 
-    def __init__(self, connections: Connections, notifications: NotificationService) -> None:
-        super().__init__(connections)
+    def __init__(
+        self, session: Session, _path: Mapping[str, str], notifications: NotificationService
+    ) -> None:
+        super().__init__(session)
         self._notifications = notifications
 
-    async def opened(self) -> None:
-        await self._notifications.join(self.member, self)
+    async def open(self, since: Sequence[Cursor]) -> None:
+        await self._notifications.join(self.session.member, self.session)
 
-    async def closed(self) -> None:
-        await self._notifications.leave(self)
+    async def close(self) -> None:
+        await self._notifications.leave(self.session)
 
-    @ws_handler
+    @handler
     async def notification(self, message: Notification) -> None:
-        await self._notifications.notify(message.payload.message)
+        await self._notifications.notify(self.session.member, message.payload.message)
 
-    @event_handler
-    async def system_notify(self, event: SystemNotify) -> NotificationBroadcast:
-        payload = NotificationPayload(type="system", message=event.payload.message)
+    @staticmethod
+    def present(
+        _audience: Audience[NotificationEvent], event: NotificationEvent
+    ) -> NotificationBroadcast:
+        match event:
+            case MemberJoined():
+                payload = NotificationPayload(
+                    type="system", message="🔔 Connected to notifications!"
+                )
+            case MessageSaid():
+                payload = NotificationPayload(type="user", message=f"🔔 Notification: {event.text}")
+            case AnnouncementMade():
+                kind: Literal["periodic", "system"] = "periodic" if event.periodic else "system"
+                payload = NotificationPayload(type=kind, message=event.text.value)
+            case _:
+                assert_never(event)
         return NotificationBroadcast(payload=payload)
+
+
+class NotificationsConsumer(FeatureConsumer, feature=NotificationsFeature):
+    """Notices to everybody who listens."""

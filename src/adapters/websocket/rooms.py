@@ -1,62 +1,145 @@
 """`/ws/room/{room_name}`: a room of its own for every name."""
 
-from chanx.core.decorators import event_handler, ws_handler
+from collections.abc import Mapping, Sequence
+from typing import Literal, assert_never
 
-from adapters.websocket.connection import Connection
-from adapters.websocket.connections import Connections
-from adapters.websocket.messages.frames import Accepted, SystemNotify, accepted
-from adapters.websocket.messages.rooms import (
-    RoomChat,
-    RoomMembers,
-    RoomMembersPayload,
-    RoomMembersRequest,
-    RoomNotification,
-    RoomPayload,
+from chanx.messages.base import BaseMessage
+from pydantic import BaseModel, Field
+
+from adapters.sessions.session import Session
+from adapters.websocket.consumer import FeatureConsumer
+from adapters.websocket.feature import AnnouncedFeature, handler
+from adapters.websocket.frames import (
+    Accepted,
+    DurableMessage,
+    KeyedMessage,
+    TextPayload,
+    accepted,
+    is_none,
 )
+from application.ports import Cursor
 from application.rooms import RoomService
+from domain import rooms
+from domain.audiences import Audience, AudienceKind
+from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
 from domain.identity import RoomName
+from domain.rooms import RoomEvent
 
 
-class RoomConsumer(Connection):
-    """Chat in a room: who is here, what is said, what was said lately."""
+class RoomChat(KeyedMessage):
+    """Says something to everybody in the room."""
 
-    channel_layer_alias = "rooms"
+    action: Literal["room_chat"] = "room_chat"
+    payload: TextPayload
+
+
+class RoomPayload(BaseModel):
+    """`members` is how many are in the room, where the notice is about that."""
+
+    message: str
+    room_name: str
+    kind: Literal["joined", "left", "said", "announced"]
+    name: str | None = Field(None, exclude_if=is_none)
+    members: int | None = Field(None, exclude_if=is_none)
+
+
+class RoomNotification(DurableMessage):
+    """Something was said in the room, or somebody came or went."""
+
+    action: Literal["room_notification"] = "room_notification"
+    payload: RoomPayload
+
+
+class RoomMembersRequest(BaseMessage):
+    """Asks who is here."""
+
+    action: Literal["room_members"] = "room_members"
+    payload: None = None
+
+
+class RoomMembersPayload(BaseModel):
+    """`members` are names, the first hundred of `count`."""
+
+    room_name: str
+    count: int
+    members: list[str]
+
+
+class RoomMembers(BaseMessage):
+    """Answers `room_members`."""
+
+    action: Literal["room_members"] = "room_members"
+    payload: RoomMembersPayload
+
+
+class RoomFeature(AnnouncedFeature):
+    """Raises `RoomNameIsImpossible` for a path that names no room."""
+
+    audience_kind = AudienceKind.ROOM
     emits = [RoomNotification]
 
-    room: RoomName
-    """Set once the path has named one: no handler runs before."""
+    def __init__(self, session: Session, path: Mapping[str, str], service: RoomService) -> None:
+        super().__init__(session)
+        self._rooms = service
+        self._room = RoomName.parse(path["room_name"])
+        self.audience = rooms.audience(self._room)
 
-    def __init__(self, connections: Connections, rooms: RoomService) -> None:
-        super().__init__(connections)
-        self._rooms = rooms
+    async def open(self, since: Sequence[Cursor]) -> None:
+        session = self.session
+        await self._rooms.enter(self._room, session.member, session, next(iter(since), None))
 
-    async def opened(self) -> None:
-        self.room = RoomName.parse(self.scope["path_params"]["room_name"])
-        await self._rooms.enter(self.room, self.member, self, self.cursor)
+    async def close(self) -> None:
+        await self._rooms.leave(self._room, self.session.member, self.session)
 
-    async def closed(self) -> None:
-        if hasattr(self, "room"):
-            await self._rooms.leave(self.room, self.member, self)
-
-    @ws_handler
+    @handler
     async def room_chat(self, message: RoomChat) -> Accepted | None:
         text = message.payload.message
-        cursor = await self._rooms.say(self.room, self.member, text, message.key)
+        cursor = await self._rooms.say(self._room, self.session.member, text, message.key)
         return accepted(message.key, cursor)
 
-    @ws_handler
+    @handler
     async def room_members(self, _message: RoomMembersRequest) -> RoomMembers:
-        roster = await self._rooms.roster(self.room)
+        roster = await self._rooms.roster(self._room)
         payload = RoomMembersPayload(
-            room_name=self.room.value,
+            room_name=self._room.value,
             count=roster.count,
             members=[member.name for member in roster.members],
         )
         return RoomMembers(payload=payload)
 
-    @event_handler
-    async def system_notify(self, event: SystemNotify) -> RoomNotification:
-        payload = RoomPayload(
-            message=event.payload.message, room_name=self.room.value, kind="announced"
-        )
+    @staticmethod
+    def present(audience: Audience[RoomEvent], event: RoomEvent) -> RoomNotification:
+        room = audience.key
+        match event:
+            case MemberJoined():
+                payload = RoomPayload(
+                    message=f"🚪 {event.member.name} joined room '{room}'",
+                    room_name=room,
+                    kind="joined",
+                    name=event.member.name,
+                    members=event.members,
+                )
+            case MemberLeft():
+                payload = RoomPayload(
+                    message=f"👋 {event.member.name} left room '{room}'",
+                    room_name=room,
+                    kind="left",
+                    name=event.member.name,
+                    members=event.members,
+                )
+            case MessageSaid():
+                payload = RoomPayload(
+                    message=f"💬 {event.text}",
+                    room_name=room,
+                    kind="said",
+                    name=event.member.name,
+                )
+            case AnnouncementMade():
+                payload = RoomPayload(message=event.text.value, room_name=room, kind="announced")
+            case _:
+                assert_never(event)
         return RoomNotification(payload=payload)
+
+
+class RoomConsumer(FeatureConsumer, feature=RoomFeature):
+    """Chat in a room: who is here, what is said, what was said lately."""

@@ -1,27 +1,50 @@
 """`/ws/system`: an echo, straight from the service, on no lane."""
 
-from chanx.core.decorators import ws_handler
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from adapters.websocket.connection import Connection
-from adapters.websocket.connections import Connections
-from adapters.websocket.messages.frames import TextPayload
-from adapters.websocket.messages.system import SystemEcho, UserMessage
+from chanx.messages.base import BaseMessage
+
+from adapters.sessions.session import Session
+from adapters.websocket.consumer import FeatureConsumer
+from adapters.websocket.feature import SocketFeature, handler
+from adapters.websocket.frames import TextPayload
 from application.echo import EchoService
+from application.ports import Cursor
 
 
-class SystemConsumer(Connection):
-    """Says back what it hears."""
+class UserMessage(BaseMessage):
+    """Says something to the service."""
 
-    def __init__(self, connections: Connections, echo: EchoService) -> None:
-        super().__init__(connections)
+    action: Literal["user_message"] = "user_message"
+    payload: TextPayload
+
+
+class SystemEcho(BaseMessage):
+    """The service says something back."""
+
+    action: Literal["system_echo"] = "system_echo"
+    payload: TextPayload
+
+
+class SystemFeature(SocketFeature):
+    def __init__(self, session: Session, _path: Mapping[str, str], echo: EchoService) -> None:
+        super().__init__(session)
         self._echo = echo
 
-    async def opened(self) -> None:
-        await self.send_message(_say(f"🔧 System: {self._echo.greet()}"))
+    async def open(self, since: Sequence[Cursor]) -> None:
+        self.reply(_say(f"🔧 System: {self._echo.greet()}"))
 
-    @ws_handler
+    async def close(self) -> None:
+        """There is nothing to undo."""
+
+    @handler
     async def user_message(self, message: UserMessage) -> SystemEcho:
         return _say(f"🔧 System Echo: {self._echo.echo(message.payload.message)}")
+
+
+class SystemConsumer(FeatureConsumer, feature=SystemFeature):
+    """Says back what it hears."""
 
 
 def _say(text: str) -> SystemEcho:

@@ -7,7 +7,9 @@ import pytest
 from adapters.redis_connection import Client
 from adapters.storage.job_records_redis import RedisJobRecords
 from application.ports import JobRecords
-from domain.events import JobSucceeded
+from domain.events import (
+    JobSucceeded,
+)
 from domain.identity import JobId
 from tests.contracts.job_records import (
     ADA,

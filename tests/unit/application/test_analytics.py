@@ -9,10 +9,8 @@ from adapters.storage.tally_memory import OTHER_NAMES, MemoryTally
 from application.analytics import TALLY_NAMES, AnalyticsService
 from application.errors import Unavailable
 from application.ports import Recovery
-from domain.analytics import Counts
+from domain.analytics import Counts, EventRecorded, Json
 from domain.errors import EventIsImpossible, IdempotencyKeyIsImpossible
-from domain.events import AnnouncementMade, EventRecorded, Json
-from domain.identity import MessageText
 from tests.doubles import EventBook, FragileBroadcaster, RecordingSubscriber
 
 
@@ -104,19 +102,6 @@ async def test_whoever_comes_back_gets_the_events_missed(
 
     assert ada.recoveries == [Recovery(1)]
     assert book.heard_by(ada)[-1] == EventRecorded("missed", None, 1, 2)
-
-
-async def test_an_announcement_is_told_but_not_counted(
-    analytics: AnalyticsService, book: EventBook
-) -> None:
-    ada = RecordingSubscriber("ada")
-    await analytics.join(ada, None)
-    announcement = AnnouncementMade(MessageText("A new day"))
-
-    await analytics.announce(announcement)
-
-    assert book.heard_by(ada) == [announcement]
-    assert await analytics.counts() == Counts()
 
 
 async def test_whoever_leaves_hears_nothing_more(analytics: AnalyticsService) -> None:

@@ -1,17 +1,17 @@
 """Announcements: the service speaks on whichever channel it is asked to."""
 
+from typing import Any
+
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
-from adapters.storage.presence_memory import MemoryPresence
-from adapters.storage.tally_memory import MemoryTally
-from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
-from application.chat import ChatService
-from application.notifications import NotificationService
-from application.rooms import RoomService
-from domain import audiences
-from domain.audiences import ANALYTICS, CHAT, NOTIFICATIONS, RELIABLE, Audience
+from domain import rooms
+from domain.analytics import ANALYTICS
+from domain.audiences import (
+    Audience,
+)
+from domain.chat import CHAT, RELIABLE
 from domain.errors import (
     BrokenRule,
     ChannelIsUnknown,
@@ -19,8 +19,11 @@ from domain.errors import (
     TextIsEmpty,
     TextIsTooLong,
 )
-from domain.events import AnnouncementMade, NoticeKind, NoticeRaised
+from domain.events import (
+    AnnouncementMade,
+)
 from domain.identity import MessageText, RoomName
+from domain.notifications import NOTIFICATIONS
 from tests.doubles import EventBook
 
 TEXT = MessageText("Hear, hear")
@@ -28,16 +31,7 @@ TEXT = MessageText("Hear, hear")
 
 @pytest.fixture
 def announcements(broadcaster: LaneBroadcaster) -> AnnouncementService:
-    return AnnouncementService(
-        ChatService(broadcaster, broadcaster, CHAT, text_limit=10),
-        ChatService(broadcaster, broadcaster, RELIABLE, text_limit=10),
-        NotificationService(broadcaster, broadcaster, text_limit=10),
-        AnalyticsService(broadcaster, broadcaster, MemoryTally(name_limit=9), data_limit=100),
-        RoomService(
-            broadcaster, broadcaster, broadcaster, MemoryPresence(), text_limit=10, member_limit=9
-        ),
-        text_limit=10,
-    )
+    return AnnouncementService(broadcaster, text_limit=10)
 
 
 @pytest.mark.parametrize(
@@ -45,10 +39,11 @@ def announcements(broadcaster: LaneBroadcaster) -> AnnouncementService:
     [
         ("chat", CHAT),
         ("reliable", RELIABLE),
+        ("notifications", NOTIFICATIONS),
         ("analytics", ANALYTICS),
-        ("room:lobby", audiences.room(RoomName("lobby"))),
-        ("room:chat", audiences.room(RoomName("chat"))),
-        ("room:room:a", audiences.room(RoomName("room:a"))),
+        ("room:lobby", rooms.audience(RoomName("lobby"))),
+        ("room:chat", rooms.audience(RoomName("chat"))),
+        ("room:room:a", rooms.audience(RoomName("room:a"))),
     ],
 )
 @pytest.mark.parametrize("periodic", [False, True])
@@ -56,23 +51,12 @@ async def test_an_announcement_reaches_the_audience_of_its_channel(
     announcements: AnnouncementService,
     book: EventBook,
     channel: str,
-    audience: Audience,
+    audience: Audience[Any],
     periodic: bool,
 ) -> None:
     await announcements.announce(channel, TEXT.value, periodic=periodic)
 
     assert book.encoded == [(audience, AnnouncementMade(TEXT, periodic))]
-
-
-@pytest.mark.parametrize(
-    ("periodic", "kind"), [(False, NoticeKind.SYSTEM), (True, NoticeKind.PERIODIC)]
-)
-async def test_among_notifications_it_is_a_notice(
-    announcements: AnnouncementService, book: EventBook, periodic: bool, kind: NoticeKind
-) -> None:
-    await announcements.announce("notifications", TEXT.value, periodic=periodic)
-
-    assert book.encoded == [(NOTIFICATIONS, NoticeRaised(kind, TEXT))]
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,35 @@
 """Public and reliable chat."""
 
+from typing import Any
+
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from application.chat import ChatService
 from application.ports import Cursor, LossReason, Recovery
-from domain.audiences import CHAT, RELIABLE, Audience
+from domain.audiences import (
+    Audience,
+)
+from domain.chat import CHAT, RELIABLE
 from domain.errors import BrokenRule, TextIsEmpty, TextIsTooLong
-from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
+from domain.events import (
+    MemberJoined,
+    MemberLeft,
+    MessageSaid,
+)
 from domain.identity import MessageText
 from tests.doubles import EventBook, RecordingSubscriber
 from tests.unit.application.people import ADA, BOB
 
 
 @pytest.fixture(params=[CHAT, RELIABLE], ids=["public", "reliable"])
-def audience(request: pytest.FixtureRequest) -> Audience:
-    chosen: Audience = request.param
+def audience(request: pytest.FixtureRequest) -> Audience[Any]:
+    chosen: Audience[Any] = request.param
     return chosen
 
 
 @pytest.fixture
-def chat(broadcaster: LaneBroadcaster, audience: Audience) -> ChatService:
+def chat(broadcaster: LaneBroadcaster, audience: Audience[Any]) -> ChatService:
     return ChatService(broadcaster, broadcaster, audience, text_limit=10)
 
 
@@ -78,16 +87,6 @@ async def test_whoever_leaves_hears_nothing_more_and_the_others_hear_of_it(
 
     assert book.heard_by(bob)[-1] == MemberLeft(ADA)
     assert book.heard_by(ada) == [MemberJoined(ADA), MemberJoined(BOB)]
-
-
-async def test_an_announcement_is_told_as_one(chat: ChatService, book: EventBook) -> None:
-    ada = RecordingSubscriber("ada")
-    await chat.join(ADA, ada, None)
-    announcement = AnnouncementMade(MessageText("Closing soon"))
-
-    await chat.announce(announcement)
-
-    assert book.heard_by(ada)[-1] == announcement
 
 
 async def test_what_was_missed_in_reliable_chat_comes_before_the_news_of_coming_back(

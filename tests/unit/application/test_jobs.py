@@ -11,7 +11,7 @@ from application.errors import QueueIsFull, TooManySubscriptions, Unavailable
 from application.jobs import LISTED_JOBS, JobService, Submitted
 from application.ports import Cursor, LossReason, Recovery
 from domain import audiences
-from domain.audiences import RELIABLE
+from domain.chat import RELIABLE
 from domain.errors import (
     BrokenRule,
     JobIsNotYours,

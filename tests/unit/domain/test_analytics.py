@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.analytics import EVENT_NAME_LENGTH, AnalyticsEvent, Counts
+from domain.analytics import EVENT_NAME_LENGTH, AnalyticsEvent, Counts, Json
 from domain.errors import EventIsImpossible
-from domain.events import Json
 
 anything_json = st.recursive(
     st.none()

@@ -1,13 +1,19 @@
 """Who is to hear what happened."""
 
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
 
-from domain import audiences
-from domain.audiences import ANALYTICS, CHAT, NOTIFICATIONS, RELIABLE, Audience, AudienceKind
+from domain import audiences, rooms
+from domain.analytics import ANALYTICS
+from domain.audiences import (
+    Audience,
+)
+from domain.chat import CHAT, RELIABLE
 from domain.identity import JobId, RoomName
+from domain.notifications import NOTIFICATIONS
 from tests.unit.domain.strategies import room_names
 
 
@@ -18,27 +24,29 @@ from tests.unit.domain.strategies import room_names
         (RELIABLE, "reliable"),
         (NOTIFICATIONS, "notifications"),
         (ANALYTICS, "analytics"),
-        (audiences.room(RoomName("lobby")), "room"),
+        (rooms.audience(RoomName("lobby")), "room"),
         (audiences.job(JobId("7")), "job"),
     ],
 )
-def test_each_audience_is_of_its_kind(audience: Audience, kind: str) -> None:
+def test_each_audience_is_of_its_kind(audience: Audience[Any], kind: str) -> None:
     assert audience.kind == kind
 
 
-def test_there_is_a_kind_for_each_feature_that_speaks() -> None:
-    assert [str(kind) for kind in AudienceKind] == [
-        "chat",
-        "reliable",
-        "notifications",
-        "analytics",
-        "room",
-        "job",
-    ]
+@pytest.mark.parametrize(
+    ("audience", "channel"),
+    [
+        (CHAT, "chat"),
+        (rooms.audience(RoomName("lobby")), "room:lobby"),
+        (rooms.audience(RoomName("room:a")), "room:room:a"),
+        (audiences.job(JobId("7")), "job:7"),
+    ],
+)
+def test_its_channel_is_the_name_that_clients_know(audience: Audience[Any], channel: str) -> None:
+    assert audience.channel == channel
 
 
 def test_no_two_of_them_are_the_same() -> None:
-    lobby, attic = audiences.room(RoomName("lobby")), audiences.room(RoomName("attic"))
+    lobby, attic = rooms.audience(RoomName("lobby")), rooms.audience(RoomName("attic"))
     job = audiences.job(JobId("lobby"))
     everybody = [CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS, lobby, attic, job]
 
@@ -48,6 +56,6 @@ def test_no_two_of_them_are_the_same() -> None:
 
 @given(room_names)
 def test_a_room_is_one_audience_however_often_it_is_named(name: RoomName) -> None:
-    assert audiences.room(name) == audiences.room(RoomName(name.value))
-    assert len({audiences.room(name), audiences.room(name)}) == 1
-    assert audiences.room(name).key == name.value
+    assert rooms.audience(name) == rooms.audience(RoomName(name.value))
+    assert len({rooms.audience(name), rooms.audience(name)}) == 1
+    assert rooms.audience(name).key == name.value

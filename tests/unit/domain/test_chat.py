@@ -1,15 +1,26 @@
-"""Chat, public and reliable."""
+import pytest
 
 from domain import chat
-from domain.events import MemberJoined, MemberLeft, MessageSaid
+from domain.errors import TextIsEmpty, TextIsNotUnicode, TextIsTooLong
+from domain.events import MessageSaid
 from domain.identity import Member, MemberId, MessageText
 
 ADA = Member(MemberId("ada"), "Ada")
 
 
-def test_coming_speaking_and_going_are_told_with_who_did_it() -> None:
-    text = MessageText("hello")
+def test_a_member_says_a_text_as_it_is() -> None:
+    assert chat.say(ADA, " hello ", limit=7) == MessageSaid(ADA, MessageText(" hello "))
 
-    assert chat.join(ADA) == MemberJoined(ADA)
-    assert chat.say(ADA, text) == MessageSaid(ADA, text)
-    assert chat.leave(ADA) == MemberLeft(ADA)
+
+@pytest.mark.parametrize(
+    ("raw", "broken"),
+    [
+        ("", TextIsEmpty),
+        (" ", TextIsEmpty),
+        ("12345678", TextIsTooLong),
+        ("\ud800", TextIsNotUnicode),
+    ],
+)
+def test_what_is_no_message_is_not_said(raw: str, broken: type[Exception]) -> None:
+    with pytest.raises(broken):
+        chat.say(ADA, raw, limit=7)

@@ -1,12 +1,19 @@
-"""Echo."""
+import pytest
 
 from domain import echo
-from domain.identity import MessageText
+from domain.errors import TextIsEmpty, TextIsTooLong
 
 
-def test_an_echo_is_what_was_said() -> None:
-    assert echo.echo(MessageText(" Héllo 👋\n")) == " Héllo 👋\n"
+def test_what_is_said_comes_back_as_it_was() -> None:
+    assert echo.echo(" Héllo 👋\n", limit=9).value == " Héllo 👋\n"
 
 
-def test_the_greeting_is_the_protocols() -> None:
+def test_what_is_no_message_does_not_come_back() -> None:
+    with pytest.raises(TextIsEmpty):
+        echo.echo(" ", limit=9)
+    with pytest.raises(TextIsTooLong):
+        echo.echo("0123456789", limit=9)
+
+
+def test_the_greeting_says_that_the_way_is_open() -> None:
     assert echo.GREETING == "Connection established!"

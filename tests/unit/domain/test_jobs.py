@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
-from domain.events import JobCancelled, JobEnded, JobFailed, JobSucceeded
+from domain.events import (
+    JobCancelled,
+    JobEnded,
+    JobFailed,
+    JobSucceeded,
+)
 from domain.identity import JobId, Member, MemberId
 from domain.jobs import TRANSITIONS, Job, JobKind, JobState
 

@@ -301,7 +301,7 @@ async def test_rooms_with_somebody_in_them_are_listed_fullest_first(
     assert (await client.get("/api/rooms")).json() == {"rooms": []}
     async with service.socket("/ws/room/quiet"):
         async with service.socket("/ws/room/busy"), service.socket("/ws/room/busy"):
-            await eventually(lambda: len(service.connections) == 3)
+            await eventually(lambda: len(service.registry) == 3)
             assert (await client.get("/api/rooms")).json() == {
                 "rooms": [
                     {"room_name": "busy", "members": 2},

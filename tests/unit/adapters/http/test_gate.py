@@ -82,7 +82,7 @@ async def test_pages_of_another_origin_are_refused_before_the_handshake(
     status, error, _ = await refusal(browser(service, origin))
     assert status == 403
     assert error["code"] == "origin_not_allowed"
-    assert len(service.connections) == 0
+    assert len(service.registry) == 0
 
 
 async def test_without_a_host_no_page_is_our_own(service: Service) -> None:
@@ -142,8 +142,8 @@ async def test_over_the_most_connections_newcomers_are_refused_until_somebody_le
 
 async def test_a_server_about_to_stop_takes_no_newcomers(service: Service) -> None:
     async with browser(service, None) as page:
-        draining = asyncio.create_task(service.connections.drain(3_600))
-        await page.farewell()
+        draining = asyncio.create_task(service.registry.drain(3_600))
+        await page.told_to_leave()
         status, error, headers = await refusal(browser(service, None))
         assert status == 503
         assert error["code"] == "draining"
@@ -210,6 +210,6 @@ async def test_reading_is_open_and_never_gives_permission_to_foreign_pages(
 async def test_reading_goes_on_while_the_server_drains(
     service: Service, client: httpx2.AsyncClient
 ) -> None:
-    await service.connections.drain(0)
+    await service.registry.drain(0)
     assert (await client.get("/healthz")).status_code == 200
     assert (await client.post("/api/announcements", json=ANNOUNCEMENT)).status_code == 202

@@ -24,7 +24,7 @@ async def test_a_server_whose_backend_answers_is_ready(client: httpx2.AsyncClien
 async def test_a_server_about_to_stop_lives_but_is_not_ready(
     service: Service, client: httpx2.AsyncClient
 ) -> None:
-    await service.connections.drain(0)
+    await service.registry.drain(0)
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"status": "draining"})
     assert (await client.get("/healthz")).status_code == 200

@@ -36,7 +36,7 @@ async def test_connections_and_their_frames_are_counted_also_when_they_have_gone
         found = await metrics(client)
         assert found["switchboard_connections"] == 2
         assert found["switchboard_frames_received_total"] == 4
-    await eventually(lambda: len(service.connections) == 0)
+    await eventually(lambda: len(service.registry) == 0)
 
     found = await metrics(client)
     assert found["switchboard_connections"] == 0
@@ -49,14 +49,14 @@ async def test_those_who_were_told_to_leave_are_counted_by_their_code(
 ) -> None:
     for path in ("/ws/nowhere", "/ws/room/a%2Fb"):
         async with service.socket(path) as lost:
-            await lost.farewell()
+            await lost.told_to_leave()
     async with service.socket("/ws/chat") as other:
         await other.frames_until_pong()
-        await service.connections.drain(0)
+        await service.registry.drain(0)
 
     found = await metrics(client)
-    assert found["switchboard_farewells_total/4400"] == 2
-    assert found["switchboard_farewells_total/1012"] == 1
+    assert found["switchboard_disconnects_total/4400"] == 2
+    assert found["switchboard_disconnects_total/1012"] == 1
 
 
 async def test_two_services_in_one_process_count_for_themselves(service: Service) -> None:

@@ -1,13 +1,18 @@
 """Broadcasting over lanes in memory: the contract, and what it costs."""
 
+from typing import Any
+
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
 from adapters.layers.lanes import RIDES_ON, LaneName
-from adapters.websocket import presenter
-from domain import audiences
-from domain.audiences import CHAT, RELIABLE, Audience
+from adapters.websocket import routes
+from domain import audiences, rooms
+from domain.audiences import (
+    Audience,
+)
+from domain.chat import CHAT, RELIABLE
 from domain.events import (
     JobCancelled,
     JobEvent,
@@ -52,7 +57,7 @@ class TestLaneBroadcaster(BroadcasterContract):
 @pytest.mark.parametrize("subscribers", [0, 1, 50])
 @pytest.mark.parametrize("audience", [CHAT, RELIABLE], ids=["ephemeral", "durable"])
 async def test_an_event_is_encoded_once_whatever_the_number_of_subscribers(
-    lanes: Lanes, audience: Audience, subscribers: int
+    lanes: Lanes, audience: Audience[Any], subscribers: int
 ) -> None:
     book = EventBook()
     broadcaster = LaneBroadcaster(lanes, book, subscription_limit=9)
@@ -87,7 +92,7 @@ async def test_missed_events_are_not_encoded_again(lanes: Lanes) -> None:
 async def test_each_audience_rides_on_its_own_lane_and_no_other(lanes: Lanes) -> None:
     book = EventBook()
     broadcaster = LaneBroadcaster(lanes, book, subscription_limit=9)
-    lobby = audiences.room(RoomName("lobby"))
+    lobby = rooms.audience(RoomName("lobby"))
     listening = {name: RecordingSubscriber(name) for name in lanes}
     for name, lane in lanes.items():
         for group in ("chat", "room.lobby"):
@@ -139,7 +144,7 @@ async def test_the_limit_counts_only_what_shares_a_lane(lanes: Lanes) -> None:
 
 
 async def test_the_frames_are_the_presenters(lanes: Lanes) -> None:
-    broadcaster = LaneBroadcaster(lanes, presenter.encode, subscription_limit=9)
+    broadcaster = LaneBroadcaster(lanes, routes.encode, subscription_limit=9)
     ada = RecordingSubscriber()
     await broadcaster.subscribe(RELIABLE, ada)
     await broadcaster.subscribe(CHAT, ada)

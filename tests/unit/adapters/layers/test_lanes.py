@@ -1,5 +1,7 @@
 """Which audience rides on which lane, and under which name."""
 
+from typing import Any
+
 import pytest
 from fast_channels.layers.base import BaseChannelLayer
 from hypothesis import given
@@ -7,14 +9,20 @@ from hypothesis import strategies as st
 
 from adapters.layers.channel_layer import LaneChannelLayer
 from adapters.layers.lanes import RIDES_ON, LaneName, audience_of, group_of
-from domain import audiences
-from domain.audiences import ANALYTICS, CHAT, NOTIFICATIONS, RELIABLE, Audience, AudienceKind
+from domain import audiences, rooms
+from domain.analytics import ANALYTICS
+from domain.audiences import (
+    Audience,
+    AudienceKind,
+)
+from domain.chat import CHAT, RELIABLE
 from domain.identity import JobId, RoomName
+from domain.notifications import NOTIFICATIONS
 from tests.unit.domain.strategies import job_ids, room_names
 
 any_audience = (
     st.sampled_from([CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS])
-    | room_names.map(audiences.room)
+    | room_names.map(rooms.audience)
     | job_ids.map(audiences.job)
 )
 
@@ -40,28 +48,28 @@ def test_the_seeds_five_lanes_keep_their_names() -> None:
         (RELIABLE, "reliable"),
         (NOTIFICATIONS, "notifications"),
         (ANALYTICS, "analytics"),
-        (audiences.room(RoomName("lobby")), "room.lobby"),
-        (audiences.room(RoomName("a b_c.d")), "room.a_20b_5fc_2ed"),
-        (audiences.room(RoomName("ü")), "room._c3_bc"),
+        (rooms.audience(RoomName("lobby")), "room.lobby"),
+        (rooms.audience(RoomName("a b_c.d")), "room.a_20b_5fc_2ed"),
+        (rooms.audience(RoomName("ü")), "room._c3_bc"),
         (audiences.job(JobId("0a1b")), "job.0a1b"),
     ],
 )
-def test_a_group_is_named_for_its_audience(audience: Audience, group: str) -> None:
+def test_a_group_is_named_for_its_audience(audience: Audience[Any], group: str) -> None:
     assert group_of(audience) == group
 
 
 @given(any_audience)
-def test_a_group_leads_back_to_its_audience(audience: Audience) -> None:
+def test_a_group_leads_back_to_its_audience(audience: Audience[Any]) -> None:
     assert audience_of(group_of(audience)) == audience
 
 
 @given(any_audience, any_audience)
-def test_two_audiences_never_share_a_group(one: Audience, other: Audience) -> None:
+def test_two_audiences_never_share_a_group(one: Audience[Any], other: Audience[Any]) -> None:
     assert (group_of(one) == group_of(other)) == (one == other)
 
 
 @given(any_audience)
-def test_a_group_is_a_name_that_fast_channels_takes(audience: Audience) -> None:
+def test_a_group_is_a_name_that_fast_channels_takes(audience: Audience[Any]) -> None:
     group = group_of(audience)
 
     assert BaseChannelLayer.group_name_regex.fullmatch(group)
@@ -69,7 +77,7 @@ def test_a_group_is_a_name_that_fast_channels_takes(audience: Audience) -> None:
 
 
 def test_the_longest_room_name_still_has_a_group() -> None:
-    group = group_of(audiences.room(RoomName.parse("👋" * 64)))
+    group = group_of(rooms.audience(RoomName.parse("👋" * 64)))
 
     assert len(group) < LaneChannelLayer.MAX_NAME_LENGTH
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.layers.lanes import group_of
 from adapters.layers.position import Position, stamped
-from domain import audiences
+from domain import rooms
 from tests.unit.domain.strategies import room_names
 
 positions = st.builds(
@@ -18,7 +18,7 @@ positions = st.builds(
     at_ms=st.integers(0, 16**12 - 1),
     offset=st.integers(0, 16**12 - 1),
 )
-groups = room_names.map(audiences.room).map(group_of)
+groups = room_names.map(rooms.audience).map(group_of)
 
 POSITION = Position("0123456789ab", 1_700_000_000_000, 26)
 

@@ -4,7 +4,9 @@ import pytest
 
 from adapters.storage.job_records_memory import MemoryJobRecords
 from application.ports import JobRecords
-from domain.events import JobSucceeded
+from domain.events import (
+    JobSucceeded,
+)
 from domain.identity import JobId
 from tests.contracts.job_records import (
     ADA,

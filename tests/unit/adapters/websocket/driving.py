@@ -11,10 +11,10 @@ from chanx.fast_channels.testing import WebsocketCommunicator
 from fastapi import FastAPI
 
 import bootstrap
+from adapters.sessions.registry import Registry
 from adapters.settings import Settings
 from adapters.visitors import COOKIE
-from adapters.websocket.connections import Connections
-from adapters.websocket.routes import ROUTES, NowhereConsumer
+from adapters.websocket.routes import ROUTES, UnknownPathConsumer
 from application.ports import Clock
 from bootstrap import Container
 
@@ -32,8 +32,8 @@ class Service:
         self.container: Container = app.state.container
 
     @property
-    def connections(self) -> Connections:
-        return self.container.connections()
+    def registry(self) -> Registry:
+        return self.container.registry()
 
     def socket(self, path: str, *, visitor: str | None = None, **headers: str) -> "Socket":
         """A client for `path`, such as `/ws/chat`; `visitor` is the key in its cookie."""
@@ -50,7 +50,7 @@ class Socket(WebsocketCommunicator):
         room = "/room/{room_name:path}"
         route = path.partition("?")[0].removeprefix("/ws")
         consumer = ROUTES[room] if route.startswith("/room/") else ROUTES.get(route)
-        super().__init__(app, path, headers, consumer=consumer or NowhereConsumer)
+        super().__init__(app, path, headers, consumer=consumer or UnknownPathConsumer)
 
     @property
     def given(self) -> list[tuple[bytes, bytes]]:
@@ -114,7 +114,7 @@ class Socket(WebsocketCommunicator):
             if frame["payload"]["status"] == status:
                 return frame
 
-    async def farewell(self) -> tuple[Frame, int]:
+    async def told_to_leave(self) -> tuple[Frame, int]:
         """The `disconnect` frame's payload and the close code, after whatever came before."""
         while True:
             frame = await self.frame()

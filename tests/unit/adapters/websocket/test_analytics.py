@@ -2,7 +2,14 @@ from typing import Any
 
 import pytest
 
+from domain.analytics import ANALYTICS, EventRecorded
+from domain.events import AnnouncementMade
+from domain.identity import MessageText
 from tests.unit.adapters.websocket.driving import Service, serving
+from tests.unit.adapters.websocket.presenting import assert_told
+
+TEXT = MessageText("hello")
+
 
 PATH = "/ws/analytics"
 
@@ -95,3 +102,32 @@ async def test_data_over_its_limit_is_refused() -> None:
         await client.payload("analytics_notification")
         await client.say("analytics", {"event": "e", "data": "x" * 15})
         assert (await client.payload("error"))["code"] == "event_is_impossible"
+
+
+def test_watchers_of_analytics_hear_every_event_in_its_words() -> None:
+    assert_told(
+        ANALYTICS,
+        "analytics_notification",
+        [
+            (
+                EventRecorded("click", {"x": [1]}, 2, 3),
+                {
+                    "event": "📊 Analytics: click",
+                    "data": {"x": [1]},
+                    "name": "click",
+                    "count": 2,
+                    "total": 3,
+                },
+            ),
+            (
+                AnnouncementMade(TEXT),
+                {
+                    "event": "hello",
+                    "data": None,
+                    "name": None,
+                    "count": None,
+                    "total": None,
+                },
+            ),
+        ],
+    )

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from domain.chat import CHAT, RELIABLE
+from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
+from domain.identity import Member, MemberId, MessageText
 from tests.unit.adapters.websocket.driving import Frame, Service, serving
+from tests.unit.adapters.websocket.presenting import assert_told
+
+SOMEONE = Member(MemberId("1"))
+ANNA = Member(MemberId("2"), "Anna")
+TEXT = MessageText("hello")
 
 
 @dataclass(frozen=True)
@@ -17,7 +25,7 @@ class Words:
     left: str
 
 
-CHAT = Words(
+CHAT_WORDS = Words(
     "/ws/chat",
     "chat",
     "chat_notification",
@@ -25,7 +33,7 @@ CHAT = Words(
     "💬 {}",
     "❌ Someone left the chat.",
 )
-RELIABLE = Words(
+RELIABLE_WORDS = Words(
     "/ws/reliable",
     "reliable_chat",
     "reliable_chat_notification",
@@ -34,7 +42,7 @@ RELIABLE = Words(
     "🚪 Left reliable chat!",
 )
 
-both = pytest.mark.parametrize("words", [CHAT, RELIABLE], ids=["chat", "reliable"])
+both = pytest.mark.parametrize("words", [CHAT_WORDS, RELIABLE_WORDS], ids=["chat", "reliable"])
 
 
 def without_cursor(frame: Frame) -> Frame:
@@ -131,3 +139,30 @@ async def test_only_the_reliable_chat_gives_out_cursors(service: Service) -> Non
         second = await reliable.frame()
         assert isinstance(first["cursor"], str)
         assert first["cursor"] != second["cursor"]
+
+
+def test_the_chat_hears_every_event_in_its_words() -> None:
+    assert_told(
+        CHAT,
+        "chat_notification",
+        [
+            (MemberJoined(SOMEONE), {"message": "📢 Someone joined the chat"}),
+            (MemberJoined(ANNA), {"message": "📢 Anna joined the chat"}),
+            (MessageSaid(SOMEONE, TEXT), {"message": "💬 hello"}),
+            (MemberLeft(SOMEONE), {"message": "❌ Someone left the chat."}),
+            (AnnouncementMade(TEXT), {"message": "hello"}),
+        ],
+    )
+
+
+def test_the_reliable_chat_hears_every_event_in_its_words() -> None:
+    assert_told(
+        RELIABLE,
+        "reliable_chat_notification",
+        [
+            (MemberJoined(SOMEONE), {"message": "🔒 Reliable chat connection established!"}),
+            (MessageSaid(SOMEONE, TEXT), {"message": "📨 hello"}),
+            (MemberLeft(SOMEONE), {"message": "🚪 Left reliable chat!"}),
+            (AnnouncementMade(TEXT), {"message": "hello"}),
+        ],
+    )

@@ -3,9 +3,9 @@
 import pytest
 from chanx.messages.outgoing import ErrorMessage
 
-from adapters.websocket.messages.chat import Chat, ChatNotification
-from adapters.websocket.messages.frames import TextPayload
-from adapters.websocket.messages.system import SystemEcho, UserMessage
+from adapters.websocket.chat import Chat, ChatNotification
+from adapters.websocket.frames import TextPayload
+from adapters.websocket.system import SystemEcho, UserMessage
 from tests.unit.adapters.websocket.driving import DEADLINE, Service, serving
 
 # chanx (2.13) collects under a timeout of asgiref's that asgiref (3.13) has deprecated.

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from adapters.websocket import connections
-from adapters.websocket.writing import ABORT, WRITE
+from adapters.asgi_extensions import ABORT, WRITE
+from adapters.sessions import registry
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
     Service,
@@ -133,10 +133,10 @@ async def test_the_farewell_is_the_last_of_all(service: Service, takes: Any) -> 
             await client.say("chat", {"message": str(number)})
         await eventually(client.input_queue.empty)
         await client.frames(5)
-        draining = asyncio.create_task(service.connections.drain(3_600))
+        draining = asyncio.create_task(service.registry.drain(3_600))
         texts = [(await client.payload("chat_notification"))["message"] for _ in range(15)]
         assert texts == [f"💬 {number}" for number in range(5, 20)]
-        assert (await client.farewell())[1] == 1012
+        assert (await client.told_to_leave())[1] == 1012
     await draining
     assert client.output_queue.empty()
 
@@ -144,7 +144,7 @@ async def test_the_farewell_is_the_last_of_all(service: Service, takes: Any) -> 
 async def test_a_transport_that_takes_nothing_more_fills_the_mailbox(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "SWEEP_SECONDS", 3_600)  # Nobody looks for stuck writes.
+    monkeypatch.setattr(registry, "SWEEP_SECONDS", 3_600)  # Nobody looks for stuck writes.
     async with (
         serving(mailbox_frames=8, send_timeout=0.05) as service,
         service.socket("/ws/chat") as sender,
@@ -158,7 +158,7 @@ async def test_a_transport_that_takes_nothing_more_fills_the_mailbox(
                 await eventually(sender.input_queue.empty)
             async with asyncio.timeout(DEADLINE):
                 await transport.aborted.wait()
-            assert (await slow.farewell())[1] == 4408
+            assert (await slow.told_to_leave())[1] == 4408
 
 
 @every_transport

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from adapters.websocket import connections
-from adapters.websocket.closing import UNAVAILABLE, CloseCode, Farewell
-from adapters.websocket.connections import Connections
+from adapters.sessions import registry
+from adapters.sessions.disconnects import UNAVAILABLE, CloseCode, Disconnect
+from adapters.sessions.registry import Registry
 from bootstrap import Container
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
@@ -26,17 +26,17 @@ class Guest:
     frames_received = 0
 
     def __init__(self) -> None:
-        self.told: list[Farewell] = []
+        self.told: list[Disconnect] = []
 
-    def check_writing(self, now: float) -> None: ...
+    def check(self, now: float) -> None: ...
 
-    def say_farewell(self, farewell: Farewell) -> None:
-        self.told.append(farewell)
+    def disconnect(self, disconnect: Disconnect) -> None:
+        self.told.append(disconnect)
 
 
 async def leave_when_told(client: Socket) -> int:
-    """Read the farewell, leave, and return the `after_ms` that it named."""
-    told, code = await client.farewell()
+    """Read the disconnect, leave, and return the `after_ms` that it named."""
+    told, code = await client.told_to_leave()
     assert code == 1012
     assert (told["code"], told["reconnect"]) == (1012, True)
     await client.disconnect()
@@ -50,7 +50,7 @@ async def test_everybody_is_told_when_to_come_back_at_moments_of_their_own(
     clients = [service.socket(f"/ws/room/{number}") for number in range(20)]
     for client in clients:
         await client.connect()
-    draining = asyncio.create_task(service.connections.drain(HOURS))
+    draining = asyncio.create_task(service.registry.drain(HOURS))
     moments = [await leave_when_told(client) for client in clients]
     await asyncio.wait_for(draining, DEADLINE)
     assert all(0 <= moment <= HOURS * 1_000 for moment in moments)
@@ -60,21 +60,21 @@ async def test_everybody_is_told_when_to_come_back_at_moments_of_their_own(
 
 async def test_a_drain_ends_as_soon_as_nobody_is_left(service: Service) -> None:
     async with service.socket("/ws/chat") as client:
-        draining = asyncio.create_task(service.connections.drain(HOURS))
-        await client.farewell()
+        draining = asyncio.create_task(service.registry.drain(HOURS))
+        await client.told_to_leave()
         assert not draining.done()
     await asyncio.wait_for(draining, DEADLINE)
 
 
 async def test_a_drain_of_nobody_ends_at_once(service: Service) -> None:
-    await asyncio.wait_for(service.connections.drain(HOURS), DEADLINE)
-    assert service.connections.is_draining
+    await asyncio.wait_for(service.registry.drain(HOURS), DEADLINE)
+    assert service.registry.is_draining
 
 
 async def test_a_drain_ends_in_time_whoever_stays(service: Service) -> None:
     async with service.socket("/ws/chat"):
-        await asyncio.wait_for(service.connections.drain(0.02), DEADLINE)
-        assert len(service.connections) == 1
+        await asyncio.wait_for(service.registry.drain(0.02), DEADLINE)
+        assert len(service.registry) == 1
 
 
 async def test_what_waits_is_written_before_the_farewell(service: Service) -> None:
@@ -82,9 +82,9 @@ async def test_what_waits_is_written_before_the_farewell(service: Service) -> No
         await client.frame()
         await client.say("chat", {"message": "the last word"})
         await eventually(client.input_queue.empty)
-        draining = asyncio.create_task(service.connections.drain(HOURS))
+        draining = asyncio.create_task(service.registry.drain(HOURS))
         assert await client.payload("chat_notification") == {"message": "💬 the last word"}
-        await client.farewell()
+        await client.told_to_leave()
     await asyncio.wait_for(draining, DEADLINE)
 
 
@@ -93,16 +93,16 @@ async def test_readiness_is_off_for_the_time_of_notice_before_anybody_is_told(
 ) -> None:
     async with service.socket("/ws/chat") as client:
         await client.frame()
-        draining = asyncio.create_task(service.connections.drain(HOURS, notice=HOURS))
-        await eventually(lambda: service.connections.is_draining)
+        draining = asyncio.create_task(service.registry.drain(HOURS, notice=HOURS))
+        await eventually(lambda: service.registry.is_draining)
         await client.hears_nothing()
         draining.cancel()
 
 
 async def test_everybody_is_told_once_the_notice_is_over(service: Service) -> None:
     async with service.socket("/ws/chat") as client:
-        draining = asyncio.create_task(service.connections.drain(HOURS, notice=0.01))
-        told, _ = await client.farewell()
+        draining = asyncio.create_task(service.registry.drain(HOURS, notice=0.01))
+        told, _ = await client.told_to_leave()
         assert told["code"] == 1012
     await asyncio.wait_for(draining, DEADLINE)
 
@@ -110,8 +110,8 @@ async def test_everybody_is_told_once_the_notice_is_over(service: Service) -> No
 async def test_who_is_told_to_go_hears_nothing_more(service: Service) -> None:
     async with service.socket("/ws/chat") as client:
         await client.frame()
-        draining = asyncio.create_task(service.connections.drain(HOURS))
-        await client.farewell()
+        draining = asyncio.create_task(service.registry.drain(HOURS))
+        await client.told_to_leave()
         await client.say("chat", {"message": "too late"})
         await client.say("ping")
     await asyncio.wait_for(draining, DEADLINE)
@@ -120,8 +120,8 @@ async def test_who_is_told_to_go_hears_nothing_more(service: Service) -> None:
 
 async def test_who_was_sent_away_already_is_not_told_again(service: Service) -> None:
     async with service.socket("/ws/nowhere") as client:
-        assert (await client.farewell())[1] == 4400
-        await service.connections.drain(0)
+        assert (await client.told_to_leave())[1] == 4400
+        await service.registry.drain(0)
         for _ in range(50):
             await asyncio.sleep(0)
         assert client.output_queue.empty()
@@ -130,9 +130,9 @@ async def test_who_was_sent_away_already_is_not_told_again(service: Service) -> 
 async def test_two_farewells_at_once_are_one(service: Service) -> None:
     async with service.socket("/ws/system") as client:
         await client.frame()
-        service.connections.send_away(UNAVAILABLE)
-        await service.connections.drain(0)
-        assert (await client.farewell())[1] == 1013
+        service.registry.disconnect_all(UNAVAILABLE)
+        await service.registry.drain(0)
+        assert (await client.told_to_leave())[1] == 1013
         for _ in range(50):
             await asyncio.sleep(0)
         assert client.output_queue.empty()
@@ -141,7 +141,7 @@ async def test_two_farewells_at_once_are_one(service: Service) -> None:
 async def test_a_process_cut_off_for_longer_than_its_patience_sends_its_clients_elsewhere(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.001)
+    monkeypatch.setattr(registry, "SWEEP_SECONDS", 0.001)
     away = 0.0
     looks = 0
 
@@ -162,7 +162,7 @@ async def test_a_process_cut_off_for_longer_than_its_patience_sends_its_clients_
         await eventually(lambda: looks > seen + 3)
         await client.hears_nothing()
         away = 61.0
-        told, code = await client.farewell()
+        told, code = await client.told_to_leave()
         assert (told["code"], code) == (1013, 1013)
         assert told["reconnect"] is True
         assert 0 <= told["after_ms"] <= 10_000
@@ -171,15 +171,15 @@ async def test_a_process_cut_off_for_longer_than_its_patience_sends_its_clients_
 
 async def test_rooms_are_empty_after_a_drain(service: Service) -> None:
     async with service.socket("/ws/room/lobby") as client:
-        draining = asyncio.create_task(service.connections.drain(HOURS))
-        await client.farewell()
+        draining = asyncio.create_task(service.registry.drain(HOURS))
+        await client.told_to_leave()
     await asyncio.wait_for(draining, DEADLINE)
     assert await service.container.rooms().rooms(10) == []
 
 
 async def test_connections_are_counted_until_they_are_gone() -> None:
     async with serving(max_connections=2) as service:
-        counted: Connections = service.connections
+        counted: Registry = service.registry
         assert (len(counted), counted.is_full) == (0, False)
         async with service.socket("/ws/chat"):
             assert (len(counted), counted.is_full) == (1, False)
@@ -191,17 +191,17 @@ async def test_connections_are_counted_until_they_are_gone() -> None:
 
 async def test_a_drain_in_no_time_still_tells_everybody(service: Service) -> None:
     guest = Guest()
-    service.connections.add(guest)
-    await asyncio.wait_for(service.connections.drain(0), DEADLINE)
+    service.registry.add(guest)
+    await asyncio.wait_for(service.registry.drain(0), DEADLINE)
     (told,) = guest.told
-    assert told.code is CloseCode.GOING_AWAY
+    assert told.code is CloseCode.RESTARTING
 
 
 async def test_discarding_somebody_unknown_changes_nothing(service: Service) -> None:
     guest = Guest()
-    service.connections.add(guest)
-    service.connections.discard(Guest())
-    assert len(service.connections) == 1
-    service.connections.discard(guest)
-    service.connections.discard(guest)
-    assert len(service.connections) == 0
+    service.registry.add(guest)
+    service.registry.discard(Guest())
+    assert len(service.registry) == 1
+    service.registry.discard(guest)
+    service.registry.discard(guest)
+    assert len(service.registry) == 0

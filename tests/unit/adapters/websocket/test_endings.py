@@ -7,15 +7,20 @@ from typing import Any
 import pytest
 from dependency_injector import providers
 
+from adapters.asgi_extensions import ABORT
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.storage.presence_memory import MemoryPresence
-from adapters.websocket.presenter import encode
-from adapters.websocket.writing import ABORT
+from adapters.websocket.routes import encode
 from application.errors import Unavailable
 from application.ports import Cursor
 from bootstrap import Container
-from domain.audiences import Audience
-from domain.events import Event, MemberJoined, MemberLeft
+from domain.audiences import (
+    Audience,
+)
+from domain.events import (
+    MemberJoined,
+    MemberLeft,
+)
 from domain.identity import ConnectionId, IdempotencyKey, Member, RoomName
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
@@ -132,7 +137,7 @@ async def assert_nothing_is_left(service: Service) -> None:
     for lane in service.container.backend().lanes.values():
         assert not any(vars(lane._listeners).values())
     assert await service.container.rooms().rooms(10) == []
-    assert len(service.connections) == 0
+    assert len(service.registry) == 0
 
 
 @every_socket
@@ -208,8 +213,8 @@ class FailingBroadcaster(LaneBroadcaster):
 
     async def publish(
         self,
-        audience: Audience,
-        event: Event,
+        audience: Audience[Any],
+        event: Any,
         *,
         exclude: ConnectionId | None = None,
         key: IdempotencyKey | None = None,
@@ -261,7 +266,7 @@ TELLING = ["/ws/chat", "/ws/reliable", "/ws/notifications", "/ws/room/lobby"]
 
 
 async def sent_away(client: Socket) -> None:
-    told, code = await client.farewell()
+    told, code = await client.told_to_leave()
     assert (told["code"], code) == (1013, 1013)
     assert told["reconnect"] is True
     assert told["after_ms"] > 0
@@ -285,11 +290,11 @@ async def test_an_opening_that_breaks_says_nothing_of_the_error_and_leaves_nothi
     async with serving(failing_broadcaster) as service:
         fail_with(service, RuntimeError("secret address"))
         async with service.socket(path) as client:
-            told, code = await client.farewell()
+            told, code = await client.told_to_leave()
             assert "secret" not in str(told)
             assert code == 1013
         await assert_nothing_is_left(service)
-        assert "opening a connection failed" in caplog.messages
+        assert "opening a session failed" in caplog.messages
         caplog.clear()
 
 
@@ -334,7 +339,7 @@ async def test_a_leaving_that_breaks_is_logged_and_leaves_nothing(
             await client.frames_until_pong()
             fail_with(service, RuntimeError("broken"))
         await assert_nothing_is_left(service)
-        assert "cleaning up after a connection failed" in caplog.messages
+        assert "closing a feature failed" in caplog.messages
         caplog.clear()
 
 
@@ -381,13 +386,13 @@ async def test_a_frame_whose_handling_breaks_is_refused_in_words_that_give_nothi
 
 
 async def test_whoever_could_not_be_told_to_join_is_not_told_to_leave() -> None:
-    told: list[type[Event]] = []
+    told: list[type[Any]] = []
 
     class Witness(FailingBroadcaster):
         async def publish(
             self,
-            audience: Audience,
-            event: Event,
+            audience: Audience[Any],
+            event: Any,
             *,
             exclude: ConnectionId | None = None,
             key: IdempotencyKey | None = None,
@@ -405,6 +410,6 @@ async def test_whoever_could_not_be_told_to_join_is_not_told_to_leave() -> None:
     async with serving(witness, room_members=1) as service:
         async with service.socket("/ws/room/lobby"):
             async with service.socket("/ws/room/lobby") as late:
-                await late.farewell()
+                await late.told_to_leave()
             assert told == [MemberJoined]
         assert told == [MemberJoined, MemberLeft]

@@ -110,7 +110,7 @@ async def test_a_client_that_brings_its_cookie_keeps_it(service: Service) -> Non
 
 async def test_a_path_that_is_no_socket_is_told_so_and_closed(service: Service) -> None:
     async with service.socket("/ws/nowhere") as client:
-        told, code = await client.farewell()
+        told, code = await client.told_to_leave()
         assert told == {"code": 4400, "reason": "There is no such socket.", "reconnect": False}
         assert code == 4400
 

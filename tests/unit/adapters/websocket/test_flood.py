@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.websocket import connection
+from adapters.sessions import session
 from tests.unit.adapters.websocket.driving import Frame, Socket, serving
 
 FLOOD: dict[str, Any] = {"frames_per_second": 100_000, "frame_burst": 10, "flood_seconds": 50e-6}
@@ -25,7 +25,7 @@ class Ticking:
 
 @pytest.fixture(autouse=True)
 def _ticking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "time", Ticking())
+    monkeypatch.setattr(session, "time", Ticking())
 
 
 async def pings(client: Socket, count: int) -> None:
@@ -45,8 +45,8 @@ async def test_a_flood_is_told_once_then_closed_when_it_goes_on() -> None:
         async with service.socket("/ws/system") as client:
             await client.frame()
             await pings(client, 1_000)
-            *frames, farewell = await frames_until_disconnect(client)
-            assert farewell["payload"] == {
+            *frames, disconnect = await frames_until_disconnect(client)
+            assert disconnect["payload"] == {
                 "code": 4429,
                 "reason": "You sent too many frames for too long.",
                 "reconnect": True,

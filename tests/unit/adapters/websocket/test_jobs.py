@@ -8,6 +8,16 @@ import pytest
 from dependency_injector import providers
 
 import domain.job_kinds
+from domain import audiences
+from domain.events import (
+    JobCancelled,
+    JobFailed,
+    JobProgressed,
+    JobQueued,
+    JobStarted,
+    JobSucceeded,
+)
+from domain.identity import JobId
 from domain.job_kinds import Outcome, Step
 from domain.jobs import JobKind
 from tests.unit.adapters.websocket.driving import (
@@ -18,6 +28,10 @@ from tests.unit.adapters.websocket.driving import (
     eventually,
     serving,
 )
+from tests.unit.adapters.websocket.presenting import assert_told
+
+JOB = JobId("j1")
+
 
 PATH = "/ws/background_jobs"
 ANNA, BERT = "a" * 32, "b" * 32
@@ -549,3 +563,61 @@ async def test_more_cursors_than_one_connection_may_follow_are_refused_and_it_st
             assert (await back.payload("error"))["code"] == "too_many_subscriptions"
             assert (await back.payload("job_status"))["status"] == "connected"
             await back.hears_nothing()
+
+
+def test_whoever_watches_a_job_hears_every_step_in_its_words() -> None:
+    assert_told(
+        audiences.job(JOB),
+        "job_status",
+        [
+            (
+                JobQueued(JOB),
+                {
+                    "status": "queued",
+                    "job_id": "j1",
+                    "message": "📋 Job j1 queued successfully! Worker will process it shortly...",
+                },
+            ),
+            (
+                JobStarted(JOB, 2),
+                {
+                    "status": "running",
+                    "job_id": "j1",
+                    "message": "⚙️ A worker has started.",
+                    "attempt": 2,
+                },
+            ),
+            (
+                JobProgressed(JOB, 1 / 3, "Writing", "so far"),
+                {
+                    "status": "progress",
+                    "job_id": "j1",
+                    "message": "Writing",
+                    "progress": 0.3333,
+                    "text": "so far",
+                },
+            ),
+            (
+                JobProgressed(JOB, 0.5, "Processing"),
+                {
+                    "status": "progress",
+                    "job_id": "j1",
+                    "message": "Processing",
+                    "progress": 0.5,
+                },
+            ),
+            (
+                JobSucceeded(JOB, "✅ done"),
+                {"status": "result", "job_id": "j1", "message": "✅ done"},
+            ),
+            (JobFailed(JOB, "no luck"), {"status": "failed", "job_id": "j1", "message": "no luck"}),
+            (
+                JobCancelled(JOB),
+                {
+                    "status": "cancelled",
+                    "job_id": "j1",
+                    "message": "🛑 The job was cancelled.",
+                },
+            ),
+        ],
+    )

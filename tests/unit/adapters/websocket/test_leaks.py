@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from adapters.websocket.connection import Connection
+from adapters.sessions.session import Session
 from tests.unit.adapters.websocket.driving import Service, eventually, serving
 from tests.unit.adapters.websocket.test_endings import (
     Line,
@@ -18,14 +18,14 @@ from tests.unit.adapters.websocket.test_endings import (
     writing_breaks,
 )
 
-Living: TypeAlias = Callable[[], list[Connection]]
-"""The connections that this test has made and that are still in memory."""
+Living: TypeAlias = Callable[[], list[Session]]
+"""The sessions that this test has made and that are still in memory."""
 
 Visit: TypeAlias = Callable[[Service, str], Coroutine[Any, Any, None]]
 
 ROUNDS = 4
-FAREWELL = 0.05
-"""Seconds that a farewell may take; until then it holds on to its connection."""
+DISCONNECT = 0.05
+"""Seconds that a disconnect may take; until then it holds on to its connection."""
 
 WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "/ws/system": ("user_message", {"message": "hello"}),
@@ -63,7 +63,7 @@ async def flooded(service: Service, path: str) -> None:
     async with service.socket(path) as client:
         for _ in range(200):
             await client.say("ping")
-        _, code = await client.farewell()
+        _, code = await client.told_to_leave()
         assert code == 4429
 
 
@@ -93,19 +93,19 @@ VISITS: list[Visit] = [
 
 @pytest.fixture
 def left_by_others() -> set[int]:
-    """The ids of connections that tests before this one hold on to, in tracebacks and the like."""
-    return {id(one) for one in _connections()}
+    """The ids of sessions that tests before this one hold on to, in tracebacks and the like."""
+    return {id(one) for one in _sessions()}
 
 
 @pytest.fixture
 def living(left_by_others: set[int]) -> Living:
-    return lambda: [one for one in _connections() if id(one) not in left_by_others]
+    return lambda: [one for one in _sessions() if id(one) not in left_by_others]
 
 
-def _connections() -> list[Connection]:
+def _sessions() -> list[Session]:
     gc.collect()
     # Weak proxies stand for others, which may be gone.
-    return [one for one in gc.get_objects() if issubclass(type(one), Connection)]
+    return [one for one in gc.get_objects() if issubclass(type(one), Session)]
 
 
 async def assert_all_is_gone(
@@ -119,7 +119,7 @@ async def assert_all_is_gone(
 async def test_two_hundred_connections_of_all_kinds_leave_no_task_no_member_and_no_object(
     living: Living,
 ) -> None:
-    async with serving(send_timeout=FAREWELL) as service:
+    async with serving(send_timeout=DISCONNECT) as service:
         tasks = asyncio.all_tasks()
         for _ in range(ROUNDS):
             async with asyncio.TaskGroup() as group:
@@ -131,7 +131,7 @@ async def test_two_hundred_connections_of_all_kinds_leave_no_task_no_member_and_
 
 async def test_those_that_were_sent_away_leave_nothing_either(living: Living) -> None:
     slow: dict[str, Any] = {"frames_per_second": 50, "frame_burst": 5, "flood_seconds": 0.01}
-    async with serving(send_timeout=FAREWELL, **slow) as service:
+    async with serving(send_timeout=DISCONNECT, **slow) as service:
         tasks = asyncio.all_tasks()
         async with asyncio.TaskGroup() as group:
             for path in WORDS:
@@ -142,7 +142,7 @@ async def test_those_that_were_sent_away_leave_nothing_either(living: Living) ->
 async def test_jobs_that_go_on_without_whoever_asked_for_them_hold_on_to_nobody(
     living: Living,
 ) -> None:
-    async with serving(send_timeout=FAREWELL, job_pace=100) as service:
+    async with serving(send_timeout=DISCONNECT, job_pace=100) as service:
         tasks = asyncio.all_tasks()
         job_ids = []
         for _ in range(5):

@@ -1,4 +1,12 @@
+from domain.events import AnnouncementMade, MemberJoined, MessageSaid
+from domain.identity import Member, MemberId, MessageText
+from domain.notifications import NOTIFICATIONS
 from tests.unit.adapters.websocket.driving import Service
+from tests.unit.adapters.websocket.presenting import assert_told
+
+SOMEONE = Member(MemberId("1"))
+TEXT = MessageText("hello")
+
 
 CONNECTED = {
     "action": "notification_broadcast",
@@ -32,3 +40,19 @@ async def test_leaving_is_told_to_nobody(service: Service) -> None:
         async with service.socket("/ws/notifications"):
             await stays.frames(2)
         await stays.hears_nothing()
+
+
+def test_notifications_tell_every_event_in_their_words() -> None:
+    assert_told(
+        NOTIFICATIONS,
+        "notification_broadcast",
+        [
+            (
+                MemberJoined(SOMEONE),
+                {"type": "system", "message": "🔔 Connected to notifications!"},
+            ),
+            (MessageSaid(SOMEONE, TEXT), {"type": "user", "message": "🔔 Notification: hello"}),
+            (AnnouncementMade(TEXT), {"type": "system", "message": "hello"}),
+            (AnnouncementMade(TEXT, periodic=True), {"type": "periodic", "message": "hello"}),
+        ],
+    )

@@ -2,7 +2,16 @@ from urllib.parse import quote
 
 import pytest
 
+from domain import rooms
+from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
+from domain.identity import Member, MemberId, MessageText, RoomName
 from tests.unit.adapters.websocket.driving import Service, serving
+from tests.unit.adapters.websocket.presenting import assert_told
+
+SOMEONE = Member(MemberId("1"))
+ANNA = Member(MemberId("2"), "Anna")
+TEXT = MessageText("hello")
+
 
 LOBBY = "/ws/room/lobby"
 
@@ -91,14 +100,14 @@ async def test_an_impossible_name_is_told_and_closed(
     service: Service, name: str, reason: str
 ) -> None:
     async with service.socket(f"/ws/room/{name}") as client:
-        told, code = await client.farewell()
+        told, code = await client.told_to_leave()
         assert told == {"code": 4400, "reason": reason, "reconnect": False}
         assert code == 4400
 
 
 async def test_what_comes_after_the_goodbye_is_not_handled(service: Service) -> None:
     async with service.socket("/ws/room/") as client:
-        await client.farewell()
+        await client.told_to_leave()
         await client.say("room_chat", {"message": "hello"})
         await client.say("room_members")
     assert client.output_queue.empty()
@@ -124,7 +133,7 @@ async def test_members_are_counted_by_connection(service: Service) -> None:
 async def test_a_full_room_sends_newcomers_away_and_tells_nobody() -> None:
     async with serving(room_members=1) as service, service.socket(LOBBY) as member:
         async with service.socket(LOBBY) as late:
-            told, code = await late.farewell()
+            told, code = await late.told_to_leave()
             assert (told["code"], code) == (1013, 1013)
             assert told["reconnect"] is True
             assert told["after_ms"] > 0
@@ -138,3 +147,45 @@ async def test_a_place_that_was_left_can_be_taken() -> None:
         for _ in range(2):
             async with service.socket(LOBBY) as member:
                 await member.hears_nothing()
+
+
+def test_a_room_hears_every_event_in_its_words() -> None:
+    assert_told(
+        rooms.audience(RoomName("lobby")),
+        "room_notification",
+        [
+            (
+                MemberJoined(SOMEONE, 2),
+                {
+                    "message": "🚪 Someone joined room 'lobby'",
+                    "room_name": "lobby",
+                    "kind": "joined",
+                    "name": "Someone",
+                    "members": 2,
+                },
+            ),
+            (
+                MemberLeft(ANNA, 0),
+                {
+                    "message": "👋 Anna left room 'lobby'",
+                    "room_name": "lobby",
+                    "kind": "left",
+                    "name": "Anna",
+                    "members": 0,
+                },
+            ),
+            (
+                MessageSaid(ANNA, TEXT),
+                {
+                    "message": "💬 hello",
+                    "room_name": "lobby",
+                    "kind": "said",
+                    "name": "Anna",
+                },
+            ),
+            (
+                AnnouncementMade(TEXT),
+                {"message": "hello", "room_name": "lobby", "kind": "announced"},
+            ),
+        ],
+    )

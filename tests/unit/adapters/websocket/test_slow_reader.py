@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from adapters.websocket import connections
+from adapters.asgi_extensions import ABORT
+from adapters.sessions import registry
+from adapters.sessions.session import Session
 from adapters.websocket.chat import ChatConsumer
-from adapters.websocket.connection import Connection
-from adapters.websocket.messages.frames import SystemNotify, TextPayload
-from adapters.websocket.writing import ABORT
+from adapters.websocket.frames import SystemNotify, TextPayload
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
     Frame,
@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {"mailbox_frames": 8, "send_timeout": 0.05}
 @pytest.fixture(autouse=True)
 def _no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks for stuck writes, so that only a mailbox ends a connection."""
-    monkeypatch.setattr(connections, "SWEEP_SECONDS", 3_600)
+    monkeypatch.setattr(registry, "SWEEP_SECONDS", 3_600)
 
 
 def unread(service: Service, path: str) -> tuple[Socket, asyncio.Event]:
@@ -111,7 +111,7 @@ async def test_a_reader_that_catches_up_in_time_misses_nothing() -> None:
 async def test_a_write_stuck_for_too_long_ends_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(registry, "SWEEP_SECONDS", 0.01)
     async with serving(send_timeout=0.05) as service, service.socket("/ws/chat") as sender:
         slow, aborted = unread(service, "/ws/chat")
         async with slow:
@@ -125,23 +125,23 @@ async def test_a_write_stuck_for_too_long_ends_the_connection(
 async def test_a_reader_without_anything_to_read_is_left_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.001)
+    monkeypatch.setattr(registry, "SWEEP_SECONDS", 0.001)
     looked_at = 0
 
     async with serving(send_timeout=0.001) as service, service.socket("/ws/chat") as idle:
         await idle.frame()
-        (connection,) = service.connections._open
-        look = connection.check_writing
+        (connection,) = service.registry._open
+        look = connection.check
 
         def counted(now: float) -> None:
             nonlocal looked_at
             looked_at += 1
             look(now)
 
-        monkeypatch.setattr(connection, "check_writing", counted)
+        monkeypatch.setattr(connection, "check", counted)
         await eventually(lambda: looked_at > 10)
         await idle.hears_nothing()
-        assert len(service.connections) == 1
+        assert len(service.registry) == 1
 
 
 async def test_a_client_that_asks_but_does_not_read_is_not_read_from_either() -> None:
@@ -182,16 +182,16 @@ async def test_a_reader_sent_away_can_come_back_for_what_it_missed() -> None:
 async def test_a_reader_sent_away_is_noted_by_its_own_name_and_without_a_traceback() -> None:
     with configured_log() as log:
         async with serving(**SMALL) as service, service.socket("/ws/chat") as sender:
-            others = set(service.connections._open)
+            others = set(service.registry._open)
             slow, aborted = unread(service, "/ws/chat")
             async with slow:
-                (connection,) = set(service.connections._open) - others
-                assert isinstance(connection, Connection)
+                (session,) = set(service.registry._open) - others
+                assert isinstance(session, Session)
                 for number in range(20):
                     await sender.say("chat", {"message": str(number)})
                 async with asyncio.timeout(DEADLINE):
                     await aborted.wait()
     (line,) = [line for line in log.lines if line["level"] == "warning"]
-    assert "reads too slowly" in line["event"]
-    assert line["connection"] == connection.connection_id
+    assert line["event"] == "slow consumer disconnected"
+    assert line["connection"] == session.connection_id
     assert "exception" not in line

@@ -8,8 +8,8 @@ from fast_channels.layers import get_channel_layer
 
 from adapters.websocket.analytics import AnalyticsConsumer
 from adapters.websocket.chat import ChatConsumer, ReliableConsumer
-from adapters.websocket.connection import Connection
-from adapters.websocket.messages.frames import SystemNotify, TextPayload
+from adapters.websocket.consumer import FeatureConsumer
+from adapters.websocket.frames import SystemNotify, TextPayload
 from adapters.websocket.notifications import NotificationsConsumer
 from adapters.websocket.rooms import RoomConsumer
 from tests.unit.adapters.websocket.driving import Service, serving
@@ -20,7 +20,7 @@ NOTIFY = SystemNotify(payload=TextPayload(message="Tea is ready"))
 @dataclass(frozen=True)
 class Listener:
     path: str
-    consumer: type[Connection]
+    consumer: type[FeatureConsumer]
     groups: list[str] | None
     heard: dict[str, Any]
 

@@ -6,6 +6,13 @@ from typing import Literal
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
+from adapters.sessions.frames import DisconnectPayload, RecoveredPayload
+
+
+def is_none(value: object) -> bool:
+    """Fields that are left out where they say nothing."""
+    return value is None
+
 
 class TextPayload(BaseModel):
     message: str
@@ -14,7 +21,7 @@ class TextPayload(BaseModel):
 class DurableMessage(BaseMessage, ABC):
     """A frame of a durable socket: `cursor` is the place to come back to with `?since=`."""
 
-    cursor: str | None = Field(None, exclude_if=lambda cursor: cursor is None)
+    cursor: str | None = Field(None, exclude_if=is_none)
 
 
 class KeyedMessage(BaseMessage, ABC):
@@ -46,14 +53,7 @@ def accepted(key: str | None, cursor: str | None) -> Accepted | None:
     return Accepted(payload=AcceptedPayload(key=key, cursor=cursor))
 
 
-class RecoveredPayload(BaseModel):
-    """`missed` frames follow; unless `recovered`, they are what is left, and `reason` says why."""
-
-    recovered: bool
-    missed: int
-    reason: Literal["expired", "trimmed", "unknown_position", "invalid"] | None = Field(
-        None, exclude_if=lambda reason: reason is None
-    )
+# Sessions write these two themselves; here they are for the document.
 
 
 class Recovered(BaseMessage):
@@ -63,29 +63,11 @@ class Recovered(BaseMessage):
     payload: RecoveredPayload
 
 
-class DisconnectPayload(BaseModel):
-    """`reconnect` says whether coming back makes sense, `after_ms` when."""
-
-    code: int
-    reason: str
-    reconnect: bool
-    after_ms: int | None = Field(None, exclude_if=lambda after: after is None)
-
-
 class Disconnect(BaseMessage):
     """Precedes a close by the server."""
 
     action: Literal["disconnect"] = "disconnect"
     payload: DisconnectPayload
-
-
-class RefusalPayload(BaseModel):
-    """Why something was not done; `code` is stable, `retryable` says if later may work."""
-
-    code: str
-    detail: str
-    retryable: bool
-    retry_after_ms: int | None = Field(None, exclude_if=lambda after: after is None)
 
 
 class SystemNotify(BaseMessage):

@@ -1,4 +1,4 @@
-"""All connections of this process: how many there may be, who is stuck, and the drain."""
+"""All sessions of this process: how many there may be, who is stuck, and the drain."""
 
 import asyncio
 import contextlib
@@ -6,10 +6,10 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.websocket.closing import UNAVAILABLE, Farewell, restarting
+from adapters.sessions.disconnects import UNAVAILABLE, Disconnect, restarting
 
 log = logging.getLogger(__name__)
 
@@ -17,8 +17,8 @@ SWEEP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionSettings:
-    """What every connection is given; see `.env.example` for each bound's reason."""
+class SessionSettings:
+    """What every session is given; see `.env.example` for each bound's reason."""
 
     max_connections: int
     mailbox_frames: int
@@ -35,36 +35,36 @@ class ConnectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """`open` are the connections of now; the others have been counted since the start.
+    """`open` are the sessions of now; the others have been counted since the start.
 
-    `farewells` are the connections that were told to leave, by close code.
+    `disconnects` are the sessions that were told to leave, by close code.
     """
 
     open: int
     opened: int
     frames_received: int
-    farewells: Mapping[int, int]
+    disconnects: Mapping[int, int]
 
 
-class OpenConnection(Protocol):
+class OpenSession(Protocol):
     @property
     def frames_received(self) -> int: ...
 
-    def check_writing(self, now: float) -> None:
-        """Close if a write has been stuck for too long; `now` is the loop's time."""
+    def check(self, now: float) -> None:
+        """Disconnect if a write is stuck, or its time is over; `now` is the loop's time."""
 
-    def say_farewell(self, farewell: Farewell) -> None:
+    def disconnect(self, why: Disconnect) -> None:
         """Tell the client why, and close."""
 
 
-class Connections:
-    def __init__(self, settings: ConnectionSettings) -> None:
+class Registry:
+    def __init__(self, settings: SessionSettings) -> None:
         self.settings = settings
         self.is_draining = False
-        self._open: set[OpenConnection] = set()
+        self._open: set[OpenSession] = set()
         self._opened = 0
         self._frames_of_ended = 0
-        self._farewells: Counter[int] = Counter()
+        self._disconnects: Counter[int] = Counter()
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
 
@@ -75,65 +75,65 @@ class Connections:
     def is_full(self) -> bool:
         return len(self._open) >= self.settings.max_connections
 
-    def add(self, connection: OpenConnection) -> None:
-        self._open.add(connection)
+    def add(self, session: OpenSession) -> None:
+        self._open.add(session)
         self._opened += 1
         self._nobody_left.clear()
 
-    def discard(self, connection: OpenConnection) -> None:
-        if connection in self._open:
-            self._open.remove(connection)
-            self._frames_of_ended += connection.frames_received
+    def discard(self, session: OpenSession) -> None:
+        if session in self._open:
+            self._open.remove(session)
+            self._frames_of_ended += session.frames_received
         if not self._open:
             self._nobody_left.set()
 
-    def count_farewell(self, code: int) -> None:
-        self._farewells[code] += 1
+    def count_disconnect(self, code: int) -> None:
+        self._disconnects[code] += 1
 
     def totals(self) -> Totals:
-        """Counted when asked for: connections count their own frames anyway."""
-        frames = sum(connection.frames_received for connection in self._open)
+        """Counted when asked for: sessions count their own frames anyway."""
+        frames = sum(session.frames_received for session in self._open)
         return Totals(
-            len(self._open), self._opened, self._frames_of_ended + frames, dict(self._farewells)
+            len(self._open), self._opened, self._frames_of_ended + frames, dict(self._disconnects)
         )
 
     async def sweep(self, away_for: Callable[[], float]) -> None:
-        """Look after all connections for ever: one timer for all, instead of one per write.
+        """Look after all sessions for ever: one timer for all, instead of one per write.
 
-        Closes whoever is stuck; sends everybody away once the backend has been `away_for`
-        more than the patience that the settings have.
+        Disconnects whoever is stuck or has expired, and everybody once the backend has been
+        `away_for` more than the patience that the settings have.
         """
         loop = asyncio.get_running_loop()
         was_cut_off = False
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            self._check_writing(loop.time())
+            self._check(loop.time())
             is_cut_off = away_for() > self.settings.backend_patience
             if is_cut_off and not was_cut_off:
                 log.error("cut off from the backend for too long: clients are sent elsewhere")
             if is_cut_off:
-                self.send_away(UNAVAILABLE)
+                self.disconnect_all(UNAVAILABLE)
             was_cut_off = is_cut_off
 
-    def _check_writing(self, now: float) -> None:
+    def _check(self, now: float) -> None:
         # Not in `sweep`, which would hold on to the last one until the next.
-        for connection in list(self._open):
-            connection.check_writing(now)
+        for session in list(self._open):
+            session.check(now)
 
-    def send_away(self, farewell: Farewell) -> None:
+    def disconnect_all(self, why: Disconnect) -> None:
         """Have everybody come back, perhaps to another server, each at another moment."""
-        for connection in list(self._open):
-            after = random.uniform(0, farewell.after or 0)
-            connection.say_farewell(replace(farewell, after=after))
+        for session in list(self._open):
+            after = random.uniform(0, why.after or 0)
+            session.disconnect(why.in_seconds(after))
 
     async def drain(self, seconds: float, *, notice: float = 0.0) -> None:
-        """Send everybody away within `seconds`, each told another moment to come back.
+        """Disconnect everybody within `seconds`, each told another moment to come back.
 
         Before that, readiness is off for `notice` seconds, for load balancers to see.
         """
         self.is_draining = True
         await asyncio.sleep(notice)
-        self.send_away(restarting(seconds))
+        self.disconnect_all(restarting(seconds))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._nobody_left.wait()

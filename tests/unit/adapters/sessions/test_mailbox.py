@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.websocket.mailbox import Close, Item, Mailbox
+from adapters.sessions.mailbox import Item, Mailbox
 from tests.unit.adapters.websocket.driving import DEADLINE
 
-CLOSE = Close(1012, "bye")
 FRAME, OTHER = "x" * 1_000, "y" * 1_000
 WEIGHT = getsizeof(FRAME)
 """Bytes of memory that one of these frames takes."""
@@ -76,46 +75,22 @@ async def test_messages_for_handlers_count_as_items_too() -> None:
     assert not mailbox.put({"type": "c"})
 
 
-async def test_recovered_frames_come_on_top_of_the_bounds() -> None:
+async def test_what_is_put_beyond_the_bounds_makes_room_for_itself() -> None:
     mailbox = small(max_frames=2, max_bytes=2 * WEIGHT)
-    mailbox.put_recovered([FRAME, OTHER, FRAME])
+    mailbox.put_beyond([FRAME, OTHER, FRAME])
     assert mailbox.put(OTHER)
     assert mailbox.put(OTHER)
     assert not mailbox.put("")
     assert await taken(mailbox) == [FRAME, OTHER, FRAME, OTHER, OTHER]
 
 
-async def test_closing_forgets_what_waits_and_puts_the_last_words() -> None:
-    mailbox = small()
-    mailbox.put("a")
-    mailbox.close("last", CLOSE)
-    assert mailbox.is_closed
-    assert await taken(mailbox) == ["last", CLOSE]
-
-
-async def test_finishing_keeps_what_waits_before_the_last_words() -> None:
-    mailbox = small(max_frames=1)
-    mailbox.put("a")
-    mailbox.finish("last", CLOSE)
-    assert mailbox.is_closed
-    assert await taken(mailbox) == ["a", "last", CLOSE]
-
-
-@pytest.mark.parametrize("end", [Mailbox.close, Mailbox.finish])
-async def test_after_the_end_nothing_is_kept_and_nothing_refused(end: Any) -> None:
-    mailbox = small(max_frames=1)
-    end(mailbox)
-    assert mailbox.put("a")
-    assert mailbox.put("x" * 1_000)
+async def test_a_mailbox_that_is_cleared_is_empty_and_takes_on() -> None:
+    mailbox = small(max_frames=1, max_bytes=WEIGHT)
+    mailbox.put(FRAME)
+    mailbox.clear()
     assert len(mailbox) == 0
-
-
-@pytest.mark.parametrize("end", [Mailbox.close, Mailbox.finish])
-async def test_after_the_end_nothing_is_recovered(end: Any) -> None:
-    mailbox = small()
-    end(mailbox, CLOSE)
-    mailbox.put_recovered(["late"])
-    assert await taken(mailbox) == [CLOSE]
+    assert mailbox.put(OTHER)
+    assert await taken(mailbox) == [OTHER]
 
 
 async def test_an_empty_mailbox_gives_nothing() -> None:
@@ -160,8 +135,8 @@ async def test_waiting_for_room_where_there_is_some_does_not_wait() -> None:
     await asyncio.wait_for(small().wait_for_room(), DEADLINE)
 
 
-@pytest.mark.parametrize("end", [Mailbox.close, Mailbox.finish])
-async def test_whoever_waits_for_room_goes_on_at_the_end(end: Any) -> None:
+@pytest.mark.parametrize("end", [Mailbox.clear, Mailbox.release])
+async def test_whoever_waits_for_room_goes_on_when_released(end: Any) -> None:
     mailbox = small(max_frames=2)
     mailbox.put("a")
     waiter = asyncio.create_task(mailbox.wait_for_room())
@@ -228,7 +203,7 @@ def test_a_mailbox_does_what_its_model_does(
             if step == "put":
                 assert mailbox.put(argument) == model.put(argument)
             elif step == "recover":
-                mailbox.put_recovered(argument)
+                mailbox.put_beyond(argument)
                 model.recover(argument)
             elif model.items:
                 assert await take(mailbox) == model.items.popleft()

@@ -2,16 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.websocket.meter import Meter, Pace
+from adapters.sessions.rate_limit import Pace, RateLimit
 
 
 def test_a_burst_is_fine() -> None:
-    meter = Meter(rate=10, burst=5, patience=1)
+    meter = RateLimit(rate=10, burst=5, patience=1)
     assert [meter.count(100.0) for _ in range(5)] == [(Pace.FINE, 0.0)] * 5
 
 
 def test_one_frame_over_the_burst_begins_a_flood_and_waits_for_its_turn() -> None:
-    meter = Meter(rate=10, burst=5, patience=1)
+    meter = RateLimit(rate=10, burst=5, patience=1)
     for _ in range(5):
         meter.count(100.0)
     pace, wait = meter.count(100.0)
@@ -20,19 +20,19 @@ def test_one_frame_over_the_burst_begins_a_flood_and_waits_for_its_turn() -> Non
 
 
 def test_a_flood_begins_once() -> None:
-    meter = Meter(rate=10, burst=1, patience=1)
+    meter = RateLimit(rate=10, burst=1, patience=1)
     paces = [meter.count(100.0)[0] for _ in range(6)]
     assert paces == [Pace.FINE, Pace.FLOOD_BEGINS, *[Pace.FLOOD] * 4]
 
 
 def test_waits_grow_for_frames_that_come_at_once() -> None:
-    meter = Meter(rate=10, burst=1, patience=1)
+    meter = RateLimit(rate=10, burst=1, patience=1)
     waits = [meter.count(100.0)[1] for _ in range(5)]
     assert waits == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
 
 
 def test_a_flood_goes_on_once_it_outlasts_patience() -> None:
-    meter = Meter(rate=8, burst=1, patience=1)
+    meter = RateLimit(rate=8, burst=1, patience=1)
     now = 100.0
     meter.count(now)
     assert meter.count(now)[0] is Pace.FLOOD_BEGINS
@@ -44,12 +44,12 @@ def test_a_flood_goes_on_once_it_outlasts_patience() -> None:
 
 
 def test_somebody_who_sends_at_the_rate_is_always_fine() -> None:
-    meter = Meter(rate=10, burst=1, patience=1)
+    meter = RateLimit(rate=10, burst=1, patience=1)
     assert {meter.count(100 + number / 10)[0] for number in range(1_000)} == {Pace.FINE}
 
 
 def test_a_pause_too_short_to_earn_the_burst_again_does_not_end_the_flood() -> None:
-    meter = Meter(rate=10, burst=5, patience=1)
+    meter = RateLimit(rate=10, burst=5, patience=1)
     for _ in range(6):
         meter.count(100.0)
     assert meter.count(100.5)[0] is Pace.FINE
@@ -59,7 +59,7 @@ def test_a_pause_too_short_to_earn_the_burst_again_does_not_end_the_flood() -> N
 
 
 def test_quiet_for_the_whole_burst_ends_the_flood() -> None:
-    meter = Meter(rate=10, burst=5, patience=1)
+    meter = RateLimit(rate=10, burst=5, patience=1)
     for _ in range(8):
         meter.count(100.0)
     later = 100.0 + 0.8
@@ -74,7 +74,7 @@ def test_quiet_for_the_whole_burst_ends_the_flood() -> None:
 def test_whoever_waits_as_told_never_gets_more_than_burst_and_rate_allow(
     rate: int, burst: int, gaps: list[float]
 ) -> None:
-    meter = Meter(rate=rate, burst=burst, patience=1)
+    meter = RateLimit(rate=rate, burst=burst, patience=1)
     start = now = 1_000.0
     for count, gap in enumerate(gaps, start=1):
         now += gap

@@ -12,7 +12,7 @@ class Pace(Enum):
 
 
 @dataclass(slots=True)
-class Meter:
+class RateLimit:
     """`rate` frames a second, `burst` frames ahead of that, `patience` seconds of flood.
 
     A flood lasts from the first frame over the burst until the sender has been quiet

@@ -1,0 +1,72 @@
+"""The frames that every session sends by itself, and what they hold."""
+
+from typing import TypeAlias
+
+from pydantic import BaseModel, Field
+
+from adapters.sessions.disconnects import Disconnect
+from application.ports import LossReason, Recovery
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+class RecoveredPayload(BaseModel):
+    """`missed` frames follow; unless `recovered`, they are what is left, and `reason` says why."""
+
+    recovered: bool
+    missed: int
+    reason: LossReason | None = Field(None, exclude_if=_is_none)
+
+
+class DisconnectPayload(BaseModel):
+    """`reconnect` says whether coming back makes sense, `after_ms` when."""
+
+    code: int
+    reason: str
+    reconnect: bool
+    after_ms: int | None = Field(None, exclude_if=_is_none)
+
+
+class RefusalPayload(BaseModel):
+    """Why something was not done; `code` is stable, `retryable` says if later may work."""
+
+    code: str
+    detail: str
+    retryable: bool
+    retry_after_ms: int | None = Field(None, exclude_if=_is_none)
+
+
+Payload: TypeAlias = RecoveredPayload | DisconnectPayload | RefusalPayload
+
+
+def recovered_frame(recovery: Recovery) -> str:
+    payload = RecoveredPayload(
+        recovered=recovery.reason is None, missed=recovery.missed, reason=recovery.reason
+    )
+    return _frame("recovered", payload)
+
+
+def disconnect_frame(why: Disconnect) -> str:
+    after_ms = None if why.after is None else int(why.after * 1000)
+    payload = DisconnectPayload(
+        code=why.code, reason=why.reason, reconnect=why.reconnect, after_ms=after_ms
+    )
+    return _frame("disconnect", payload)
+
+
+def retryable(code: str, detail: str, retry_after: float | None) -> RefusalPayload:
+    """Something that may work later; `retry_after` is in seconds."""
+    after_ms = None if retry_after is None else int(retry_after * 1000) + 1
+    return RefusalPayload(code=code, detail=detail, retryable=True, retry_after_ms=after_ms)
+
+
+def slow_down_frame(wait: float) -> str:
+    """The first thing that a client is told which sends too fast."""
+    told = retryable("too_many_frames", "You send too fast; you are slowed down.", wait)
+    return _frame("error", told)
+
+
+def _frame(action: str, payload: Payload) -> str:
+    return f'{{"action":"{action}","payload":{payload.model_dump_json()}}}'

@@ -1,0 +1,290 @@
+"""A session: what one client is owed while it is here, and how it ends.
+
+A frame is written at once if the transport takes it. What it doesn't take waits in the mailbox,
+and one task writes that for as long as something waits. So an idle session has no task of its
+own beside its reader, and a frame for a thousand sessions wakes none.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from adapters.log_context import LogContext
+from adapters.sessions import disconnects
+from adapters.sessions.disconnects import Disconnect
+from adapters.sessions.feature import Feature
+from adapters.sessions.frames import disconnect_frame, recovered_frame, slow_down_frame
+from adapters.sessions.mailbox import Mailbox
+from adapters.sessions.rate_limit import Pace, RateLimit
+from adapters.sessions.registry import Registry
+from adapters.sessions.state import NEXT, State
+from adapters.sessions.transport import Transport, never_now
+from application.errors import Refusal
+from application.ports import Cursor, Recovery, Subscriber
+from domain.identity import ConnectionId, Member
+
+log = logging.getLogger(__name__)
+
+FRAMES_A_TURN = 16
+"""So many frames are handled before others get a turn, however fast they come in."""
+
+_ACTION_STARTS = len('{"action":"')
+
+Handle: TypeAlias = Callable[[str | bytes], Awaitable[None]]
+Notify: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+class Session(Subscriber):
+    """One client on one `transport`. `member` is who it is; `expires_at` (the loop's time) is from
+    when on it isn't believed any more. `notify` handles messages that aren't frames, in order
+    with the frames. `after_delivery` is a frame to follow each one that an audience hears.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        transport: Transport,
+        member: Member,
+        *,
+        notify: Notify | None = None,
+        after_delivery: str | None = None,
+    ) -> None:
+        settings = registry.settings
+        self._connection_id = ConnectionId(secrets.token_hex(8))
+        self.member = member
+        self.state = State.OPENING
+        self.expires_at: float | None = None
+        self.log_context = LogContext(self._connection_id)
+        self._registry = registry
+        self._transport = transport
+        self._notify = notify
+        self._after_delivery = after_delivery
+        self._mailbox = Mailbox(
+            max_frames=settings.mailbox_frames, max_bytes=settings.mailbox_bytes
+        )
+        self._rate_limit = RateLimit(
+            settings.frames_per_second, settings.frame_burst, settings.flood_seconds
+        )
+        self._feature: Feature | None = None
+        self._disconnect: Disconnect | None = None
+        self._is_ready = False
+        self._abort_timer: asyncio.TimerHandle | None = None
+        self._write_now: Callable[[str], bool] = never_now
+        self._writer: asyncio.Task[None] | None = None
+        self._writing_since: float | None = None
+        registry.add(self)
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        return self._connection_id
+
+    @property
+    def frames_received(self) -> int:
+        return self.log_context.frames
+
+    # From joining to leaving.
+
+    async def host(self, feature: Feature, since: Sequence[Cursor]) -> None:
+        """Open a feature; raises what that raises. It is closed when the session ends."""
+        self._feature = feature
+        await feature.open(since)
+
+    async def serve(self, handle: Handle) -> None:
+        """Begin to write, have `handle` see frame after frame until the client is gone, and end."""
+        try:
+            self.begin()
+            await self._read(handle)
+        except OSError:
+            pass  # a server's way to say that the client is gone
+        finally:
+            await self.end()
+
+    def begin(self) -> None:
+        """The handshake is over: from now on frames can be written."""
+        self._is_ready = True
+        if self._go(State.OPEN):
+            self._write_now = self._transport.write_now
+            if self._registry.settings.log_websocket:
+                self._write_now = self._write_and_log
+        self._write_what_waits()
+
+    async def end(self) -> None:
+        """The client is gone, however that came: let go of everything."""
+        if not self._go(State.ENDED):
+            return
+        log.debug("connection closed")
+        self._registry.discard(self)
+        self._mailbox.clear()
+        self._notify = None
+        if self._writer is not None:
+            self._writer.cancel()
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+        feature, self._feature = self._feature, None
+        if feature is None:
+            return
+        try:
+            await feature.close()
+        except Refusal as error:
+            log.warning("closing a feature failed: %s", error.detail)
+        except Exception:
+            log.exception("closing a feature failed")
+
+    async def _read(self, handle: Handle) -> None:
+        receive = self._transport.receive
+        turn = 0
+        while (frame := await receive()) is not None:
+            if self.state is not State.OPEN:
+                continue
+            self.log_context.frames += 1
+            pace, wait = self._rate_limit.count(time.monotonic())
+            if wait and not await self._slow_down(pace, wait):
+                continue
+            await handle(frame)
+            turn += 1
+            if not self._mailbox.has_room and self.state is State.OPEN:
+                await self._mailbox.wait_for_room()
+            elif turn >= FRAMES_A_TURN:
+                turn = 0
+                await asyncio.sleep(0)
+
+    # What is written to it.
+
+    def send(self, frame: str) -> None:
+        """Write a frame, or keep it until it can be written; a client too slow is disconnected."""
+        if self._writer is None and self._write_now(frame):
+            return
+        if self.state is State.OPEN or self.state is State.OPENING:
+            self._keep(frame)
+
+    def deliver(self, frame: str) -> None:
+        self.send(frame)
+        if self._after_delivery is not None:
+            self.send(self._after_delivery)
+
+    def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
+        if self.state is State.OPEN or self.state is State.OPENING:
+            self._mailbox.put_beyond([recovered_frame(recovery), *frames])
+            self._write_what_waits()
+
+    def notify(self, message: Mapping[str, Any]) -> None:
+        """Take a message that other code sent to this session's own handlers."""
+        if self._notify is not None and self.state in (State.OPEN, State.OPENING):
+            self._keep(message)
+
+    # How it is ended.
+
+    def disconnect(self, why: Disconnect) -> None:
+        """Write what waits, then the reason, then close; abort if that takes too long.
+
+        A session that is leaving already is told nothing new.
+        """
+        if not self._go(State.LEAVING):
+            return
+        self._registry.count_disconnect(why.code)
+        self._disconnect = why
+        self._mailbox.put_beyond([disconnect_frame(why)])
+        self._mailbox.release()
+        self._write_what_waits()
+        # A close waits for the client to read what is before it, which may be never.
+        loop = asyncio.get_running_loop()
+        timeout = self._registry.settings.send_timeout
+        self._abort_timer = loop.call_later(timeout, self._transport.abort)
+
+    def check(self, now: float) -> None:
+        """Disconnect a client that has been stuck for too long, or whose time is over; `now` is
+        the loop's time."""
+        timeout = self._registry.settings.send_timeout
+        if self._writing_since is not None and now - self._writing_since > timeout:
+            self._disconnect_slow()
+        elif self.expires_at is not None and now > self.expires_at:
+            self.disconnect(disconnects.EXPIRED)
+
+    def _disconnect_slow(self) -> None:
+        if State.LEAVING not in NEXT[self.state]:
+            return
+        # The publisher finds this out: the line must name the reader.
+        log.warning("slow consumer disconnected", extra={"connection": self.connection_id})
+        self._mailbox.clear()
+        self.disconnect(disconnects.TOO_SLOW)
+
+    async def _slow_down(self, pace: Pace, wait: float) -> bool:
+        """Have a client wait that sends too fast; false if it did so for too long."""
+        if pace is Pace.FLOOD_BEGINS:
+            self.send(slow_down_frame(wait))
+        if pace is Pace.FLOOD_GOES_ON:
+            self.disconnect(disconnects.TOO_FAST)
+            return False
+        # Not reading is the brake: TCP passes it on to the sender.
+        await asyncio.sleep(wait)
+        return True
+
+    def _go(self, state: State) -> bool:
+        """Enter a state; false, and nothing changed, if it may not follow."""
+        if state not in NEXT[self.state]:
+            return False
+        self.state = state
+        if state is not State.OPEN:
+            self._write_now = never_now
+        return True
+
+    # Writing what waits.
+
+    def _keep(self, item: str | Mapping[str, Any]) -> None:
+        if self._mailbox.put(item):
+            self._write_what_waits()
+        else:
+            self._disconnect_slow()
+
+    def _write_what_waits(self) -> None:
+        """Have the mailbox written, unless that is under way or can't begin yet."""
+        if self._writer is None and self._mailbox and self._is_ready:
+            self._writer = asyncio.create_task(self._write_mailbox(), name="session-writer")
+
+    async def _write_mailbox(self) -> None:
+        loop = asyncio.get_running_loop()
+        transport = self._transport
+        try:
+            while (item := self._mailbox.take()) is not None:
+                self._writing_since = loop.time()
+                if isinstance(item, str):
+                    await transport.send(item)
+                    self._log_sent(item)
+                elif self._notify is not None:
+                    await self._notify(item)
+            if self._disconnect is not None:
+                await transport.close(self._disconnect.code, self._disconnect.reason)
+        except OSError:
+            # The client is gone: its reader ends, too.
+            self._lose()
+        except Exception as error:  # noqa: BLE001 - see below
+            # A server's own word for "too late", mostly. Nobody awaits this task: it speaks itself.
+            log.warning("writing to a session failed: %s", type(error).__name__)
+            self._lose()
+            transport.abort()
+        finally:
+            self._writing_since = None
+            self._writer = None
+
+    def _lose(self) -> None:
+        """Nothing can be written any more."""
+        self._go(State.LEAVING)
+        self._mailbox.clear()
+
+    def _write_and_log(self, frame: str) -> bool:
+        is_written = self._transport.write_now(frame)
+        if is_written:
+            self._log_sent(frame)
+        return is_written
+
+    def _log_sent(self, frame: str) -> None:
+        settings = self._registry.settings
+        if not settings.log_websocket:
+            return
+        action = frame[_ACTION_STARTS : frame.find('"', _ACTION_STARTS)]
+        if action not in settings.log_ignored_actions:
+            # Frames are written in the task of whoever publishes: the line names the receiver.
+            log.info("websocket sent", extra={"action": action, "connection": self.connection_id})

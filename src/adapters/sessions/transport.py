@@ -1,0 +1,37 @@
+"""What carries a session: a WebSocket, a stream of events, or a test."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Transport(Protocol):
+    """Used by one session, from the moment it begins to write.
+
+    `send` and `close` raise `OSError` when the client is gone.
+    """
+
+    write_now: Callable[[str], bool]
+    """Writes a frame at once; False, and nothing written, if it has to wait: then `send` does it.
+    An attribute and no method: it is called once per receiver of every message."""
+
+    @abstractmethod
+    async def receive(self) -> str | bytes | None:
+        """The client's next frame, text or binary; None once the client is gone."""
+
+    @abstractmethod
+    async def send(self, frame: str) -> None:
+        """Write a frame; returns when there is room for another one."""
+
+    @abstractmethod
+    async def close(self, code: int, reason: str) -> None:
+        """End in good order. May wait for the client to read what is before it."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """End at once."""
+
+
+def never_now(_frame: str) -> bool:
+    """`write_now` of a transport that can only `send`."""
+    return False

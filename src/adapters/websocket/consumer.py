@@ -1,0 +1,231 @@
+"""The chanx consumer under all of ours: it finds handlers, validates frames, documents them.
+
+What chanx (2.13) does per frame and per connection is replaced: a session reads frame after
+frame in the connection's own task, and writes at once what can be written.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial, wraps
+from typing import Any, ClassVar, TypeAlias, cast
+from urllib.parse import unquote
+
+from chanx.core.decorators import event_handler, ws_handler
+from chanx.core.envelope import Envelope, current_ref
+from chanx.fast_channels.websocket import AsyncJsonWebsocketConsumer
+from chanx.messages.base import BaseMessage
+from chanx.messages.incoming import PingMessage
+from chanx.messages.outgoing import (
+    CompleteMessage,
+    ErrorMessage,
+    GroupCompleteMessage,
+    PongMessage,
+)
+from fast_channels.layers import get_channel_layer
+from fast_channels.type_defs import ASGIReceiveCallable, ChannelScope
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.asgi_extensions import Extensions
+from adapters.log_context import log_context
+from adapters.sessions import disconnects
+from adapters.sessions.registry import Registry
+from adapters.sessions.session import Session
+from adapters.visitors import recognise
+from adapters.websocket import replies
+from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
+from adapters.websocket.frames import Disconnect, Recovered, SystemNotify
+from adapters.websocket.transport import WebSocketTransport
+from application.ports import Cursor
+from domain.events import AnnouncementMade
+from domain.identity import MessageText
+
+log = logging.getLogger(__name__)
+
+MakeFeature: TypeAlias = Callable[[Session, Mapping[str, str]], SocketFeature]
+"""Makes the feature of one session, given what its path names."""
+
+_COMPLETE = CompleteMessage().model_dump_json()
+_GROUP_COMPLETE = GroupCompleteMessage().model_dump_json()
+
+
+class FeatureConsumer(AsyncJsonWebsocketConsumer):
+    """One socket for one feature: `class RoomConsumer(FeatureConsumer, feature=RoomFeature)`."""
+
+    feature_class: ClassVar[type[SocketFeature]]
+    emits: ClassVar[list[type[BaseMessage]]] = [Recovered, Disconnect, ErrorMessage]
+    send_message_immediately = False
+
+    def __init_subclass__(cls, feature: type[SocketFeature] | None = None, **kwargs: Any) -> None:
+        if feature is not None:
+            cls.feature_class = feature
+            cls.emits = feature.emits
+            for name, method in feature.handlers().items():
+                setattr(cls, name, ws_handler(_delegate(method)))
+            if issubclass(feature, ToldFeature):
+                # Layers are registered under the names of audiences, too.
+                cls.channel_layer_alias = feature.audience_kind.value
+            if issubclass(feature, AnnouncedFeature) and hasattr(feature, "audience"):
+                cls.groups = [feature.audience.channel]
+            if issubclass(feature, AnnouncedFeature):
+                announces = event_handler(output_type=feature.emits)
+                setattr(cls, system_notify.__name__, announces(system_notify))
+        super().__init_subclass__(**kwargs)
+
+    def __init__(self, registry: Registry, make_feature: MakeFeature) -> None:
+        super().__init__()
+        self.send_completion = registry.settings.send_completion
+        self._registry = registry
+        self._make_feature = make_feature
+        self.session: Session
+        self.feature: SocketFeature
+
+    @ws_handler
+    async def ping(self, _message: PingMessage) -> PongMessage:
+        """Answers at once."""
+        return PongMessage()
+
+    # The way in.
+
+    async def __call__(
+        self,
+        scope: ChannelScope,
+        receive: ASGIReceiveCallable,
+        send: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        self.scope = scope
+        self.base_send = send
+        extensions = Extensions.of(scope)
+        visitor = recognise(scope["headers"], secure=scope.get("scheme") == "wss")
+        cookie = [(b"set-cookie", visitor.new_cookie.encode())] if visitor.new_cookie else None
+        await receive()
+        self.session = Session(
+            self._registry,
+            WebSocketTransport(extensions, receive, send),
+            visitor.member,
+            notify=self._notified,
+            after_delivery=_GROUP_COMPLETE if self.send_completion else None,
+        )
+        self.channel_name = self.session.connection_id
+        self.channel_layer = get_channel_layer(getattr(self, "channel_layer_alias", ""))
+        log_context.set(self.session.log_context)
+        try:
+            # First join, then accept: whoever is connected has joined already.
+            await self._open()
+            await self.accept(headers=cookie)
+        except BaseException as error:
+            await self.session.end()
+            # uvicorn's ClientDisconnected is one: the client didn't wait for us.
+            if not isinstance(error, OSError):
+                raise
+            return
+        log.debug("connection opened", extra={"path": scope["path"]})
+        if extensions.go_on_with is not None:
+            extensions.go_on_with(partial(self.session.serve, self._handle))
+        else:
+            await self.session.serve(self._handle)
+
+    async def _open(self) -> None:
+        try:
+            self.feature = self._make_feature(self.session, self.scope.get("path_params") or {})
+            await self.session.host(self.feature, self._since())
+        except Exception as error:  # noqa: BLE001 - it is mapped, or logged and said so
+            self.session.disconnect(disconnects.for_error(error))
+
+    def _since(self) -> list[Cursor]:
+        """The cursors that the client came back with."""
+        text = self.scope["query_string"].decode("latin-1")
+        fields = [field.partition("=") for field in text.split("&")]
+        return [Cursor(unquote(value)) for name, _, value in fields if name == "since"]
+
+    # One frame.
+
+    async def _handle(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes):
+            await self.send_message(replies.not_text())
+        elif '"ref"' in frame or '"topic"' in frame:
+            await self._handle_envelope(frame)
+        else:
+            await self._handle_plain(frame)
+        if self.send_completion:
+            self.session.send(_COMPLETE)
+
+    async def _handle_plain(self, text: str) -> None:
+        # Every socket answers ping, so there is an adapter; chanx types it as optional.
+        adapter = cast(TypeAdapter[BaseMessage], self.incoming_message_adapter)
+        try:
+            message = adapter.validate_json(text)
+        except ValidationError as error:
+            await self.handle_validation_error(error)
+            return
+        settings = self._registry.settings
+        if settings.log_websocket:
+            action = getattr(message, "action", "")
+            if action not in settings.log_ignored_actions:
+                log.info("websocket received", extra={"action": action})
+        await self.receive_message(message)
+
+    async def _handle_envelope(self, text: str) -> None:
+        try:
+            envelope = Envelope.model_validate_json(text)
+        except ValidationError as error:
+            await self.handle_validation_error(error)
+            return
+        token = current_ref.set(envelope.ref)
+        try:
+            if envelope.topic is None:
+                await self._handle_plain(text)
+            else:
+                await self.send_message(replies.unknown_topic())
+        finally:
+            current_ref.reset(token)
+
+    async def handle_validation_error(self, error: ValidationError) -> None:
+        await self.send_message(replies.not_valid(error))
+
+    async def handle_message_handler_error(
+        self, error: Exception, action: str, message: BaseMessage
+    ) -> None:
+        await self.send_message(replies.refusal(error))
+
+    async def send_message(self, message: BaseMessage, *, validate: bool = False) -> None:
+        self.session.send(replies.encoded(message))
+
+    # What other code sends through chanx's own `broadcast_event` and `broadcast_message`.
+
+    async def send(  # type: ignore[override]  # as fast-channels itself overrides it
+        self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False
+    ) -> None:
+        """Where chanx's other ways to send end; frames are text."""
+        if text_data is not None:
+            self.session.send(text_data)
+
+    async def _notified(self, message: Mapping[str, Any]) -> None:
+        """Give a layer's message to chanx's own handlers, and to nothing else of ours."""
+        try:
+            if str(message.get("type")) not in ("handle_channel_event", "handle_group_message"):
+                raise ValueError("no handler for messages of this type")
+            await self.dispatch(message)
+        except Exception as error:
+            log.error("a message from other code can't be handled", exc_info=error)
+
+    async def handle_event_handler_error(
+        self, error: Exception, action: str, event: BaseMessage
+    ) -> None:
+        log.error("event handler of %s failed", action, exc_info=error)
+
+
+def _delegate(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """A consumer's handler that has its feature's answer, under the names that chanx looks at."""
+
+    @wraps(method)
+    async def handle(self: FeatureConsumer, message: BaseMessage) -> Any:
+        return await method(self.feature, message)
+
+    return handle
+
+
+async def system_notify(self: FeatureConsumer, event: SystemNotify) -> BaseMessage:
+    """Tells this client what other code announces to its audience."""
+    feature = cast(AnnouncedFeature, self.feature)
+    made = AnnouncementMade(MessageText(event.payload.message))
+    return feature.present(feature.audience, made)

@@ -1,1 +1,0 @@
-"""The wire: what frames look like, one module per feature."""

@@ -1,0 +1,74 @@
+"""What a client is answered: one place for the envelope of answers, and for all refusals.
+
+Refusals have two forms, as `docs/protocol.md` has it: a list of `{type, loc, msg}` for a frame
+that isn't valid, an object `{code, detail, retryable, retry_after_ms?}` for what isn't done.
+"""
+
+import json
+import logging
+
+from chanx.core.envelope import TopicErrorReason, current_ref
+from chanx.messages.base import BaseMessage
+from chanx.messages.outgoing import ErrorMessage
+from pydantic import ValidationError
+
+from adapters.sessions.frames import RefusalPayload, retryable
+from application.errors import Refusal
+from domain.errors import BrokenRule
+
+log = logging.getLogger(__name__)
+
+SHOWN_PROBLEMS = 10
+SHOWN_CHARACTERS = 200
+"""A bad frame is not answered with more than that of itself."""
+
+
+def encoded(message: BaseMessage) -> str:
+    """The frame of an answer: the `ref` of the frame that is being handled comes back with it."""
+    text = message.model_dump_json()
+    ref = current_ref.get()
+    if ref is None:
+        return text
+    return f'{text[:-1]},"version":1,"ref":{json.dumps(ref)}}}'
+
+
+def not_valid(error: ValidationError) -> ErrorMessage:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return ErrorMessage(
+        payload=[
+            {
+                "type": problem["type"],
+                "loc": [str(part)[:SHOWN_CHARACTERS] for part in problem["loc"]],
+                "msg": problem["msg"][:SHOWN_CHARACTERS],
+            }
+            for problem in problems[:SHOWN_PROBLEMS]
+        ]
+    )
+
+
+def not_text() -> ErrorMessage:
+    return ErrorMessage(
+        payload=[{"type": "text_expected", "loc": [], "msg": "Frames are text, not binary"}]
+    )
+
+
+def unknown_topic() -> ErrorMessage:
+    payload = RefusalPayload(
+        code="unknown_topic", detail="This socket has no topics.", retryable=False
+    )
+    return ErrorMessage(payload={"reason": TopicErrorReason.UNKNOWN_TOPIC, **payload.model_dump()})
+
+
+def refusal(error: Exception) -> ErrorMessage:
+    """The answer for whatever a handler raised."""
+    match error:
+        case BrokenRule():
+            payload = RefusalPayload(code=error.code, detail=error.detail, retryable=False)
+        case Refusal():
+            payload = retryable(error.code, error.detail, error.retry_after)
+        case _:
+            log.error("handling a frame failed", exc_info=error)
+            payload = retryable(
+                "internal", "The service failed to do this; its log says why.", None
+            )
+    return ErrorMessage(payload=payload.model_dump())

@@ -1,0 +1,44 @@
+"""A WebSocket as what carries a session: ASGI on one side, four verbs on the other."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fast_channels.type_defs import ASGIReceiveCallable
+
+from adapters.asgi_extensions import Extensions
+from adapters.sessions.transport import Transport, never_now
+
+
+class WebSocketTransport(Transport):
+    """Under our own server, frames are written at once and a connection can be aborted; other
+    servers offer neither."""
+
+    __slots__ = ("_abort", "_receive", "_send", "write_now")
+
+    def __init__(
+        self,
+        extensions: Extensions,
+        receive: ASGIReceiveCallable,
+        send: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        self.write_now = extensions.write_text or never_now
+        self._abort = extensions.abort
+        self._receive = receive
+        self._send = send
+
+    async def receive(self) -> str | bytes | None:
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        text = message.get("text")
+        return text if text is not None else message.get("bytes") or b""
+
+    async def send(self, frame: str) -> None:
+        await self._send({"type": "websocket.send", "text": frame})
+
+    async def close(self, code: int, reason: str) -> None:
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    def abort(self) -> None:
+        if self._abort is not None:
+            self._abort()

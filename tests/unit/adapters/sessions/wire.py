@@ -1,0 +1,52 @@
+"""A transport for tests: what a session writes to it, and what a client says over it."""
+
+import asyncio
+
+from adapters.sessions.transport import Transport
+
+
+class Wire(Transport):
+    """Takes each frame at once while `is_free`; else `send` waits until it is `freed`."""
+
+    def __init__(self) -> None:
+        self.is_free = True
+        self.frames: list[str] = []
+        self.closed: tuple[int, str] | None = None
+        self.is_aborted = asyncio.Event()
+        self._incoming: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._freed = asyncio.Event()
+        self.write_now = self._write_now
+
+    def says(self, *frames: str | bytes) -> None:
+        for frame in frames:
+            self._incoming.put_nowait(frame)
+
+    def hangs_up(self) -> None:
+        self._incoming.put_nowait(None)
+
+    def gets_free(self) -> None:
+        self.is_free = True
+        self._freed.set()
+
+    async def receive(self) -> str | bytes | None:
+        return await self._incoming.get()
+
+    async def send(self, frame: str) -> None:
+        if not self.is_free:
+            await self._freed.wait()
+        self.frames.append(frame)
+
+    async def close(self, code: int, reason: str) -> None:
+        if not self.is_free:
+            await self._freed.wait()
+        self.closed = (code, reason)
+        self.hangs_up()
+
+    def abort(self) -> None:
+        self.is_aborted.set()
+        self.hangs_up()
+
+    def _write_now(self, frame: str) -> bool:
+        if self.is_free:
+            self.frames.append(frame)
+        return self.is_free

@@ -1,0 +1,35 @@
+"""How the words of a feature are checked: each event that its audience can be told, as a frame."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, get_args, get_type_hints
+
+from adapters.websocket.feature import ToldFeature
+from adapters.websocket.routes import FEATURES, encode
+from domain.audiences import Audience
+
+Told = tuple[Any, dict[str, Any]]
+"""An event, and the payload by which an audience hears of it."""
+
+
+def assert_told(audience: Audience[Any], action: str, told: Iterable[Told]) -> None:
+    """Every event of `told` looks so, and none that `audience` can be told is left out."""
+    presented = set()
+    for event, payload in told:
+        frame = encode(audience, event)
+        assert json.loads(frame) == {"action": action, "payload": payload}
+        # What is logged of a frame is read from its beginning.
+        assert frame.startswith(f'{{"action":"{action}",')
+        presented.add(type(event))
+    assert presented == events_of(audience)
+
+
+def events_of(audience: Audience[Any]) -> set[type]:
+    """The union that the feature of an audience says it can present."""
+    (feature,) = (
+        feature
+        for feature in FEATURES
+        if issubclass(feature, ToldFeature) and feature.audience_kind is audience.kind
+    )
+    event = get_type_hints(feature.present)["event"]
+    return set(get_args(event)) or {event}

@@ -11,7 +11,6 @@ import sys
 from fast_channels.layers import register_channel_layer
 
 from adapters.layers.channel_layer import LaneChannelLayer
-from adapters.layers.lanes import LaneName
 from adapters.settings import BackendName, load_settings
 from adapters.websocket.chat import ChatConsumer
 from adapters.websocket.frames import SystemNotify, TextPayload
@@ -20,7 +19,7 @@ from bootstrap import create_container
 
 async def announce(text: str) -> None:
     backend = create_container(load_settings(backend=BackendName.REDIS)).backend()
-    register_channel_layer("chat", LaneChannelLayer(backend.lanes[LaneName.CHAT]))
+    register_channel_layer("chat", LaneChannelLayer(backend.lanes["chat"]))
     async with backend.sending():
         await ChatConsumer.broadcast_event(SystemNotify(payload=TextPayload(message=text)))
 

@@ -13,10 +13,12 @@ from typing import Any
 import structlog
 
 from adapters.log_context import log_context
+from adapters.settings import LogFormat, LogSettings
 
 
-def configure_logging(level: str, *, as_json: bool) -> None:
+def configure_logging(settings: LogSettings) -> None:
     """Send all lines to standard error, as JSON or for a person to read."""
+    as_json = settings.format is LogFormat.JSON
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -51,7 +53,7 @@ def configure_logging(level: str, *, as_json: bool) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(settings.level.upper())
     # uvicorn tells every accepted socket with its query string at info.
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.setLevel(logging.WARNING)

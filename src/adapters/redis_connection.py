@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -18,6 +17,7 @@ from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.sentinel import Sentinel
 from redis.exceptions import NoScriptError, RedisError
 
+from adapters.settings import RedisSettings
 from application.errors import Unavailable
 
 Client: TypeAlias = Redis
@@ -34,15 +34,6 @@ SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 
 class AddressIsWrong(ValueError):
     """The Redis address can't be understood; the text says what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RedisSettings:
-    """`timeout` bounds each answer and each connect, in seconds; `pool` how many connections."""
-
-    url: str
-    timeout: float
-    pool: int
 
 
 def connect(settings: RedisSettings) -> Client:

@@ -1,16 +1,29 @@
-"""Settings: the environment (or `.env`) as typed values, each bound with its reason."""
+"""Settings: the environment (or `.env`) as typed values, in groups.
 
+`.env.example` lists every setting with its default and its reason. A group is read by its own
+prefix; the names of all groups together are flat: `SWITCHBOARD_JOB_LEASE` is `settings.jobs.lease`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_type_hints
 
-from pydantic import AliasChoices, BaseModel, Field, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from adapters.layers.lanes import LaneKind, LaneName, LanePlan
+from adapters.lane_table import LANES, LaneKind, LanePlan
 
 PREFIX = "SWITCHBOARD_"
-MINUTE, HOUR = 60, 3600
+HOUR = 3600
 
 
 class BackendName(StrEnum):
@@ -27,28 +40,9 @@ class SettingsAreWrong(Exception):
     """One line for each wrong setting: its name, its value, what is allowed."""
 
 
-class LaneOptions(BaseModel):
-    kind: LaneKind = LaneKind.EPHEMERAL
-    prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
-    capacity: int = Field(0, ge=0, le=1_000_000)
-    expiry: float = Field(0.0, ge=0)
-    max_bytes: int = Field(64 * 1024 * 1024, ge=1024)
-
-
-def _durable(prefix: str, capacity: int, expiry: float) -> LaneOptions:
-    return LaneOptions(kind=LaneKind.DURABLE, prefix=prefix, capacity=capacity, expiry=expiry)
-
-
-def _also(name: str, default: Any, **bounds: Any) -> Any:
-    """A setting that is read without the prefix, too."""
-    return Field(default, validation_alias=AliasChoices(PREFIX + name, name), **bounds)
-
-
-class Settings(BaseSettings):
-    """`.env.example` lists every setting with its default and its reason."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
+def _config(prefix: str = "") -> SettingsConfigDict:
+    return SettingsConfigDict(
+        env_prefix=PREFIX + prefix,
         env_file=".env",
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
@@ -58,110 +52,231 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    backend: BackendName = _also("BACKEND", BackendName.MEMORY)
-    redis_url: str = _also("REDIS_URL", "redis://127.0.0.1:6379/0")
-    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
-    redis_timeout: float = Field(2, gt=0)
-    redis_pool: int = Field(32, ge=4)
-    redis_backlog: int = Field(10_000, ge=1)
-    redis_patience: float = Field(60, gt=0)
-    presence_lease: float = Field(15, ge=1)
-    embedded_redis_dir: Path | None = _also("EMBEDDED_REDIS_DIR", None)
-    host: str = _also("HOST", "127.0.0.1")
-    port: int = _also("PORT", 8080, ge=0, le=65535)
 
-    send_completion: bool = _also("SEND_COMPLETION", False)
-    log_websocket: bool = _also("LOG_WEBSOCKET", False)
-    log_ignored_actions: Annotated[frozenset[str], NoDecode] = frozenset({"ping", "pong"})
-    log_format: LogFormat = LogFormat.CONSOLE
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+def _named(name: str, default: Any, *others: str, **bounds: Any) -> Any:
+    """A setting with a name of its own, whatever its group; `others` are read, too."""
+    return Field(default, validation_alias=AliasChoices(PREFIX + name, *others), **bounds)
 
-    # Walls against strangers.
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        return frozenset(part for item in value.split(",") if (part := item.strip()))
+    return value
+
+
+class ServerSettings(BaseSettings):
+    """Where and how it is served; times in seconds."""
+
+    model_config = _config()
+
+    host: str = _named("HOST", "127.0.0.1", "HOST")
+    port: int = _named("PORT", 8080, "PORT", ge=0, le=65535)
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
-    max_connections: int = Field(10_000, ge=1)
-    room_members: int = Field(2_000, ge=1)
     max_frame_bytes: int = Field(64 * 1024, ge=1024, le=16 * 1024 * 1024)
-    frames_per_second: float = Field(2_000, gt=0)
-    frame_burst: int = Field(4_000, ge=1)
-    flood_seconds: float = Field(10, gt=0)
-    mailbox_frames: int = Field(1_000, ge=8)
-    mailbox_bytes: int = Field(4 * 1024 * 1024, ge=64 * 1024)
-    subscriptions: int = Field(64, ge=1)
-    text_limit: int = Field(4_000, ge=1)
-    event_data_bytes: int = Field(8 * 1024, ge=16)
-    tally_names: int = Field(1_000, ge=1)
-
-    # Patience, in seconds.
-    send_timeout: float = Field(10, gt=0)
+    fast_frames: bool = True
+    per_message_deflate: bool = False
     handshake_timeout: float = Field(10, gt=0)
     keepalive_seconds: float = Field(20, gt=0)
     drain_notice: float = Field(0.5, ge=0)
     drain_seconds: float = Field(5, ge=0)
     shutdown_seconds: float = Field(10, gt=0)
 
-    # The WebSocket protocol.
-    fast_frames: bool = True
-    per_message_deflate: bool = False
+    split = field_validator("allowed_origins", mode="before")(_split)
 
-    # Jobs.
-    job_pace: float = _also("JOB_PACE", 1.0, ge=0, le=100)
-    job_timeout: float = Field(300, gt=0)
-    job_lease: float = Field(10, ge=0.5)
-    job_waiting: float = Field(10, ge=1)
-    job_losses: int = Field(3, ge=1)
-    job_slots: int = Field(10, ge=1, le=1_000)
-    job_queue_limit: int = Field(1_000, ge=1)
-    job_retention: float = Field(HOUR, ge=1)
-    job_records: int = Field(10_000, ge=1)
 
-    # Retries of durable sends.
-    send_keys: int = Field(10_000, ge=1)
-    send_key_expiry: float = Field(5 * MINUTE, ge=1)
+class SessionSettings(BaseSettings):
+    """What every session is given, and held to; times in seconds."""
 
-    # The seed's five lanes, and two of ours. Capacity in messages, expiry in seconds.
-    lane_memory: Annotated[LaneOptions, NoDecode] = LaneOptions(prefix="memory")
-    lane_chat: Annotated[LaneOptions, NoDecode] = LaneOptions(prefix="chat")
-    lane_queue: Annotated[LaneOptions, NoDecode] = _durable("queue", 1_000, 15 * MINUTE)
-    lane_notifications: Annotated[LaneOptions, NoDecode] = LaneOptions(prefix="notifications")
-    lane_analytics: Annotated[LaneOptions, NoDecode] = _durable("analytics", 5_000, HOUR)
-    lane_rooms: Annotated[LaneOptions, NoDecode] = _durable("rooms", 200, 24 * HOUR)
-    lane_jobs: Annotated[LaneOptions, NoDecode] = _durable("jobs", 500, HOUR)
+    model_config = _config()
 
-    @field_validator("log_ignored_actions", "allowed_origins", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return frozenset(part for item in value.split(",") if (part := item.strip()))
-        return value
+    max_connections: int = Field(10_000, ge=1)
+    mailbox_frames: int = Field(1_000, ge=8)
+    mailbox_bytes: int = Field(4 * 1024 * 1024, ge=64 * 1024)
+    frames_per_second: float = Field(2_000, gt=0)
+    frame_burst: int = Field(4_000, ge=1)
+    flood_seconds: float = Field(10, gt=0)
+    send_timeout: float = Field(10, gt=0)
+    send_completion: bool = _named("SEND_COMPLETION", False, "SEND_COMPLETION")
+    log_websocket: bool = _named("LOG_WEBSOCKET", False, "LOG_WEBSOCKET")
+    log_ignored_actions: Annotated[frozenset[str], NoDecode] = frozenset({"ping", "pong"})
 
-    @field_validator("embedded_redis_dir", mode="before")
+    split = field_validator("log_ignored_actions", mode="before")(_split)
+
+
+class LimitSettings(BaseSettings):
+    """How much one member, room or message may be."""
+
+    model_config = _config()
+
+    room_members: int = Field(2_000, ge=1)
+    subscriptions: int = Field(64, ge=1)
+    text_limit: int = Field(4_000, ge=1)
+    event_data_bytes: int = Field(8 * 1024, ge=16)
+    tally_names: int = Field(1_000, ge=1)
+
+
+class LogSettings(BaseSettings):
+    model_config = _config("LOG_")
+
+    format: LogFormat = LogFormat.CONSOLE
+    level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+
+
+class RedisSettings(BaseSettings):
+    """`timeout` bounds each answer and each connect, `patience` how long clients are kept without
+    Redis, in seconds; `pool` how many connections."""
+
+    model_config = _config("REDIS_")
+
+    url: str = _named("REDIS_URL", "redis://127.0.0.1:6379/0", "REDIS_URL")
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
+    timeout: float = Field(2, gt=0)
+    pool: int = Field(32, ge=4)
+    backlog: int = Field(10_000, ge=1)
+    patience: float = Field(60, gt=0)
+    presence_lease: float = _named("PRESENCE_LEASE", 15, ge=1)
+    embedded_dir: Path | None = _named("EMBEDDED_REDIS_DIR", None, "EMBEDDED_REDIS_DIR")
+
+    @field_validator("embedded_dir", mode="before")
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
         return value or None
 
-    def lane_plans(self) -> dict[LaneName, LanePlan]:
-        plans = {}
-        for name in LaneName:
-            options: LaneOptions = getattr(self, f"lane_{name}")
-            plans[name] = LanePlan(
-                name=name,
-                keys=self.send_keys,
-                key_expiry=self.send_key_expiry,
-                **options.model_dump(),
+
+class JobSettings(BaseSettings):
+    """Times in seconds."""
+
+    model_config = _config("JOB_")
+
+    pace: float = _named("JOB_PACE", 1.0, "JOB_PACE", ge=0, le=100)
+    timeout: float = Field(300, gt=0)
+    lease: float = Field(10, ge=0.5)
+    waiting: float = Field(10, ge=1)
+    losses: int = Field(3, ge=1)
+    slots: int = Field(10, ge=1, le=1_000)
+    queue_limit: int = Field(1_000, ge=1)
+    retention: float = Field(HOUR, ge=1)
+    records: int = Field(10_000, ge=1)
+
+
+class LaneOptions(BaseModel):
+    kind: LaneKind
+    prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
+    capacity: int = Field(0, ge=0, le=1_000_000)
+    expiry: float = Field(0.0, ge=0)
+    max_bytes: int = Field(64 * 1024 * 1024, ge=1024)
+
+
+class IdempotencySettings(BaseSettings):
+    """How many keys of durable sends an audience remembers, and for how many seconds."""
+
+    model_config = _config("IDEMPOTENCY_")
+
+    keys: int = _named("IDEMPOTENCY_KEYS", 10_000, f"{PREFIX}SEND_KEYS", ge=1)
+    key_expiry: float = _named("IDEMPOTENCY_KEY_EXPIRY", 300.0, f"{PREFIX}SEND_KEY_EXPIRY", ge=1)
+
+
+def _options(plan: LanePlan) -> LaneOptions:
+    return LaneOptions(
+        kind=plan.kind,
+        prefix=plan.prefix or plan.name,
+        capacity=plan.capacity,
+        expiry=plan.expiry,
+        max_bytes=plan.max_bytes,
+    )
+
+
+class _LaneSettings(BaseSettings):
+    model_config = _config("LANE_")
+
+
+LaneSettings: type[BaseSettings] = create_model(
+    "LaneSettings",
+    __base__=_LaneSettings,
+    **cast(
+        Any,
+        {plan.name: (Annotated[LaneOptions, NoDecode], _options(plan)) for plan in LANES.values()},
+    ),
+)
+"""A field for each row of the table of lanes."""
+
+
+class MainSettings(BaseSettings):
+    model_config = _config()
+
+    backend: BackendName = _named("BACKEND", BackendName.MEMORY, "BACKEND")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All groups; adapters are given the one that they need."""
+
+    main: MainSettings
+    server: ServerSettings
+    sessions: SessionSettings
+    limits: LimitSettings
+    log: LogSettings
+    redis: RedisSettings
+    jobs: JobSettings
+    idempotency: IdempotencySettings
+    lanes: BaseSettings
+
+    @property
+    def backend(self) -> BackendName:
+        return self.main.backend
+
+    def lane_plans(self) -> dict[str, LanePlan]:
+        """The table of lanes, as these settings have it."""
+        return {
+            name: replace(
+                plan,
+                keys=self.idempotency.keys,
+                key_expiry=self.idempotency.key_expiry,
+                **getattr(self.lanes, name).model_dump(),
             )
-        return plans
+            for name, plan in LANES.items()
+        }
 
 
-def load_settings(**overrides: Any) -> Settings:
-    """Read the environment and `.env`; raises `SettingsAreWrong`."""
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        raise SettingsAreWrong("\n".join(_line(problem) for problem in error.errors())) from None
+GROUPS: Mapping[str, type[BaseSettings]] = {
+    **{name: group for name, group in get_type_hints(Settings).items() if name != "lanes"},
+    "lanes": LaneSettings,
+}
 
 
-def _line(problem: Any) -> str:
-    name = "__".join(str(part) for part in problem["loc"]).upper()
-    name = name if name.startswith(PREFIX) or not name else f"{PREFIX}{name}"
+def flat_name(group: type[BaseSettings], field: str) -> str:
+    """A setting's name in the environment, less the prefix that all have, in lower case."""
+    alias = group.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0]).removeprefix(PREFIX).lower()
+    return f"{group.model_config['env_prefix']}{field}".removeprefix(PREFIX).lower()
+
+
+def load_settings(_env_file: Path | str | None = ".env", **overrides: Any) -> Settings:
+    """Read the environment and `_env_file`; `overrides` are flat names, such as `job_lease`.
+
+    Raises `SettingsAreWrong`, and `TypeError` for an override that is no setting.
+    """
+    groups: dict[str, BaseSettings] = {}
+    problems: list[str] = []
+    for name, group in GROUPS.items():
+        flat = {flat_name(group, field): field for field in group.model_fields}
+        given = {flat[key]: overrides.pop(key) for key in list(overrides) if key in flat}
+        try:
+            groups[name] = group(_env_file=_env_file, **given)
+        except ValidationError as error:
+            problems += [_line(group, problem) for problem in error.errors()]
+    if overrides:
+        raise TypeError(f"no such settings: {', '.join(overrides)}")
+    if problems:
+        raise SettingsAreWrong("\n".join(problems))
+    return Settings(**cast(Any, groups))
+
+
+def _line(group: type[BaseSettings], problem: Any) -> str:
+    first, *rest = (str(part) for part in problem["loc"])
+    name = flat_name(group, first) if first in group.model_fields else first
+    name = "__".join((name, *rest)).upper()
+    name = name if name.startswith(PREFIX) else f"{PREFIX}{name}"
     value = str(problem["input"])[:80]
     return f"{name}={value!r} can't be used: {problem['msg']}."

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from adapters.layers.lanes import LaneKind, LaneName, LanePlan
+from adapters.lane_table import LANES, LaneKind, LanePlan
 from application.errors import TooManySubscriptions
 from application.ports import (
     Broadcaster,
@@ -35,13 +35,13 @@ from tests.doubles import RecordingSubscriber
 
 SUBSCRIPTION_LIMIT = 4
 
-DURABLE_LANES = {LaneName.QUEUE, LaneName.ANALYTICS, LaneName.ROOMS, LaneName.JOBS}
+DURABLE_LANES = {"queue", "analytics", "rooms", "jobs"}
 
-PLANS: Mapping[LaneName, LanePlan] = {
-    name: LanePlan(name, LaneKind.DURABLE, name.value, capacity=100, expiry=60)
+PLANS: Mapping[str, LanePlan] = {
+    name: LanePlan(name, LaneKind.DURABLE, name, capacity=100, expiry=60)
     if name in DURABLE_LANES
-    else LanePlan(name, LaneKind.EPHEMERAL, name.value)
-    for name in LaneName
+    else LanePlan(name, LaneKind.EPHEMERAL, name)
+    for name in LANES
 }
 """The lanes under the fixture `broadcaster`."""
 

@@ -5,7 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.layers.lanes import Lane, Publication
+from adapters.layers.lanes import (
+    Lane,
+    Publication,
+)
 from tests.contracts.lane import DURABLE, EPHEMERAL, OpenLane, bodies, body
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber, cursor_of

@@ -8,7 +8,12 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from adapters.layers.lanes import Lane, LaneKind, LaneName, LanePlan, Publication, group_of
+from adapters.lane_table import LaneKind, LanePlan
+from adapters.layers.lanes import (
+    Lane,
+    Publication,
+    group_of,
+)
 from adapters.layers.position import Position
 from application.ports import LossReason, Recovery
 from domain import rooms
@@ -22,8 +27,8 @@ OpenLane: TypeAlias = Callable[[LanePlan], Awaitable[Lane]]
 All lanes of one test share a backend; nothing of another test is in it.
 """
 
-EPHEMERAL = LanePlan(LaneName.CHAT, LaneKind.EPHEMERAL, "ephemeral")
-DURABLE = LanePlan(LaneName.ROOMS, LaneKind.DURABLE, "durable", capacity=5, expiry=60)
+EPHEMERAL = LanePlan("chat", LaneKind.EPHEMERAL, "ephemeral")
+DURABLE = LanePlan("rooms", LaneKind.DURABLE, "durable", capacity=5, expiry=60)
 BRIEF = replace(DURABLE, prefix="brief", expiry=1)
 LONG = replace(DURABLE, prefix="long", capacity=1000)
 

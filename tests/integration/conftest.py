@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import pytest
 
-from adapters.redis_connection import Client, RedisSettings, connect
+from adapters.redis_connection import Client, connect
+from adapters.settings import load_settings
 from tests.integration.processes import Command, Redis, Server, Worker, all_running
 
 
@@ -140,7 +141,9 @@ def prefix() -> str:
 @pytest.fixture
 async def redis_client(redis_server: Redis) -> AsyncIterator[Client]:
     """As the service itself would connect."""
-    client = connect(RedisSettings(redis_server.url, timeout=5, pool=32))
+    client = connect(
+        load_settings(redis_url=redis_server.url, redis_timeout=5, redis_pool=32).redis
+    )
     yield client
     await client.aclose(close_connection_pool=True)
 

@@ -20,9 +20,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from adapters.lane_table import LaneKind, LanePlan
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import Lane, LaneKind, LaneName, LanePlan, Publication
-from adapters.redis_connection import Client, RedisSettings, connect
+from adapters.layers.lanes import (
+    Lane,
+    Publication,
+)
+from adapters.redis_connection import Client, connect
+from adapters.settings import load_settings
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
 from application.ports import JobRecords
@@ -53,7 +58,9 @@ class OnRedis(RuleBasedStateMachine):
         super().__init__()
         self.service = f"backend-{uuid.uuid4().hex}"
         self._runner = asyncio.Runner()
-        self.client: Client = connect(RedisSettings(self.url, timeout=5, pool=8))
+        self.client: Client = connect(
+            load_settings(redis_url=self.url, redis_timeout=5, redis_pool=8).redis
+        )
 
     def run(self, doing: Awaitable[Any]) -> Any:
         async def wait() -> Any:
@@ -73,7 +80,7 @@ def on_redis(redis_server: Redis) -> None:
 
 # Lanes.
 
-PLAN = LanePlan(LaneName.ROOMS, LaneKind.DURABLE, "backend", capacity=4, expiry=3600)
+PLAN = LanePlan("rooms", LaneKind.DURABLE, "backend", capacity=4, expiry=3600)
 
 members = st.sampled_from(["ada", "bob", "eve"])
 groups = st.sampled_from(["g1", "g2", "g3"])

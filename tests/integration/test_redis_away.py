@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.redis_connection import AddressIsWrong, RedisSettings, connect
+from adapters.redis_connection import AddressIsWrong, connect
+from adapters.settings import load_settings
 from tests.integration.client import Client, Frame, get, post, until
 from tests.integration.conftest import redis_settings
 from tests.integration.processes import Command, Redis, Server, Worker, all_running, free_port
@@ -413,7 +414,7 @@ READING = "its host, port, database or options can't be read"
 )
 def test_an_address_that_is_none_is_told_without_repeating_it(url: str, says: str) -> None:
     with pytest.raises(AddressIsWrong) as wrong:
-        connect(RedisSettings(url, timeout=2, pool=4))
+        connect(load_settings(redis_url=url, redis_timeout=2, redis_pool=4).redis)
     assert says in str(wrong.value)
     assert "same" not in str(wrong.value)
 
@@ -430,5 +431,5 @@ def test_an_address_that_is_none_is_told_without_repeating_it(url: str, says: st
     ],
 )
 async def test_an_address_of_every_kind_is_understood_without_connecting(url: str) -> None:
-    client = connect(RedisSettings(url, timeout=2, pool=4))
+    client = connect(load_settings(redis_url=url, redis_timeout=2, redis_pool=4).redis)
     await client.aclose(close_connection_pool=True)

@@ -10,7 +10,7 @@ from dependency_injector import providers
 from fast_channels.layers import get_channel_layer
 
 import bootstrap
-from adapters.layers.lanes import LaneName
+from adapters.lane_table import LANES
 from adapters.sessions.session import Session
 from adapters.settings import BackendName, Settings, SettingsAreWrong
 from adapters.websocket.consumer import MakeFeature
@@ -38,7 +38,9 @@ async def test_everything_in_the_container_can_be_built(backend: BackendName) ->
     container = container_of(backend)
     for name, provider in container.providers.items():
         built = provider()
+        expected = getattr(provider, "cls", None)
         assert built is not None, name
+        assert not isinstance(expected, type) or type(built) is expected, name
         assert not asyncio.isfuture(built), name
 
 
@@ -58,14 +60,14 @@ async def test_every_socket_has_a_feature_that_can_be_built(backend: BackendName
 async def test_an_application_can_be_built_without_reaching_its_backend(
     backend: BackendName,
 ) -> None:
-    app = bootstrap.create_app(settings_of(backend=backend, redis_url=UNREACHABLE))
+    app = bootstrap.create_app(container_of(backend))
     assert app.title == "Switchboard"
 
 
 @both_backends
 def test_a_backend_brings_all_that_differs(backend: BackendName) -> None:
     found = container_of(backend).backend()
-    assert set(found.lanes) == set(LaneName)
+    assert set(found.lanes) == set(LANES)
     for role in ("presence", "tally", "job_records", "job_queue"):
         assert getattr(found, role) is not None
 
@@ -116,10 +118,10 @@ async def test_two_applications_at_once_do_not_hear_each_other() -> None:
 
 
 async def test_channel_layers_are_there_while_the_application_runs() -> None:
-    assert [name for name in LaneName if get_channel_layer(name.value) is not None] == []
+    assert [name for name in LANES if get_channel_layer(name) is not None] == []
     async with serving():
-        assert all(get_channel_layer(name.value) is not None for name in LaneName)
-    assert [name for name in LaneName if get_channel_layer(name.value) is not None] == []
+        assert all(get_channel_layer(name) is not None for name in LANES)
+    assert [name for name in LANES if get_channel_layer(name) is not None] == []
 
 
 async def test_an_application_that_stopped_leaves_no_task_behind() -> None:
@@ -152,7 +154,7 @@ def test_without_settings_an_application_reads_the_environment(
     monkeypatch.setenv("SWITCHBOARD_BACKEND", "memory")
     monkeypatch.setenv("SWITCHBOARD_TEXT_LIMIT", "123")
     settings: Settings = bootstrap.create_app().state.container.settings()
-    assert settings.text_limit == 123
+    assert settings.limits.text_limit == 123
 
 
 def test_an_application_does_not_start_with_wrong_settings(

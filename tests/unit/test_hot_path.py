@@ -15,11 +15,11 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from adapters.server.fast_protocol import FastWebSockets
 from adapters.server.handshake import TimedHttp
-from adapters.server.serving import ServerSettings, uvicorn_config
+from adapters.server.serving import uvicorn_config
 from adapters.websocket.chat import ReliableConsumer
 from adapters.websocket.jobs import JobsConsumer
 from adapters.websocket.system import SystemConsumer
-from bootstrap import create_app
+from bootstrap import create_app, create_container
 from tests.unit.adapters.websocket.driving import eventually, settings_of
 
 OURS = (FastWebSockets, TimedHttp, SystemConsumer, ReliableConsumer, JobsConsumer)
@@ -32,15 +32,8 @@ FEW = 8
 async def served(**settings: Any) -> AsyncIterator[str]:
     """The service under uvicorn, in this process; its address."""
     config = uvicorn_config(
-        create_app(settings_of(**settings)),
-        ServerSettings(
-            max_frame_bytes=65_536,
-            fast_frames=True,
-            per_message_deflate=False,
-            handshake_timeout=10,
-            keepalive_seconds=20,
-            shutdown_seconds=1,
-        ),
+        create_app(create_container(settings_of(**settings))),
+        settings_of(shutdown_seconds=1).server,
     )
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

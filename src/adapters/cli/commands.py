@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from adapters.cli.dev import Means, develop
+from adapters.cli.dev import develop
 from adapters.cli.listening import listening
 from adapters.cli.problems import Problem, UsageProblem
 from adapters.cli.workers import serve_with_workers
@@ -28,11 +28,13 @@ class Programs:
 
     serve: Callable[[Settings, list[socket.socket], bool], None]
     """With `shared` true, other processes listen on the same sockets."""
-    work: Callable[[Settings], None]
+    run_worker: Callable[[Settings], None]
     send: Callable[[Settings, str, str, float, int], None]
     ping: Callable[[Settings], Coroutine[None, None, None]]
-    ourselves: Sequence[str]
+    own_command: Sequence[str]
     """The command that starts this program anew."""
+    shared_backends: Sequence[BackendName]
+    """The backends on which several processes are one service."""
 
 
 def create_cli(programs: Programs) -> click.Group:
@@ -57,7 +59,7 @@ def create_cli(programs: Programs) -> click.Group:
         default=1,
         show_default=True,
         metavar="N",
-        help="Server processes on this port; more than one needs redis.",
+        help="Server processes on this port; more than one needs a backend they can share.",
     )
     @click.option("--fd", "fds", type=int, multiple=True, hidden=True)
     @explained
@@ -70,17 +72,17 @@ def create_cli(programs: Programs) -> click.Group:
         settings = _settings(**options)
         if workers > 1:
             _need_unix("serve --workers")
-        if workers > 1 and settings.backend is not BackendName.REDIS:
+        if workers > 1 and settings.backend not in programs.shared_backends:
             raise UsageProblem(
-                f"--workers {workers} needs --backend redis: "
+                f"--workers {workers} needs --backend {' or '.join(programs.shared_backends)}: "
                 f"{settings.backend} keeps everything in one process."
             )
-        with listening(settings.host, settings.port, fds) as listeners:
+        with listening(settings.server.host, settings.server.port, fds) as listeners:
             if workers == 1:
                 programs.serve(settings, listeners, bool(fds))
             else:
                 asyncio.run(programs.ping(settings))
-                serve_with_workers(settings, listeners, programs.ourselves, workers)
+                serve_with_workers(settings, listeners, programs.own_command, workers)
 
     @switchboard.command()
     @host_and_port
@@ -93,16 +95,14 @@ def create_cli(programs: Programs) -> click.Group:
         and keeps its data only in EMBEDDED_REDIS_DIR.
         """
         _need_unix("dev")
-        develop(
-            _settings(backend=BackendName.REDIS, **options),
-            Means(programs.ourselves, programs.ping),
-        )
+        settings = _settings(backend=BackendName.REDIS, **options)
+        develop(settings, programs.own_command, programs.ping)
 
     @switchboard.command()
     @explained
     def worker() -> None:
         """Work on the jobs that wait on Redis; as many of these as you like."""
-        programs.work(_settings(backend=BackendName.REDIS))
+        programs.run_worker(_shared(programs))
 
     @switchboard.command()
     @click.argument("channel")
@@ -117,7 +117,7 @@ def create_cli(programs: Programs) -> click.Group:
         """
         if every is not None and count is None:
             raise UsageProblem("--every needs --count: how many shall be sent?")
-        settings = _settings(backend=BackendName.REDIS)
+        settings = _shared(programs)
         programs.send(settings, channel, text, every or 0.0, count or 1)
 
     return switchboard
@@ -155,6 +155,14 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
 def _need_unix(command: str) -> None:
     if os.name != "posix":
         raise UsageProblem(f"{command} needs Linux or macOS; serve alone works here, too.")
+
+
+def _shared(programs: Programs) -> Settings:
+    """Settings with a backend that other processes share: the one that is set, or the first."""
+    settings = _settings()
+    if settings.backend in programs.shared_backends:
+        return settings
+    return _settings(backend=programs.shared_backends[0])
 
 
 def _settings(**options: Any) -> Settings:

@@ -6,8 +6,9 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from adapters.cli.console import Console
@@ -34,29 +35,27 @@ ASK_SECONDS = 0.05
 WORKER_STOP_SECONDS = 10.0
 """A worker hands its jobs back; two answers of Redis are all that takes."""
 
-HASTE = {"drain_notice": "0", "drain_seconds": "0.5"}
+SHORT_DRAIN = {"drain_notice": "0", "drain_seconds": "0.5"}
 """Nobody waits for a load balancer here, but everybody for the page to come back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """`ourselves` starts this program anew; `ping` returns once the settings' Redis answers."""
-
-    ourselves: Sequence[str]
-    ping: Callable[[Settings], Awaitable[None]]
+Ping: TypeAlias = Callable[[Settings], Awaitable[None]]
+"""Returns once the Redis of these settings answers; raises `Unavailable`."""
 
 
-def develop(settings: Settings, means: Means) -> None:
+def develop(settings: Settings, own_command: Sequence[str], ping: Ping) -> None:
     """Run until Ctrl+C or SIGTERM; raises `Problem` when a part ends by itself."""
-    with listening(settings.host, settings.port) as listeners:
-        asyncio.run(_develop(settings, means, listeners))
+    with listening(settings.server.host, settings.server.port) as listeners:
+        asyncio.run(_develop(settings, own_command, ping, listeners))
 
 
-async def _develop(settings: Settings, means: Means, listeners: list[socket.socket]) -> None:
+async def _develop(
+    settings: Settings, own_command: Sequence[str], ping: Ping, listeners: list[socket.socket]
+) -> None:
     console = Console(sys.stdout, width=WIDTH)
     signals = Signals()
     try:
-        dev = Dev(settings, means, listeners, console, signals.hurry)
+        dev = Dev(settings, own_command, ping, listeners, console, signals.kill)
         await signals.run_until_stopped(dev.run(), lambda: console.say("dev", "ending"))
     except PartEnded as ended:
         raise Problem(f"{ended}. All of it has ended with it.") from None
@@ -67,16 +66,18 @@ class Dev:
     def __init__(
         self,
         settings: Settings,
-        means: Means,
+        own_command: Sequence[str],
+        ping: Ping,
         listeners: list[socket.socket],
         console: Console,
-        hurry: asyncio.Event,
+        kill: asyncio.Event,
     ) -> None:
         self._settings = settings
-        self._means = means
+        self._own_command = own_command
+        self._ping = ping
         self._listeners = listeners
         self._console = console
-        self._hurry = hurry
+        self._kill = kill
         self._was_ready = False
         self._environment = {
             "SWITCHBOARD_BACKEND": "redis",
@@ -84,34 +85,34 @@ class Dev:
             "PYTHONIOENCODING": "utf-8",
         } | {
             f"SWITCHBOARD_{name.upper()}": value
-            for name, value in HASTE.items()
-            if name not in settings.model_fields_set
+            for name, value in SHORT_DRAIN.items()
+            if name not in settings.server.model_fields_set
         }
 
     async def run(self) -> None:
         """Run for ever; raises `PartEnded`, `Problem`, and what pinging raises."""
         with contextlib.ExitStack() as stack:
-            async with Group(self._console, self._say, self._hurry) as group:
+            async with Group(self._console, self._say, self._kill) as group:
                 redis = None
-                if "redis_url" in self._settings.model_fields_set and self._settings.redis_url:
+                if "url" in self._settings.redis.model_fields_set and self._settings.redis.url:
                     await self._await_given_redis()
                 else:
                     part, url = stack.enter_context(
-                        embedded_redis(self._settings.embedded_redis_dir)
+                        embedded_redis(self._settings.redis.embedded_dir)
                     )
                     redis = await self._start_redis(group, part, url)
                 await self._serve_and_reload(redis)
 
     async def _await_given_redis(self) -> None:
-        where = urlsplit(self._settings.redis_url)
+        where = urlsplit(self._settings.redis.url)
         # Without what may hold a password.
         address = where.netloc.rpartition("@")[2] or where.path
         self._say(f"asking the Redis at {address}, as REDIS_URL says")
-        self._environment["SWITCHBOARD_REDIS_URL"] = self._settings.redis_url
+        self._environment["SWITCHBOARD_REDIS_URL"] = self._settings.redis.url
         deadline = time.monotonic() + REDIS_SECONDS
         while True:
             try:
-                await self._means.ping(self._settings)
+                await self._ping(self._settings)
             except Unavailable:
                 if time.monotonic() > deadline:
                     raise
@@ -120,12 +121,13 @@ class Dev:
                 return
 
     async def _start_redis(self, group: Group, part: Part, url: str) -> Child:
-        settings = self._settings.model_copy(update={"redis_url": url})
+        redis_settings = self._settings.redis.model_copy(update={"url": url})
+        settings = replace(self._settings, redis=redis_settings)
 
         async def answers() -> None:
             while True:
                 with contextlib.suppress(Unavailable):
-                    return await self._means.ping(settings)
+                    return await self._ping(settings)
                 await asyncio.sleep(ASK_SECONDS)
 
         redis = await group.start(part)
@@ -172,7 +174,7 @@ class Dev:
         After a change, one that doesn't even start is waited out: the next change may mend it.
         """
         try:
-            async with Group(self._console, self._say, self._hurry) as group:
+            async with Group(self._console, self._say, self._kill) as group:
                 worker = await group.start(self._worker())
                 if not self._was_ready:
                     await self._until_ready(worker)
@@ -198,7 +200,7 @@ class Dev:
     def _worker(self) -> Part:
         return Part(
             name="worker",
-            command=[*self._means.ourselves, "worker"],
+            command=[*self._own_command, "worker"],
             environment=self._environment,
             stop_seconds=WORKER_STOP_SECONDS,
             ready="Switchboard's worker is ready",
@@ -206,7 +208,7 @@ class Dev:
 
     def _server(self) -> Part:
         return server_part(
-            "server", self._means.ourselves, self._listeners, self._settings, self._environment
+            "server", self._own_command, self._listeners, self._settings, self._environment
         )
 
     async def _answers(self) -> None:

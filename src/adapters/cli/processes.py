@@ -114,18 +114,18 @@ class Child(asyncio.SubprocessProtocol):
             self._tell(f"{self.name} is not ready after {waited:.0f} s")
         raise NotReady(f"{self.name} was not ready after {START_SECONDS:.0f} s")
 
-    async def stop(self, hurry: asyncio.Event) -> None:
-        """Ask it to end, and see that it does; at once from when `hurry` is set."""
-        hurrying = asyncio.ensure_future(hurry.wait())
+    async def stop(self, kill: asyncio.Event) -> None:
+        """Ask it to end, and see that it does; at once from when `kill` is set."""
+        killing = asyncio.ensure_future(kill.wait())
         try:
             self._signal(signal.SIGTERM)
-            await first(self.ended, hurrying, seconds=self.part.stop_seconds)
+            await first(self.ended, killing, seconds=self.part.stop_seconds)
             if not self.has_ended:
                 self._tell(f"{self.name} has not ended when asked to, so it is killed")
                 self._kill_group()
                 await self.ended
         finally:
-            hurrying.cancel()
+            killing.cancel()
 
     def _signal(self, signum: signal.Signals) -> None:
         if not self.has_ended:
@@ -175,20 +175,20 @@ class Group:
     """Children that are ended together: one by one, the newest first, or all `at_once`.
 
     What they print goes to `console`; `tell` is told what is remarkable about them. From when
-    `hurry` is set, whoever is to end is killed.
+    `kill` is set, whoever is to end is killed.
     """
 
     def __init__(
         self,
         console: Console,
         tell: Callable[[str], None],
-        hurry: asyncio.Event,
+        kill: asyncio.Event,
         *,
         at_once: bool = False,
     ) -> None:
         self._console = console
         self._tell = tell
-        self._hurry = hurry
+        self._kill = kill
         self._at_once = at_once
         self._children: list[Child] = []
 
@@ -222,7 +222,7 @@ class Group:
         return child
 
     async def stop(self, child: Child) -> None:
-        await child.stop(self._hurry)
+        await child.stop(self._kill)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Signals:
-    """Ctrl+C, SIGTERM and a closed terminal set `stop`; a second Ctrl+C sets `hurry`.
+    """Ctrl+C, SIGTERM and a closed terminal set `stop`; a second Ctrl+C sets `kill`.
 
     With `renews`, a SIGHUP that comes from no closed terminal sets `renew`. A second SIGTERM
     asks for nothing new: make passes on what its group was sent already.
@@ -16,7 +16,7 @@ class Signals:
 
     def __init__(self, *, renews: bool = False) -> None:
         self.stop = asyncio.Event()
-        self.hurry = asyncio.Event()
+        self.kill = asyncio.Event()
         self.renew = asyncio.Event()
         self._renews = renews
         self._had_terminal = os.isatty(0)
@@ -45,7 +45,7 @@ class Signals:
 
     def _interrupted(self) -> None:
         if self.stop.is_set():
-            self.hurry.set()
+            self.kill.set()
         self.stop.set()
 
     def _hung_up(self) -> None:

@@ -30,16 +30,16 @@ MARGIN_SECONDS = 5.0
 
 
 def serve_with_workers(
-    settings: Settings, listeners: list[socket.socket], ourselves: Sequence[str], count: int
+    settings: Settings, listeners: list[socket.socket], own_command: Sequence[str], count: int
 ) -> None:
     """Run `count` servers until SIGTERM or Ctrl+C; raises `Problem` if they can't be kept up."""
-    is_json = settings.log_format is LogFormat.JSON
-    configure_logging(settings.log_level, as_json=is_json)
+    is_json = settings.log.format is LogFormat.JSON
+    configure_logging(settings.log)
     width = 0 if is_json else len(f"server {count}")
     console = Console(sys.stderr, width=width)
     environment = {"SWITCHBOARD_BACKEND": settings.backend.value, "PYTHONIOENCODING": "utf-8"}
     parts = [
-        server_part(f"server {number}", ourselves, listeners, settings, environment)
+        server_part(f"server {number}", own_command, listeners, settings, environment)
         for number in range(1, count + 1)
     ]
 
@@ -51,20 +51,20 @@ def serve_with_workers(
 
 def server_part(
     name: str,
-    ourselves: Sequence[str],
+    own_command: Sequence[str],
     listeners: Sequence[socket.socket],
     settings: Settings,
     environment: Mapping[str, str],
 ) -> Part:
-    """A server on `listeners`; `ourselves` starts this program anew."""
+    """A server on `listeners`; `own_command` starts this program anew."""
     fds = [listener.fileno() for listener in listeners]
     return Part(
         name=name,
-        command=[*ourselves, "serve", *(f"--fd={fd}" for fd in fds)],
+        command=[*own_command, "serve", *(f"--fd={fd}" for fd in fds)],
         environment=environment,
-        stop_seconds=settings.drain_notice
-        + settings.drain_seconds
-        + max(1, settings.shutdown_seconds)
+        stop_seconds=settings.server.drain_notice
+        + settings.server.drain_seconds
+        + max(1, settings.server.shutdown_seconds)
         + MARGIN_SECONDS,
         ready="Switchboard is on ",
         fds=fds,
@@ -76,7 +76,7 @@ async def _serve(
 ) -> None:
     url, backend = url_of(listeners[0]), settings.backend
     signals = Signals(renews=True)
-    async with Group(console, log.warning, signals.hurry, at_once=True) as group:
+    async with Group(console, log.warning, signals.kill, at_once=True) as group:
         supervisor = Supervisor(
             [Slot(part, group) for part in parts],
             tell_started=lambda: click.echo(f"Switchboard is on {url} ({backend} backend)"),

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from adapters.layers.lanes import RIDES_ON, Lane, LaneName, Publication, audience_of, group_of
+from adapters.lane_table import LANE_OF
+from adapters.layers.lanes import (
+    Lane,
+    Publication,
+    audience_of,
+    group_of,
+)
 from adapters.layers.position import Position
 from application.errors import TooManySubscriptions
 from application.ports import (
@@ -30,7 +36,7 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
     """`subscription_limit` bounds how many audiences one connection may listen to."""
 
     def __init__(
-        self, lanes: Mapping[LaneName, Lane], encode: Encode, *, subscription_limit: int
+        self, lanes: Mapping[str, Lane], encode: Encode, *, subscription_limit: int
     ) -> None:
         self._lanes = lanes
         self._encode = encode
@@ -90,4 +96,4 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
         return await self._lane(audience).recent(group_of(audience), limit)
 
     def _lane(self, audience: Audience[Any]) -> Lane:
-        return self._lanes[RIDES_ON[audience.kind]]
+        return self._lanes[LANE_OF[audience.kind]]

@@ -4,7 +4,8 @@ import secrets
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapters.layers.lanes import LanePlan, Publication
+from adapters.lane_table import LanePlan
+from adapters.layers.lanes import Publication
 from adapters.layers.position import Position, stamped
 from adapters.layers.publisher_redis import Publisher
 from adapters.redis_connection import Client, Script, answering

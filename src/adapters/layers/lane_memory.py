@@ -6,7 +6,11 @@ from collections.abc import Iterator, Mapping
 from sys import getsizeof
 from typing import Any, NamedTuple
 
-from adapters.layers.lanes import Lane, LaneKind, LanePlan, Publication
+from adapters.lane_table import LanePlan
+from adapters.layers.lanes import (
+    Lane,
+    Publication,
+)
 from adapters.layers.listeners import Listeners
 from adapters.layers.position import Position, stamped
 from application.ports import Clock, LossReason, Recovery, Subscriber
@@ -83,7 +87,7 @@ class MemoryLane(Lane):
 
     async def publish(self, group: str, publication: Publication) -> str | None:
         exclude = (publication.exclude,) if publication.exclude else ()
-        if self.plan.kind is LaneKind.EPHEMERAL:
+        if not self.plan.is_durable:
             self._listeners.give(group, publication.body, exclude)
             return None
         if group in self._streams and self._streams[group].is_over:
@@ -113,7 +117,7 @@ class MemoryLane(Lane):
         replay_last: bool = False,
     ) -> Recovery | None:
         is_new = self._listeners.add(group, subscriber)
-        if self.plan.kind is LaneKind.EPHEMERAL:
+        if not self.plan.is_durable:
             return None
         recovery = None
         stream = self._trimmed(group)

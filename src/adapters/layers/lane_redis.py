@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from adapters.lane_table import LanePlan
 from adapters.layers.group_feed import NOTICE, GroupFeed
 from adapters.layers.history_redis import RedisHistory
-from adapters.layers.lanes import Lane, LaneKind, LanePlan, Publication
+from adapters.layers.lanes import (
+    Lane,
+    Publication,
+)
 from adapters.layers.listeners import Listeners
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
@@ -30,11 +34,9 @@ class RedisLane(Lane):
         self.plan = plan
         self._publisher = publisher
         self._pubsub = pubsub
-        self._prefix = f"{service}:{plan.prefix}"
+        self._prefix = f"{service}:{plan.prefix or plan.name}"
         self._history = (
-            RedisHistory(plan, client, publisher, self._prefix)
-            if plan.kind is LaneKind.DURABLE
-            else None
+            RedisHistory(plan, client, publisher, self._prefix) if plan.is_durable else None
         )
         self._listeners = Listeners()
         self._feeds: dict[str, GroupFeed] = {}

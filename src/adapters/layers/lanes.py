@@ -1,4 +1,4 @@
-"""The named lanes, and the one table that says which audience rides on which.
+"""What a lane does, what travels on it, and the names of its groups.
 
 A lane is either ephemeral (whoever listens hears it, at most once) or durable (each
 group keeps a bounded history in one order, and a cursor finds the way back).
@@ -8,59 +8,12 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol
 
+from adapters.lane_table import LanePlan
 from application.ports import Recovery, Subscriber
 from domain.audiences import Audience, AudienceKind
 from domain.identity import ConnectionId
-
-
-class LaneKind(StrEnum):
-    EPHEMERAL = "ephemeral"
-    DURABLE = "durable"
-
-
-class LaneName(StrEnum):
-    MEMORY = "memory"
-    CHAT = "chat"
-    QUEUE = "queue"
-    NOTIFICATIONS = "notifications"
-    ANALYTICS = "analytics"
-    ROOMS = "rooms"
-    JOBS = "jobs"
-
-
-RIDES_ON: Mapping[AudienceKind, LaneName] = {
-    AudienceKind.CHAT: LaneName.CHAT,
-    AudienceKind.RELIABLE: LaneName.QUEUE,
-    AudienceKind.NOTIFICATIONS: LaneName.NOTIFICATIONS,
-    AudienceKind.ANALYTICS: LaneName.ANALYTICS,
-    AudienceKind.ROOM: LaneName.ROOMS,
-    AudienceKind.JOB: LaneName.JOBS,
-}
-"""`memory` carries none of them: it never leaves the process, and is there for other code."""
-
-
-@dataclass(frozen=True, slots=True)
-class LanePlan:
-    """A lane's settings.
-
-    `prefix` keeps its keys apart from other lanes' and other services'. `capacity` is how
-    many messages of one group history keeps, and `expiry` for how many seconds; both mean
-    nothing on an ephemeral lane. `max_bytes` bounds all history that the memory lane keeps:
-    past it the group unused for longest is forgotten. `keys` is how many send keys one group
-    remembers, and `key_expiry` for how many seconds.
-    """
-
-    name: LaneName
-    kind: LaneKind
-    prefix: str
-    capacity: int = 0
-    expiry: float = 0.0
-    max_bytes: int = 64 * 1024 * 1024
-    keys: int = 10_000
-    key_expiry: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

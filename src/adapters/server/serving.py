@@ -3,7 +3,6 @@
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,21 +13,9 @@ from adapters.server.handshake import TimedHttp
 from adapters.server.outbox import WriteBatch
 from adapters.server.protocol import DirectWebSockets
 from adapters.server.stuck import Stuck
+from adapters.settings import ServerSettings
 
 TICKS_PER_SECOND = 10  # uvicorn's
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """`fast_frames` has plain frames read by us instead of `websockets`; `shutdown_seconds`
-    bounds what uvicorn waits for after the drain."""
-
-    max_frame_bytes: int
-    fast_frames: bool
-    per_message_deflate: bool
-    handshake_timeout: float
-    keepalive_seconds: float
-    shutdown_seconds: float
 
 
 def uvicorn_config(

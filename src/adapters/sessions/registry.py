@@ -10,27 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.sessions.disconnects import UNAVAILABLE, Disconnect, restarting
+from adapters.settings import SessionSettings
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """What every session is given; see `.env.example` for each bound's reason."""
-
-    max_connections: int
-    mailbox_frames: int
-    mailbox_bytes: int
-    frames_per_second: float
-    frame_burst: int
-    flood_seconds: float
-    send_timeout: float
-    backend_patience: float
-    send_completion: bool
-    log_websocket: bool
-    log_ignored_actions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +81,18 @@ class Registry:
             len(self._open), self._opened, self._frames_of_ended + frames, dict(self._disconnects)
         )
 
-    async def sweep(self, away_for: Callable[[], float]) -> None:
+    async def sweep(self, away_for: Callable[[], float], patience: float) -> None:
         """Look after all sessions for ever: one timer for all, instead of one per write.
 
         Disconnects whoever is stuck or has expired, and everybody once the backend has been
-        `away_for` more than the patience that the settings have.
+        `away_for` more than `patience` seconds.
         """
         loop = asyncio.get_running_loop()
         was_cut_off = False
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self._check(loop.time())
-            is_cut_off = away_for() > self.settings.backend_patience
+            is_cut_off = away_for() > patience
             if is_cut_off and not was_cut_off:
                 log.error("cut off from the backend for too long: clients are sent elsewhere")
             if is_cut_off:

@@ -2,8 +2,8 @@
 
 from typing import Self
 
+from adapters.lane_table import LanePlan
 from adapters.layers.lane_redis import RedisLane
-from adapters.layers.lanes import LanePlan
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import Client

@@ -7,7 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.layers.lanes import Lane, LanePlan, Publication
+from adapters.lane_table import LanePlan
+from adapters.layers.lanes import (
+    Lane,
+    Publication,
+)
 from adapters.redis_connection import Client
 from application.ports import LossReason, Recovery
 from domain.identity import ConnectionId

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from adapters.layers.lanes import LaneKind, LaneName
+from adapters.lane_table import LANES, LaneKind
 from adapters.settings import (
+    GROUPS,
     BackendName,
     LogFormat,
     Settings,
     SettingsAreWrong,
+    flat_name,
     load_settings,
 )
 
@@ -42,6 +44,15 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def flat(settings: Settings) -> dict[str, object]:
+    """All settings by the names that the environment has for them."""
+    return {
+        flat_name(group, field): getattr(getattr(settings, name), field)
+        for name, group in GROUPS.items()
+        for field in group.model_fields
+    }
+
+
 def shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -49,15 +60,15 @@ def shown(value: object) -> str:
 def test_without_any_setting_the_defaults_of_the_protocol_hold() -> None:
     settings = load_settings()
     assert settings.backend is BackendName.MEMORY
-    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
-    assert settings.send_completion is False
-    assert settings.log_websocket is False
-    assert settings.log_ignored_actions == {"ping", "pong"}
-    assert settings.log_format is LogFormat.CONSOLE
-    assert settings.allowed_origins == set()
-    assert settings.job_pace == 1
-    assert settings.per_message_deflate is False
-    assert settings.embedded_redis_dir is None
+    assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
+    assert settings.sessions.send_completion is False
+    assert settings.sessions.log_websocket is False
+    assert settings.sessions.log_ignored_actions == {"ping", "pong"}
+    assert settings.log.format is LogFormat.CONSOLE
+    assert settings.server.allowed_origins == set()
+    assert settings.jobs.pace == 1
+    assert settings.server.per_message_deflate is False
+    assert settings.redis.embedded_dir is None
 
 
 # Where settings come from.
@@ -67,7 +78,7 @@ def test_without_any_setting_the_defaults_of_the_protocol_hold() -> None:
 def test_a_setting_is_read_with_its_prefix(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     field, value, _ = IN_BRACKETS[name]
     monkeypatch.setenv(f"SWITCHBOARD_{name}", value)
-    assert shown(getattr(load_settings(), field)) == value
+    assert shown(flat(load_settings())[field]) == value
 
 
 @both_spellings
@@ -76,7 +87,7 @@ def test_a_setting_in_brackets_is_read_without_its_prefix(
 ) -> None:
     field, value, _ = IN_BRACKETS[name]
     monkeypatch.setenv(name, value)
-    assert shown(getattr(load_settings(), field)) == value
+    assert shown(flat(load_settings())[field]) == value
 
 
 @both_spellings
@@ -86,13 +97,13 @@ def test_where_both_are_set_the_one_with_the_prefix_wins(
     field, value, other = IN_BRACKETS[name]
     monkeypatch.setenv(name, other)
     monkeypatch.setenv(f"SWITCHBOARD_{name}", value)
-    assert shown(getattr(load_settings(), field)) == value
+    assert shown(flat(load_settings())[field]) == value
 
 
 def test_other_settings_are_read_with_their_prefix_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXT_LIMIT", "nonsense")
     monkeypatch.setenv("SWITCHBOARD_TEXT_LIMIT", "77")
-    assert load_settings().text_limit == 77
+    assert load_settings().limits.text_limit == 77
 
 
 @both_spellings
@@ -102,7 +113,7 @@ def test_a_dotenv_file_is_read_in_both_spellings(
 ) -> None:
     field, value, _ = IN_BRACKETS[name]
     (empty_environment / ".env").write_text(f"# a comment\n{prefix}{name}={value}\n")
-    assert shown(getattr(load_settings(), field)) == value
+    assert shown(flat(load_settings())[field]) == value
 
 
 @pytest.mark.parametrize(
@@ -122,7 +133,7 @@ def test_the_environment_wins_over_a_dotenv_file(
 ) -> None:
     (empty_environment / ".env").write_text(f"{in_file}=1\n")
     monkeypatch.setenv(in_environment, "2")
-    assert load_settings().port == 2
+    assert load_settings().server.port == 2
 
 
 @pytest.mark.parametrize("name", ["PORT", "SWITCHBOARD_PORT"])
@@ -131,7 +142,7 @@ def test_what_a_command_was_told_wins_over_everything(
 ) -> None:
     (empty_environment / ".env").write_text(f"{name}=1\n")
     monkeypatch.setenv(name, "nonsense")
-    assert load_settings(port=3).port == 3
+    assert load_settings(port=3).server.port == 3
 
 
 def test_what_is_none_of_ours_is_left_alone(
@@ -139,12 +150,12 @@ def test_what_is_none_of_ours_is_left_alone(
 ) -> None:
     (empty_environment / ".env").write_text("COMPOSE_PROJECT=x\nSWITCHBOARD_OF_LATER=1\n")
     monkeypatch.setenv("SWITCHBOARD_OF_LATER", "1")
-    assert load_settings().port == 8080
+    assert load_settings().server.port == 8080
 
 
 def test_settings_do_not_change_once_they_are_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load_settings().port = 1  # type: ignore[misc]
+        load_settings().server.port = 1
 
 
 # Lists.
@@ -164,14 +175,14 @@ def test_lists_are_separated_by_commas(
     monkeypatch: pytest.MonkeyPatch, text: str, origins: set[str]
 ) -> None:
     monkeypatch.setenv("SWITCHBOARD_ALLOWED_ORIGINS", text)
-    assert load_settings().allowed_origins == origins
+    assert load_settings().server.allowed_origins == origins
 
 
 def test_ignored_actions_can_be_replaced_and_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWITCHBOARD_LOG_IGNORED_ACTIONS", "chat,ping")
-    assert load_settings().log_ignored_actions == {"chat", "ping"}
+    assert load_settings().sessions.log_ignored_actions == {"chat", "ping"}
     monkeypatch.setenv("SWITCHBOARD_LOG_IGNORED_ACTIONS", "")
-    assert load_settings().log_ignored_actions == set()
+    assert load_settings().sessions.log_ignored_actions == set()
 
 
 # Lanes.
@@ -179,25 +190,25 @@ def test_ignored_actions_can_be_replaced_and_emptied(monkeypatch: pytest.MonkeyP
 
 def test_every_lane_has_a_plan_with_a_prefix_of_its_own() -> None:
     plans = load_settings().lane_plans()
-    assert set(plans) == set(LaneName)
-    assert all(plans[name].name is name for name in LaneName)
+    assert set(plans) == set(LANES)
+    assert all(plans[name].name is name for name in LANES)
     assert len({plan.prefix for plan in plans.values()}) == len(plans)
 
 
 @pytest.mark.parametrize(
     ("lane", "kind", "capacity", "expiry"),
     [
-        (LaneName.MEMORY, LaneKind.EPHEMERAL, None, None),
-        (LaneName.CHAT, LaneKind.EPHEMERAL, None, None),
-        (LaneName.NOTIFICATIONS, LaneKind.EPHEMERAL, None, None),
-        (LaneName.QUEUE, LaneKind.DURABLE, 1_000, 900),
-        (LaneName.ANALYTICS, LaneKind.DURABLE, 5_000, 3_600),
-        (LaneName.ROOMS, LaneKind.DURABLE, 200, 86_400),
-        (LaneName.JOBS, LaneKind.DURABLE, 500, 3_600),
+        ("memory", LaneKind.EPHEMERAL, None, None),
+        ("chat", LaneKind.EPHEMERAL, None, None),
+        ("notifications", LaneKind.EPHEMERAL, None, None),
+        ("queue", LaneKind.DURABLE, 1_000, 900),
+        ("analytics", LaneKind.DURABLE, 5_000, 3_600),
+        ("rooms", LaneKind.DURABLE, 200, 86_400),
+        ("jobs", LaneKind.DURABLE, 500, 3_600),
     ],
 )
 def test_lanes_are_what_they_are_unless_told_otherwise(
-    lane: LaneName, kind: LaneKind, capacity: int | None, expiry: float | None
+    lane: str, kind: LaneKind, capacity: int | None, expiry: float | None
 ) -> None:
     plan = load_settings().lane_plans()[lane]
     assert plan.kind is kind
@@ -211,11 +222,11 @@ def test_one_option_of_a_lane_can_be_changed_without_the_others(
     before = load_settings().lane_plans()
     monkeypatch.setenv("SWITCHBOARD_LANE_QUEUE__CAPACITY", "7")
     after = load_settings().lane_plans()
-    assert after[LaneName.QUEUE].capacity == 7
-    assert after[LaneName.QUEUE].expiry == before[LaneName.QUEUE].expiry
-    assert after[LaneName.QUEUE].kind is LaneKind.DURABLE
-    assert after[LaneName.QUEUE].prefix == before[LaneName.QUEUE].prefix
-    del before[LaneName.QUEUE], after[LaneName.QUEUE]
+    assert after["queue"].capacity == 7
+    assert after["queue"].expiry == before["queue"].expiry
+    assert after["queue"].kind is LaneKind.DURABLE
+    assert after["queue"].prefix == before["queue"].prefix
+    del before["queue"], after["queue"]
     assert after == before
 
 
@@ -226,9 +237,9 @@ def test_options_of_several_lanes_come_together_from_file_and_environment(
     monkeypatch.setenv("SWITCHBOARD_LANE_ROOMS__CAPACITY", "9")
     monkeypatch.setenv("SWITCHBOARD_LANE_CHAT__PREFIX", "talk")
     plans = load_settings().lane_plans()
-    assert (plans[LaneName.ROOMS].capacity, plans[LaneName.ROOMS].expiry) == (9, 60)
-    assert plans[LaneName.CHAT].prefix == "talk"
-    assert plans[LaneName.CHAT].kind is LaneKind.EPHEMERAL
+    assert (plans["rooms"].capacity, plans["rooms"].expiry) == (9, 60)
+    assert plans["chat"].prefix == "talk"
+    assert plans["chat"].kind is LaneKind.EPHEMERAL
 
 
 # What is refused.
@@ -317,12 +328,14 @@ def test_a_very_long_wrong_value_is_cut(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def names_of_all_settings() -> Iterator[str]:
-    for field, info in Settings.model_fields.items():
-        options = getattr(info.annotation, "model_fields", None)
-        if options is None:
-            yield f"SWITCHBOARD_{field.upper()}"
-        else:
-            yield from (f"SWITCHBOARD_{field.upper()}__{option.upper()}" for option in options)
+    for group in GROUPS.values():
+        for field, info in group.model_fields.items():
+            name = f"SWITCHBOARD_{flat_name(group, field).upper()}"
+            options = getattr(info.annotation, "model_fields", None)
+            if options is None:
+                yield name
+            else:
+                yield from (f"{name}__{option.upper()}" for option in options)
 
 
 def example_lines() -> list[str]:
@@ -362,3 +375,24 @@ def test_the_whole_example_taken_over_as_it_is_changes_nothing(empty_environment
     before = load_settings()
     (empty_environment / ".env").write_text("\n".join(example_lines()))
     assert load_settings() == before
+
+
+# What commands and tests override.
+
+
+def test_an_override_that_is_no_setting_is_a_mistake_of_the_code() -> None:
+    with pytest.raises(TypeError, match="text_limits"):
+        load_settings(text_limits=3)
+
+
+def test_no_two_settings_have_the_same_name() -> None:
+    names = list(names_of_all_settings())
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", ["IDEMPOTENCY_KEYS", "SEND_KEYS"])
+def test_the_old_name_of_a_setting_is_still_read(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"SWITCHBOARD_{name}", "7")
+    assert load_settings().idempotency.keys == 7

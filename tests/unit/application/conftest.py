@@ -4,7 +4,6 @@ import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import LaneName
 from tests.contracts.broadcaster import PLANS
 from tests.doubles import EventBook, ManualClock
 
@@ -20,10 +19,10 @@ def book() -> EventBook:
 
 
 @pytest.fixture
-def lanes(clock: ManualClock) -> dict[LaneName, MemoryLane]:
+def lanes(clock: ManualClock) -> dict[str, MemoryLane]:
     return {name: MemoryLane(plan, clock) for name, plan in PLANS.items()}
 
 
 @pytest.fixture
-def broadcaster(lanes: dict[LaneName, MemoryLane], book: EventBook) -> LaneBroadcaster:
+def broadcaster(lanes: dict[str, MemoryLane], book: EventBook) -> LaneBroadcaster:
     return LaneBroadcaster(lanes, book, subscription_limit=4)

@@ -6,7 +6,6 @@ import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import LaneName
 from application.errors import QueueIsFull, TooManySubscriptions, Unavailable
 from application.jobs import LISTED_JOBS, JobService, Submitted
 from application.ports import Cursor, LossReason, Recovery
@@ -47,7 +46,7 @@ from tests.doubles import (
 from tests.unit.application.people import ADA, BOB, STRANGER
 
 FIRST = JobId("job-1")
-JOBS = LaneName.JOBS
+JOBS = "jobs"
 
 
 @pytest.fixture
@@ -231,7 +230,7 @@ class TestSubmitting:
         self,
         jobs: JobService,
         queue: FragileJobQueue,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         ada: RecordingSubscriber,
         text: str,
         broken: type[BrokenRule],
@@ -248,7 +247,7 @@ class TestSubmitting:
         self,
         jobs: JobService,
         queue: FragileJobQueue,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         ada: RecordingSubscriber,
     ) -> None:
         for number in range(5):
@@ -301,7 +300,7 @@ class TestSubmitting:
         self,
         jobs: JobService,
         records: FragileJobRecords,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         ada: RecordingSubscriber,
     ) -> None:
         records.broken.add("add")
@@ -358,7 +357,7 @@ class TestWatching:
         jobs: JobService,
         broadcaster: LaneBroadcaster,
         records: FragileJobRecords,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         ada: RecordingSubscriber,
         ending: JobEnded,
     ) -> None:
@@ -377,7 +376,7 @@ class TestWatching:
         jobs: JobService,
         broadcaster: LaneBroadcaster,
         records: FragileJobRecords,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         book: EventBook,
         ada: RecordingSubscriber,
         monkeypatch: pytest.MonkeyPatch,
@@ -398,7 +397,7 @@ class TestWatching:
         assert lanes[JOBS].attached(ada) == 0
 
     async def test_an_unknown_job_can_not_be_watched(
-        self, jobs: JobService, lanes: dict[LaneName, MemoryLane], ada: RecordingSubscriber
+        self, jobs: JobService, lanes: dict[str, MemoryLane], ada: RecordingSubscriber
     ) -> None:
         with pytest.raises(JobIsUnknown):
             await jobs.watch(ADA, ada, JobId("unknown"))
@@ -406,7 +405,7 @@ class TestWatching:
         assert lanes[JOBS].attached(ada) == 0
 
     async def test_a_private_job_looks_to_strangers_as_if_there_were_none(
-        self, jobs: JobService, lanes: dict[LaneName, MemoryLane], ada: RecordingSubscriber
+        self, jobs: JobService, lanes: dict[str, MemoryLane], ada: RecordingSubscriber
     ) -> None:
         await submit(jobs, BOB)
 
@@ -477,7 +476,7 @@ class TestComingBack:
         jobs: JobService,
         broadcaster: LaneBroadcaster,
         records: FragileJobRecords,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         book: EventBook,
         ada: RecordingSubscriber,
     ) -> None:
@@ -574,7 +573,7 @@ class TestComingBack:
     async def test_what_is_no_cursor_of_a_job_is_told_as_invalid(
         self,
         jobs: JobService,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         ada: RecordingSubscriber,
         garbage: str,
     ) -> None:
@@ -588,7 +587,7 @@ class TestComingBack:
         self,
         jobs: JobService,
         broadcaster: LaneBroadcaster,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         ada: RecordingSubscriber,
     ) -> None:
         elsewhere = RecordingSubscriber("elsewhere")
@@ -622,7 +621,7 @@ class TestComingBack:
         assert again.frames == []
 
     async def test_a_cursor_of_a_strangers_private_job_is_told_as_unknown(
-        self, jobs: JobService, lanes: dict[LaneName, MemoryLane], ada: RecordingSubscriber
+        self, jobs: JobService, lanes: dict[str, MemoryLane], ada: RecordingSubscriber
     ) -> None:
         bob = RecordingSubscriber("bob")
         await jobs.submit(BOB, bob, "translate", "secret")
@@ -704,7 +703,7 @@ class TestCancelling:
         broadcaster: LaneBroadcaster,
         records: FragileJobRecords,
         queue: FragileJobQueue,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         ada: RecordingSubscriber,
     ) -> None:
         interrupted: list[JobId] = []
@@ -739,7 +738,7 @@ class TestCancelling:
         self,
         jobs: JobService,
         records: FragileJobRecords,
-        lanes: dict[LaneName, MemoryLane],
+        lanes: dict[str, MemoryLane],
         ada: RecordingSubscriber,
     ) -> None:
         await submit(jobs, STRANGER)

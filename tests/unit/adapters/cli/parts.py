@@ -34,7 +34,7 @@ class Stage:
         default_factory=lambda: io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     )
     told: list[str] = field(default_factory=list)
-    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    kill: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def lines(self) -> Sequence[str]:
@@ -46,6 +46,6 @@ class Stage:
         console = Console(self.output, width=4)
         async with (
             asyncio.timeout(DEADLINE),
-            Group(console, self.told.append, self.hurry, at_once=at_once) as group,
+            Group(console, self.told.append, self.kill, at_once=at_once) as group,
         ):
             yield group

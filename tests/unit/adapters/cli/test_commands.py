@@ -24,7 +24,12 @@ class Looking:
 
     def run(self, *arguments: str) -> Result:
         programs = Programs(
-            serve=self.serve, work=self._look, send=self.send, ping=self.ping, ourselves=["false"]
+            serve=self.serve,
+            run_worker=self._look,
+            send=self.send,
+            ping=self.ping,
+            own_command=["false"],
+            shared_backends=[BackendName.REDIS],
         )
         return CliRunner().invoke(create_cli(programs), arguments)
 
@@ -104,7 +109,7 @@ def test_the_other_commands_are_on_redis(
     result = programs.run(*command)
     assert result.exit_code == 1
     assert {settings.backend for settings in programs.settings} == {BackendName.REDIS}
-    assert {settings.redis_url for settings in programs.settings} == {"redis://elsewhere"}
+    assert {settings.redis.url for settings in programs.settings} == {"redis://elsewhere"}
 
 
 def test_no_password_is_told(programs: Looking, monkeypatch: pytest.MonkeyPatch) -> None:

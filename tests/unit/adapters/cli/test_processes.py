@@ -132,11 +132,11 @@ async def test_a_child_that_does_not_end_in_time_is_killed_and_that_is_told(stag
     assert stage.told == ["part has not ended when asked to, so it is killed"]
 
 
-async def test_a_child_is_killed_as_soon_as_there_is_a_hurry(stage: Stage) -> None:
+async def test_a_child_is_killed_as_soon_as_there_is_a_kill(stage: Stage) -> None:
     async with stage.group() as group:
         child = await group.start(part(DEAF))
         await child.until_ready()
-        stage.hurry.set()
+        stage.kill.set()
     assert child.ended.result() == -signal.SIGKILL
 
 

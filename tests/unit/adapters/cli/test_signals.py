@@ -29,15 +29,15 @@ async def test_a_signal_asks_to_stop(number: signal.Signals) -> None:
     signals = Signals()
     signal.raise_signal(number)
     assert await is_set(signals.stop)
-    assert not signals.hurry.is_set()
+    assert not signals.kill.is_set()
 
 
-async def test_a_second_ctrl_c_asks_to_hurry() -> None:
+async def test_a_second_ctrl_c_asks_to_kill() -> None:
     signals = Signals()
     for _ in range(2):
         signal.raise_signal(signal.SIGINT)
         await asyncio.sleep(0)
-    assert await is_set(signals.hurry)
+    assert await is_set(signals.kill)
 
 
 async def test_a_second_sigterm_asks_for_nothing_new() -> None:
@@ -45,7 +45,7 @@ async def test_a_second_sigterm_asks_for_nothing_new() -> None:
     signal.raise_signal(signal.SIGTERM)
     signal.raise_signal(signal.SIGTERM)
     assert await is_set(signals.stop)
-    assert not signals.hurry.is_set()
+    assert not signals.kill.is_set()
 
 
 async def test_a_hangup_renews_where_that_is_possible() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from adapters.lane_table import LANE_OF
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import RIDES_ON, LaneName
 from adapters.websocket import routes
 from domain import audiences, rooms
 from domain.audiences import (
@@ -36,7 +36,7 @@ from tests.contracts.broadcaster import (
 )
 from tests.doubles import EventBook, ManualClock, RecordingSubscriber, body_of
 
-Lanes = dict[LaneName, MemoryLane]
+Lanes = dict[str, MemoryLane]
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ async def test_each_audience_rides_on_its_own_lane_and_no_other(lanes: Lanes) ->
         name: [body_of(frame) for frame in subscriber.frames]
         for name, subscriber in listening.items()
         if subscriber.frames
-    } == {LaneName.CHAT: ['{"event":0}'], LaneName.ROOMS: ['{"event":1}']}
+    } == {"chat": ['{"event":0}'], "rooms": ['{"event":1}']}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ async def test_only_the_end_of_a_job_closes_its_audience(
     await broadcaster.publish(audiences.job(JOB), event)
 
     assert len(ada.frames) == 1
-    assert lanes[LaneName.JOBS].attached(ada) == (0 if is_last else 1)
+    assert lanes["jobs"].attached(ada) == (0 if is_last else 1)
 
 
 async def test_the_limit_counts_only_what_shares_a_lane(lanes: Lanes) -> None:
@@ -140,7 +140,7 @@ async def test_the_limit_counts_only_what_shares_a_lane(lanes: Lanes) -> None:
     await broadcaster.subscribe(audiences.job(JobId("1")), ada)
     await broadcaster.subscribe(CHAT, ada)
 
-    assert lanes[RIDES_ON[CHAT.kind]].attached(ada) == 1
+    assert lanes[LANE_OF[CHAT.kind]].attached(ada) == 1
 
 
 async def test_the_frames_are_the_presenters(lanes: Lanes) -> None:

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.lane_table import LanePlan
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import Lane, LanePlan, Publication
+from adapters.layers.lanes import (
+    Lane,
+    Publication,
+)
 from application.ports import LossReason, Recovery
 from tests.contracts.idempotency_keys import SendKeysContract, keyed
 from tests.contracts.lane import DURABLE, LaneContract, OpenLane, bodies, cursors, publish

@@ -9,9 +9,10 @@ import pytest
 
 from adapters.sessions import disconnects, registry
 from adapters.sessions.feature import Feature
-from adapters.sessions.registry import Registry, SessionSettings
+from adapters.sessions.registry import Registry
 from adapters.sessions.session import FRAMES_A_TURN, Session
 from adapters.sessions.state import NEXT, State
+from adapters.settings import SessionSettings, load_settings
 from application.errors import Unavailable
 from application.ports import Cursor, LossReason, Recovery
 from domain.identity import Member, MemberId
@@ -22,20 +23,8 @@ ADA = Member(MemberId("ada"), "Ada")
 
 
 def settings(**given: Any) -> SessionSettings:
-    usual: dict[str, Any] = {
-        "max_connections": 10,
-        "mailbox_frames": 4,
-        "mailbox_bytes": 100_000,
-        "frames_per_second": 1_000_000,
-        "frame_burst": 1_000_000,
-        "flood_seconds": 10,
-        "send_timeout": 10,
-        "backend_patience": 60,
-        "send_completion": False,
-        "log_websocket": False,
-        "log_ignored_actions": frozenset(),
-    }
-    return SessionSettings(**{**usual, **given})
+    usual = {"mailbox_frames": 8, "frames_per_second": 1_000_000, "frame_burst": 1_000_000}
+    return load_settings(**{"_env_file": None, **usual, **given}).sessions
 
 
 class Visit:
@@ -124,7 +113,7 @@ async def test_a_reader_past_its_mailbox_is_told_so_and_disconnected(
     visit = Visit()
     visit.session.begin()
     visit.wire.is_free = False
-    for number in range(10):
+    for number in range(20):
         visit.session.deliver(f"{number}")
         await asyncio.sleep(0)
     assert visit.session.state is State.LEAVING
@@ -143,7 +132,7 @@ async def test_a_reader_that_never_reads_is_aborted() -> None:
     visit = Visit(send_timeout=0.01)
     visit.session.begin()
     visit.wire.is_free = False
-    for number in range(10):
+    for number in range(20):
         visit.session.deliver(f"{number}")
     await asyncio.wait_for(visit.wire.is_aborted.wait(), DEADLINE)
     await visit.session.end()
@@ -157,7 +146,7 @@ async def test_a_write_that_is_stuck_is_found_by_the_registry(
     visit.session.begin()
     visit.wire.is_free = False
     visit.session.deliver("stuck")
-    sweeping = asyncio.create_task(visit.registry.sweep(lambda: 0.0))
+    sweeping = asyncio.create_task(visit.registry.sweep(lambda: 0.0, patience=60))
     await eventually(lambda: visit.session.state is State.LEAVING)
     assert visit.registry.totals().disconnects == {4408: 1}
     sweeping.cancel()
@@ -228,7 +217,7 @@ async def test_a_session_whose_time_is_over_is_disconnected() -> None:
 
 
 async def test_what_was_missed_comes_before_anything_newer_and_whatever_the_bounds() -> None:
-    visit = Visit(mailbox_frames=2)
+    visit = Visit(mailbox_frames=8)
     missed = [f"missed {number}" for number in range(100)]
     visit.session.recover(Recovery(100), missed)
     visit.session.deliver("newer")
@@ -296,9 +285,9 @@ async def test_messages_for_handlers_are_handled_in_order_with_the_frames() -> N
 
 
 async def test_messages_without_a_handler_are_dropped() -> None:
-    visit = Visit(mailbox_frames=1)
+    visit = Visit(mailbox_frames=8)
     visit.session.begin()
-    for _ in range(10):
+    for _ in range(20):
         visit.session.notify({"type": "x"})
     assert visit.session.state is State.OPEN
 

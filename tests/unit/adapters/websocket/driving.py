@@ -5,14 +5,13 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
-from unittest.mock import patch
 
 from chanx.fast_channels.testing import WebsocketCommunicator
 from fastapi import FastAPI
 
 import bootstrap
 from adapters.sessions.registry import Registry
-from adapters.settings import Settings
+from adapters.settings import Settings, load_settings
 from adapters.visitors import COOKIE
 from adapters.websocket.routes import ROUTES, UnknownPathConsumer
 from application.ports import Clock
@@ -137,13 +136,13 @@ class SetClock(Clock):
 
 def settings_of(**given: Any) -> Settings:
     """Settings that no `.env` has a say in, with jobs that don't take their time."""
-    return Settings(**{"_env_file": None, "job_pace": 0, **given}) if given else _usual_settings()
+    return load_settings(**{"_env_file": None, "job_pace": 0, **given}) if given else _usual()
 
 
 @functools.cache
-def _usual_settings() -> Settings:
+def _usual() -> Settings:
     # Nothing in them can change, and reading the environment takes as long as a short test.
-    return Settings(_env_file=None, job_pace=0)
+    return load_settings(_env_file=None, job_pace=0)
 
 
 @contextlib.asynccontextmanager
@@ -151,12 +150,10 @@ async def serving(
     prepare: Callable[[Container], object] | None = None, **settings: Any
 ) -> AsyncIterator[Service]:
     """The application, started; `prepare` may put doubles into its container first."""
-    given = settings_of(**settings)
-    container = bootstrap.create_container(given)
+    container = bootstrap.create_container(settings_of(**settings))
     if prepare is not None:
         prepare(container)
-    with patch.object(bootstrap, "create_container", lambda _settings: container):
-        app = bootstrap.create_app(given)
+    app = bootstrap.create_app(container)
     async with app.router.lifespan_context(app):
         yield Service(app)
 

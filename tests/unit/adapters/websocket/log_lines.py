@@ -12,6 +12,7 @@ from unittest.mock import patch
 import structlog
 
 from adapters.logging_setup import configure_logging
+from adapters.settings import LogFormat, load_settings
 
 
 class Log:
@@ -35,7 +36,8 @@ def configured_log(level: str = "info", *, as_json: bool = True) -> Iterator[Log
     root, uvicorn = logging.getLogger(), logging.getLogger("uvicorn.error")
     before = root.handlers[:], root.level, uvicorn.level
     with patch.object(sys, "stderr", log.stream):
-        configure_logging(level, as_json=as_json)
+        log_format = LogFormat.JSON if as_json else LogFormat.CONSOLE
+        configure_logging(load_settings(log_level=level, log_format=log_format).log)
     try:
         yield log
     finally:

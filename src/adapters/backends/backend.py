@@ -1,0 +1,44 @@
+"""What every backend gives the container, and what it can do."""
+
+import asyncio
+import contextlib
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
+
+from adapters.layers.lanes import Lane
+from application.job_runner import JobRunner
+from application.ports import JobQueue, JobRecords, Presence, Tally
+
+
+class Backend(Protocol):
+    """Built without opening anything; raises `SettingsAreWrong` for what it can't be built from."""
+
+    is_shared: ClassVar[bool]
+    """Whether several processes on it are one service: servers, workers, commands."""
+
+    lanes: Mapping[str, Lane]
+    presence: Presence
+    tally: Tally
+    job_records: JobRecords
+    job_queue: JobQueue
+
+    @abstractmethod
+    async def ping(self) -> None:
+        """Return if the backend answers; raises `Unavailable`."""
+
+    @abstractmethod
+    def away_for(self) -> float:
+        """For how many seconds this process has not heard from its backend."""
+
+    @abstractmethod
+    def serving(self, runner: JobRunner) -> contextlib.AbstractAsyncContextManager[None]:
+        """Open and close, in order and in reverse, what a server process needs."""
+
+    @abstractmethod
+    def sending(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Open and close what publishing alone needs."""
+
+    @abstractmethod
+    async def run_worker(self, runner: JobRunner, stop: asyncio.Event) -> None:
+        """Be a worker process until `stop` is set. Only a shared backend has such."""

@@ -1,0 +1,53 @@
+"""Everything in one process: nothing to install, and nothing left when it ends."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from adapters.backends.backend import Backend
+from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
+from adapters.layers.lane_memory import MemoryLane
+from adapters.settings import Settings
+from adapters.storage.job_records_memory import MemoryJobRecords
+from adapters.storage.presence_memory import MemoryPresence
+from adapters.storage.tally_memory import MemoryTally
+from application.job_runner import JobRunner
+from application.ports import Clock
+
+
+class MemoryBackend(Backend):
+    is_shared = False
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.lanes = {name: MemoryLane(plan, clock) for name, plan in settings.lane_plans().items()}
+        self.presence = MemoryPresence()
+        self.tally = MemoryTally(name_limit=settings.limits.tally_names)
+        self.job_records = MemoryJobRecords(
+            clock, retention=settings.jobs.retention, capacity=settings.jobs.records
+        )
+        self.job_queue: MemoryJobQueue = MemoryJobQueue()
+        self._slots = settings.jobs.slots
+
+    async def ping(self) -> None:
+        """Memory always answers."""
+
+    def away_for(self) -> float:
+        return 0.0
+
+    @contextlib.asynccontextmanager
+    async def serving(self, runner: JobRunner) -> AsyncIterator[None]:
+        """A server runs its jobs itself: nobody else knows of them."""
+        self.job_queue.on_interrupt = runner.interrupt
+        worker = MemoryWorker(self.job_queue, runner.run, slots=self._slots)
+        worker.start()
+        try:
+            yield
+        finally:
+            await worker.stop()
+
+    @contextlib.asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        yield
+
+    async def run_worker(self, runner: JobRunner, stop: asyncio.Event) -> None:
+        raise NotImplementedError("in memory the server runs its jobs itself")

@@ -1,0 +1,89 @@
+"""State on Redis: as many servers and workers as you like are one service."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from adapters.backends.backend import Backend
+from adapters.jobs.queue_arq import ArqJobQueue
+from adapters.jobs.worker_arq import ArqWorker, WorkerCalls
+from adapters.lane_table import LanePlan
+from adapters.layers.lane_memory import MemoryLane
+from adapters.layers.lane_redis import RedisLane
+from adapters.layers.lanes import Lane
+from adapters.layers.publisher_redis import Publisher
+from adapters.layers.pubsub_redis import PubSub
+from adapters.redis_connection import AddressIsWrong, connect, wait_until
+from adapters.settings import Settings, SettingsAreWrong
+from adapters.storage.job_records_redis import RedisJobRecords
+from adapters.storage.presence_redis import RedisPresence
+from adapters.storage.tally_redis import RedisTally
+from application.errors import Unavailable
+from application.job_runner import JobRunner
+from application.ports import Clock
+
+
+class RedisBackend(Backend):
+    is_shared = True
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        redis = settings.redis
+        try:
+            self.client = connect(redis)
+        except AddressIsWrong as error:
+            # Without the address itself: it may hold a password.
+            raise SettingsAreWrong(f"SWITCHBOARD_REDIS_URL can't be used: {error}.") from None
+        self._clock = clock
+        self._service = redis.prefix
+        self._timeout = redis.timeout
+        self._slots = settings.jobs.slots
+        self._publisher = Publisher(self.client, backlog=redis.backlog)
+        self._pubsub = PubSub(self.client, timeout=redis.timeout)
+        self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
+        self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
+        self.tally = RedisTally(self.client, redis.prefix, name_limit=settings.limits.tally_names)
+        self.job_records = RedisJobRecords(
+            self.client, redis.prefix, retention=settings.jobs.retention
+        )
+        self.job_queue = ArqJobQueue(self.client, redis.prefix)
+
+    def _lane(self, plan: LanePlan) -> Lane:
+        if plan.is_local:
+            return MemoryLane(plan, self._clock)
+        return RedisLane(plan, self.client, self._publisher, self._pubsub, self._service)
+
+    async def ping(self) -> None:
+        await wait_until(self.client, self._timeout)
+        if self.away_for():
+            # Redis answers again, but this process doesn't hear from it yet: nobody could join.
+            raise Unavailable
+
+    def away_for(self) -> float:
+        return self._pubsub.away_for()
+
+    @contextlib.asynccontextmanager
+    async def serving(self, runner: JobRunner) -> AsyncIterator[None]:
+        """Jobs are run by worker processes; a server only hears of them."""
+        async with self.sending():
+            await self._pubsub.start()
+            self.presence.start()
+            try:
+                yield
+            finally:
+                await self.presence.stop()
+                await self._pubsub.stop()
+
+    @contextlib.asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        self._publisher.start()
+        try:
+            yield
+        finally:
+            await self._publisher.stop()
+            await self.client.aclose(close_connection_pool=True)
+
+    async def run_worker(self, runner: JobRunner, stop: asyncio.Event) -> None:
+        calls = WorkerCalls(runner.run, runner.recover, runner.interrupt)
+        worker = ArqWorker(self.client, self._service, calls, slots=self._slots)
+        async with self.sending():
+            await worker.serve(stop)

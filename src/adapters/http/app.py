@@ -1,0 +1,49 @@
+"""The HTTP side put together: the API, the pages, the sockets, and what stands before them."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
+
+from adapters.http.failures import add_failure_handlers
+from adapters.http.gate import Gate
+from adapters.http.headers import SecurityHeaders
+from adapters.http.pages import add_pages
+from adapters.sessions.registry import Registry
+from adapters.settings import ServerSettings
+
+
+def http_app(
+    settings: ServerSettings,
+    registry: Registry,
+    sockets: ASGIApp,
+    *routers: APIRouter,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+) -> FastAPI:
+    """`sockets` is mounted under `/ws`."""
+    app = FastAPI(
+        title="Switchboard",
+        version=version("switchboard"),
+        description="Chat, rooms, notifications, analytics and background jobs.",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.max_frame_bytes,
+        lifespan=lifespan,
+    )
+    app.mount("/ws", sockets)
+    for router in routers:
+        app.include_router(router)
+    add_pages(app)
+    add_failure_handlers(app)
+    gate = Gate(
+        app.build_middleware_stack(),
+        allowed_origins=settings.allowed_origins,
+        max_body=settings.max_frame_bytes,
+        is_full=lambda: registry.is_full,
+        is_draining=lambda: registry.is_draining,
+    )
+    # Outside of everything, so that answers to errors carry the headers, too.
+    app.middleware_stack = SecurityHeaders(gate)
+    return app

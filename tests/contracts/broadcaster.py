@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
 
-from adapters.lane_table import LANES, LaneKind, LanePlan
+from adapters.lane_table import LANES, LanePlan
 from application.errors import TooManySubscriptions
 from application.ports import (
     Broadcaster,
@@ -35,13 +36,8 @@ from tests.doubles import RecordingSubscriber
 
 SUBSCRIPTION_LIMIT = 4
 
-DURABLE_LANES = {"queue", "analytics", "rooms", "jobs"}
-
 PLANS: Mapping[str, LanePlan] = {
-    name: LanePlan(name, LaneKind.DURABLE, name, capacity=100, expiry=60)
-    if name in DURABLE_LANES
-    else LanePlan(name, LaneKind.EPHEMERAL, name)
-    for name in LANES
+    name: replace(plan, capacity=100, expiry=60) for name, plan in LANES.items()
 }
 """The lanes under the fixture `broadcaster`."""
 

@@ -131,7 +131,7 @@ async def test_changes_restart_server_and_worker_and_the_end_of_one_ends_all(
         work.write_text(
             work.read_text(encoding="utf-8").replace("✅ Processed", "✅ Changed"), encoding="utf-8"
         )
-        await dev.until_line(r"^dev    \| changed: domain/work.py")
+        await dev.until_line(r"^dev    \| changed: domain/job_kinds.py")
         second = {part: await dev.pid_of(part, after=[before[part]]) for part in PARTS[1:]}
         assert await result_of_a_job(url) == "✅ Changed: HELLO"
         await asyncio.to_thread(until_gone, [before["worker"], before["server"]])

@@ -5,10 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.lanes import Lane
+from adapters.layers.publication import Publication
 from tests.contracts.lane import DURABLE, EPHEMERAL, OpenLane, bodies, body
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber, cursor_of

@@ -9,12 +9,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from adapters.lane_table import LaneKind, LanePlan
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-    group_of,
-)
+from adapters.layers.lanes import Lane, group_of
 from adapters.layers.position import Position
+from adapters.layers.publication import Publication
 from application.ports import LossReason, Recovery
 from domain import rooms
 from domain.identity import ConnectionId, RoomName

@@ -8,10 +8,8 @@ from dataclasses import replace
 import pytest
 
 from adapters.lane_table import LanePlan
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.lanes import Lane
+from adapters.layers.publication import Publication
 from adapters.redis_connection import Client
 from application.ports import LossReason, Recovery
 from domain.identity import ConnectionId
@@ -291,9 +289,9 @@ async def test_a_group_that_was_silent_until_redis_forgot_it_just_goes_on(
     await ada.wait_for(1)
 
     # As if that had been a day ago.
-    feed = lane._feeds["g"]
-    assert feed._seen is not None
-    feed._seen = replace(feed._seen, at_ms=feed._seen.at_ms - 24 * 3600 * 1000)
+    feed = lane._feeds["g"]._feed
+    assert feed.seen is not None
+    feed.seen = replace(feed.seen, at_ms=feed.seen.at_ms - 24 * 3600 * 1000)
     await forget(redis_client, process.service)
     await publish(lane, "g", 2, 3)
 

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from adapters.lane_table import LanePlan
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.lanes import Lane
+from adapters.layers.publication import Publication
 from application.ports import LossReason, Recovery
 from tests.contracts.idempotency_keys import SendKeysContract, keyed
 from tests.contracts.lane import DURABLE, LaneContract, OpenLane, bodies, cursors, publish

@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.lane_table import LANE_OF, LANES
 from adapters.layers.channel_layer import LaneChannelLayer
-from adapters.layers.lanes import (
-    audience_of,
-    group_of,
-)
+from adapters.layers.lanes import audience_of, group_of
 from domain import audiences, rooms
 from domain.analytics import ANALYTICS
 from domain.audiences import (

@@ -11,13 +11,18 @@ from adapters.layers.history_redis import RedisHistory
 from adapters.layers.listeners import Listeners
 from adapters.layers.position import Position
 from adapters.layers.publication import MALFORMED, decode_ephemeral, decode_live
-from adapters.layers.recovery import place_of
+from adapters.layers.recovery import Reading, place_of
+from application.errors import Unavailable
 from application.ports import Recovery, Subscriber
 
 log = logging.getLogger(__name__)
 
 MESSAGE = b"!"
 """Begins a message for subscribers' own handlers; publications begin otherwise."""
+
+
+READINGS = 5
+"""A history that begins anew each time somebody reads it is not one to listen to."""
 
 
 class RedisFeed:
@@ -53,15 +58,23 @@ class RedisFeed:
         if self._history is None or (since is None and not replay_last):
             self._feed.listen(subscriber)
             return None
-        place = None if since is None else place_of(since, self._group)
-        newest = 1 if since is None else None
-        newcomer = self._feed.expect()
-        try:
-            reading = await self._history.read(self._group, place, newest=newest)
-            # Nothing is awaited from here on, so nothing is given out in between.
-            return self._feed.admit(newcomer, subscriber, since, reading)
-        finally:
-            self._feed.give_up(newcomer)
+        for _ in range(READINGS):
+            newcomer = self._feed.expect()
+            try:
+                reading = await self._read_for(self._history, since)
+                place = self._feed.must_read_before(newcomer, reading)
+                if place is None:
+                    # Nothing was awaited since the reading, so nothing was given out in between.
+                    return self._feed.admit(newcomer, subscriber, since, reading)
+            finally:
+                self._feed.give_up(newcomer)
+            await self._catch_up(self._history, place)
+        raise Unavailable
+
+    async def _read_for(self, history: RedisHistory, since: str | None) -> Reading:
+        if since is None:
+            return await history.read(self._group, newest=1)
+        return await history.read(self._group, place_of(since, self._group))
 
     async def repeat_newest(self, subscriber: Subscriber) -> None:
         """Deliver the newest of history once more; raises `Unavailable`."""

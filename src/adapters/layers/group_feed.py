@@ -107,13 +107,22 @@ class GroupFeed:
         """It won't come; one that came already changes nothing."""
         self._newcomers = [one for one in self._newcomers if one is not newcomer]
 
+    def must_read_before(self, newcomer: Newcomer, reading: Reading) -> Position | None:
+        """The place to read from before a newcomer can be admitted with a reading, if that is of
+        another history than what was given out, or doesn't reach as far: one of the two has been
+        overtaken. Then the newcomer needs another reading, too."""
+        end, seen = self._continued(newcomer, reading).end, self.seen
+        if seen is None or (end.epoch == seen.epoch and end.offset >= seen.offset):
+            return None
+        return seen
+
     def admit(
         self, newcomer: Newcomer, subscriber: Subscriber, since: str | None, reading: Reading
     ) -> Recovery | None:
         """Give a newcomer what it missed after the cursor `since`, or the newest of the reading
-        without one, and let it listen. Without a reading use `listen`."""
+        without one, and let it listen. Nothing must be read before, see `must_read_before`."""
         self.give_up(newcomer)
-        reading = _continued(reading, newcomer.meanwhile, is_over=self._is_over)
+        reading = self._continued(newcomer, reading)
         recovery = None
         if since is None:
             self.repeat(subscriber, reading)
@@ -127,6 +136,22 @@ class GroupFeed:
             if self.seen is not None and reading.end.offset > self.seen.offset:
                 self._fences[subscriber.connection_id] = reading.end.offset
         return recovery
+
+    def _continued(self, newcomer: Newcomer, reading: Reading) -> Reading:
+        """A reading with what was given out since it was made."""
+        end = reading.end
+        later = [
+            entry
+            for entry in newcomer.meanwhile
+            if end.epoch in ("", entry.position.epoch) and entry.position.offset > end.offset
+        ]
+        if not later:
+            return reading
+        return reading._replace(
+            end=later[-1].position,
+            entries=[*reading.entries, *later],
+            is_over=reading.is_over or self._is_over,
+        )
 
     def listen(self, subscriber: Subscriber) -> None:
         """Let a subscriber hear what comes from now on."""
@@ -155,20 +180,3 @@ class GroupFeed:
         if self._is_over:
             self._listeners.close(self._group)
             self._on_over()
-
-
-def _continued(reading: Reading, meanwhile: list[Entry], *, is_over: bool) -> Reading:
-    """A reading with what was given out since it was made."""
-    end = reading.end
-    later = [
-        entry
-        for entry in meanwhile
-        if end.epoch in ("", entry.position.epoch) and entry.position.offset > end.offset
-    ]
-    if not later:
-        return reading
-    return reading._replace(
-        end=later[-1].position,
-        entries=[*reading.entries, *later],
-        is_over=reading.is_over or is_over,
-    )

@@ -13,12 +13,11 @@ from adapters.layers.publication import Publication
 from adapters.redis_connection import Client
 from application.ports import LossReason, Recovery
 from domain.identity import ConnectionId
-from tests.contracts.idempotency_keys import SendKeysContract, keyed
+from tests.contracts.idempotency_keys import IdempotencyKeysContract, keyed
 from tests.contracts.lane import (
     DURABLE,
     EPHEMERAL,
     LONG,
-    LaneContract,
     OpenLane,
     bodies,
     body,
@@ -26,6 +25,10 @@ from tests.contracts.lane import (
     cursors,
     publish,
 )
+from tests.contracts.lane_history import HistoryContract
+from tests.contracts.lane_listening import ListeningContract
+from tests.contracts.lane_messages import MessagesContract
+from tests.contracts.lane_recovery import RecoveryContract
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber
 from tests.integration.client import until
@@ -54,11 +57,23 @@ def open_lane(process: LaneProcess) -> OpenLane:
     return open_one
 
 
-class TestRedisLane(LaneContract):
-    """The contract, in one process."""
+class TestListening(ListeningContract):
+    """Who hears what."""
 
 
-class TestSendKeysOnRedis(SendKeysContract):
+class TestMessages(MessagesContract):
+    """Messages for handlers, and endings."""
+
+
+class TestRecovery(RecoveryContract):
+    """Cursors and coming back."""
+
+
+class TestHistory(HistoryContract):
+    """What is kept."""
+
+
+class TestIdempotencyKeys(IdempotencyKeysContract):
     """The contract of publications with a key."""
 
 
@@ -240,7 +255,7 @@ async def calls(client: Client) -> Counter[str]:
 # The end of a group, and of a process.
 
 
-async def test_nothing_is_left_of_a_group_after_its_last_packet(
+async def test_nothing_is_left_of_a_group_after_its_last_publication(
     redis_client: Client, process: LaneProcess, other_process: LaneProcess
 ) -> None:
     here, there = process.lane(DURABLE), other_process.lane(DURABLE)

@@ -19,12 +19,11 @@ from application.ports import (
 )
 from domain import audiences, rooms
 from domain.analytics import ANALYTICS
-from domain.audiences import (
-    Audience,
-)
+from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
 from domain.events import (
     JobCancelled,
+    JobEvent,
     JobFailed,
     JobQueued,
     JobSucceeded,
@@ -311,7 +310,7 @@ class BroadcasterContract:
         ids=lambda ending: type(ending).__name__,
     )
     async def test_after_the_end_of_a_job_nobody_follows_it_any_more(
-        self, broadcaster: Broadcasting, ending: Any
+        self, broadcaster: Broadcasting, ending: JobEvent
     ) -> None:
         ada = RecordingSubscriber()
         audience = job(JOB)

@@ -8,9 +8,7 @@ from hypothesis import given
 
 from domain import audiences, rooms
 from domain.analytics import ANALYTICS
-from domain.audiences import (
-    Audience,
-)
+from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
 from domain.identity import JobId, RoomName
 from domain.notifications import NOTIFICATIONS
@@ -48,10 +46,11 @@ def test_its_channel_is_the_name_that_clients_know(audience: Audience[Any], chan
 def test_no_two_of_them_are_the_same() -> None:
     lobby, attic = rooms.audience(RoomName("lobby")), rooms.audience(RoomName("attic"))
     job = audiences.job(JobId("lobby"))
-    everybody = [CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS, lobby, attic, job]
+    everybody: list[Audience[Any]] = [CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS, lobby, attic, job]
 
     for one, other in combinations(everybody, 2):
         assert one != other
+        assert one.channel != other.channel
 
 
 @given(room_names)

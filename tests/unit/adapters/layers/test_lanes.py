@@ -12,10 +12,7 @@ from adapters.layers.channel_layer import LaneChannelLayer
 from adapters.layers.lanes import audience_of, group_of
 from domain import audiences, rooms
 from domain.analytics import ANALYTICS
-from domain.audiences import (
-    Audience,
-    AudienceKind,
-)
+from domain.audiences import Audience, AudienceKind
 from domain.chat import CHAT, RELIABLE
 from domain.identity import JobId, RoomName
 from domain.notifications import NOTIFICATIONS

@@ -1,37 +1,50 @@
 """How far one process has given out a group's messages, and to whom: without gap or repeat.
 
 A state machine without I/O. A backend feeds it live messages and readings of its history, and is
-told where to read from when something is missing.
+told when something has to be read.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
 from adapters.layers.listeners import Listeners
 from adapters.layers.position import Position
 from adapters.layers.recovery import Entry, Reading, Verdict, judge, judge_cursor
-from application.ports import LossReason, Recovery, Subscriber
+from application.ports import Recovery, Subscriber
 from domain.identity import ConnectionId
 
 log = logging.getLogger(__name__)
 
 
 class Newcomer:
-    """Somebody about to listen, who waits for a reading: what is given out meanwhile."""
+    """Somebody about to listen, who waits for a reading.
 
-    __slots__ = ("meanwhile",)
+    `meanwhile` is what was given out since. It `is_overtaken` once something else has to be read
+    for everybody: then it needs a new reading after that.
+    """
+
+    __slots__ = ("is_overtaken", "meanwhile")
 
     def __init__(self) -> None:
         self.meanwhile: list[Entry] = []
+        self.is_overtaken = False
 
 
 class GroupFeed:
     """One group of a durable lane, as its listeners in this process hear it.
 
     Everything up to `seen` was given out; before the first reading that is unknown (None), and
-    only the latest live message is kept in mind. A subscriber in `fences` was itself given
-    everything up to that offset when it came, by a reading that was ahead of `seen`. After the
-    group's last message nobody listens any more: `on_over` is called.
+    only the latest live message is kept in mind. Live messages come one after the other. Where
+    one is missing, or the connection was lost, the backend reads from `seen` on and catches up;
+    until then nobody is admitted, and no live message is given out.
+
+    A newcomer's reading may be behind `seen`: it goes on with what was given out meanwhile. It may
+    be ahead: then a fence, the place up to which it was given everything, keeps from the newcomer
+    what it has until `seen` has come that far. A fence of another epoch than `seen` is of a history
+    that this process has yet to hear of.
+
+    After the group's last message nobody listens any more: `on_over` is called.
     """
 
     def __init__(
@@ -43,7 +56,7 @@ class GroupFeed:
         self._on_over = on_over
         self._is_over = False
         self._latest: Position | None = None
-        self._fences: dict[ConnectionId, int] = {}
+        self._fences: dict[ConnectionId, Position] = {}
         self._newcomers: list[Newcomer] = []
 
     def begin(self, reading: Reading) -> None:
@@ -55,45 +68,52 @@ class GroupFeed:
             self.seen, self._is_over = end, reading.is_over
 
     def hear(self, entry: Entry, *, is_last: bool = False) -> Position | None:
-        """Take a live message; returns the place to read from if something before it is missing,
-        or if the history began anew: then it isn't given out yet."""
+        """Take a live message. It isn't given out, and the place to read from is returned, if
+        something before it is missing or the history began anew."""
         seen, position = self.seen, entry.position
         if seen is None:
             self._latest, self._is_over = position, is_last
             return None
-        if seen.precedes(position):
+        if seen.precedes(position) and (seen.epoch or self._all_fences_are_of(position.epoch)):
             self._is_over = is_last
             self._give(entry)
             self._end_if_over()
             return None
         if position.epoch != seen.epoch or position.is_later(seen):
-            return seen
+            return self.resume()
         return None
 
-    def catch_up(self, seen: Position, reading: Reading, *, is_complete: bool = False) -> None:
-        """Give out what was read after `seen`, and tell everybody where that isn't all.
+    def resume(self) -> Position | None:
+        """Live messages may be missing; returns the place to read from, if it has begun."""
+        for newcomer in self._newcomers:
+            newcomer.is_overtaken = True
+        return self.seen
+
+    def catch_up(self, reading: Reading, *, is_complete: bool = False) -> None:
+        """Give out what was read after `seen`, and tell everybody for whom that isn't all.
 
         `is_complete` says that it is all, though the history began anew.
         """
+        seen = self.seen or reading.end
+        fenced, self._fences = self._fences, {}
+        for who, fence in fenced.items():
+            if subscriber := self._listeners.find(self._group, who):
+                _catch_up_alone(subscriber, fence, reading)
         whole = is_complete or not seen.epoch
-        verdict = Verdict(reading.entries) if whole else judge(seen, reading)
-        if verdict.reason is None:
-            for entry in verdict.missed:
-                self._give(entry)
+        missed, reason = Verdict(reading.entries) if whole else judge(seen, reading)
+        if reason is None:
+            for entry in missed:
+                self._listeners.give(self._group, entry.frame, {*fenced, *_excluded(entry)})
         else:
-            self._tell_loss(seen, reading, verdict.missed, verdict.reason)
+            log.warning("history has a gap: %s", reason, extra={"group": self._group})
+            frames = [entry.frame for entry in missed if entry.position.is_unheard(seen)]
+            self._listeners.recover(self._group, Recovery(len(frames), reason), frames, fenced)
         self.seen, self._is_over = reading.end, reading.is_over
+        if not reading.end.epoch:
+            # Nothing that comes late must be taken for the beginning of a new history.
+            given = max(place.at_ms for place in (seen, *fenced.values()))
+            self.seen = replace(reading.end, at_ms=given)
         self._end_if_over()
-
-    def _tell_loss(
-        self, seen: Position, reading: Reading, missed: Sequence[Entry], reason: LossReason
-    ) -> None:
-        log.warning("history has a gap: %s", reason, extra={"group": self._group})
-        if reading.end.epoch == seen.epoch:
-            missed = [entry for entry in missed if entry.position.is_later(seen)]
-        self._fences.clear()
-        frames = [entry.frame for entry in missed]
-        self._listeners.recover(self._group, Recovery(len(frames), reason), frames)
 
     # Newcomers.
 
@@ -107,20 +127,11 @@ class GroupFeed:
         """It won't come; one that came already changes nothing."""
         self._newcomers = [one for one in self._newcomers if one is not newcomer]
 
-    def must_read_before(self, newcomer: Newcomer, reading: Reading) -> Position | None:
-        """The place to read from before a newcomer can be admitted with a reading, if that is of
-        another history than what was given out, or doesn't reach as far: one of the two has been
-        overtaken. Then the newcomer needs another reading, too."""
-        end, seen = self._continued(newcomer, reading).end, self.seen
-        if seen is None or (end.epoch == seen.epoch and end.offset >= seen.offset):
-            return None
-        return seen
-
     def admit(
         self, newcomer: Newcomer, subscriber: Subscriber, since: str | None, reading: Reading
     ) -> Recovery | None:
         """Give a newcomer what it missed after the cursor `since`, or the newest of the reading
-        without one, and let it listen. Nothing must be read before, see `must_read_before`."""
+        without one, and let it listen. It must not be overtaken."""
         self.give_up(newcomer)
         reading = self._continued(newcomer, reading)
         recovery = None
@@ -133,8 +144,9 @@ class GroupFeed:
             subscriber.recover(recovery, frames)
         if not reading.is_over:
             self._listeners.add(self._group, subscriber)
-            if self.seen is not None and reading.end.offset > self.seen.offset:
-                self._fences[subscriber.connection_id] = reading.end.offset
+            end = reading.end
+            if end.epoch and self.seen is not None and end.is_unheard(self.seen):
+                self._fences[subscriber.connection_id] = end
         return recovery
 
     def _continued(self, newcomer: Newcomer, reading: Reading) -> Reading:
@@ -143,7 +155,7 @@ class GroupFeed:
         later = [
             entry
             for entry in newcomer.meanwhile
-            if end.epoch in ("", entry.position.epoch) and entry.position.offset > end.offset
+            if end.epoch in ("", entry.position.epoch) and entry.position.is_later(end)
         ]
         if not later:
             return reading
@@ -164,19 +176,38 @@ class GroupFeed:
             subscriber.deliver(entry.frame)
 
     def _give(self, entry: Entry) -> None:
-        self.seen = entry.position
+        self.seen = position = entry.position
         for newcomer in self._newcomers:
             newcomer.meanwhile.append(entry)
-        if not self._fences:
-            exclude = () if entry.exclude is None else (entry.exclude,)
-            self._listeners.give(self._group, entry.frame, exclude)
-            return
-        offset = entry.position.offset
-        self._fences = {who: end for who, end in self._fences.items() if end >= offset}
-        excluded = {*self._fences, entry.exclude} if entry.exclude else set(self._fences)
-        self._listeners.give(self._group, entry.frame, excluded)
+        exclude = _excluded(entry)
+        if self._fences:
+            self._fences = {
+                who: fence
+                for who, fence in self._fences.items()
+                if fence.epoch != position.epoch or not position.is_later(fence)
+            }
+            exclude = (*exclude, *self._fences)
+        self._listeners.give(self._group, entry.frame, exclude)
+
+    def _all_fences_are_of(self, epoch: str) -> bool:
+        return all(fence.epoch == epoch for fence in self._fences.values())
 
     def _end_if_over(self) -> None:
         if self._is_over:
             self._listeners.close(self._group)
             self._on_over()
+
+
+def _excluded(entry: Entry) -> tuple[ConnectionId, ...]:
+    return () if entry.exclude is None else (entry.exclude,)
+
+
+def _catch_up_alone(subscriber: Subscriber, heard: Position, reading: Reading) -> None:
+    missed, reason = judge(heard, reading)
+    unheard = [entry for entry in missed if entry.position.is_unheard(heard)]
+    if reason is not None:
+        subscriber.recover(Recovery(len(unheard), reason), [entry.frame for entry in unheard])
+        return
+    for entry in unheard:
+        if entry.exclude != subscriber.connection_id:
+            subscriber.deliver(entry.frame)

@@ -9,7 +9,7 @@ from typing import Any
 from adapters.lane_table import LanePlan
 from adapters.layers.position import Position
 from adapters.layers.publication import (
-    MALFORMED,
+    Malformed,
     Publication,
     decode_place,
     decode_stored,
@@ -103,6 +103,6 @@ def _entries(group: str, epoch: str, raw: list[Any]) -> Iterator[Entry]:
     for raw_id, raw_fields in raw:
         try:
             yield decode_stored(group, epoch, raw_id, raw_fields)
-        except MALFORMED:
+        except Malformed:
             # Its readers are told that something is missing: they count places.
             log.warning("an entry of a stream is not one of ours", extra={"group": group})

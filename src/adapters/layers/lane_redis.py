@@ -5,17 +5,16 @@ Messages come live over pub/sub. On a durable lane each carries its offset; a pr
 sees a gap, or whose connection was lost, reads what is missing from the group's history.
 """
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from adapters.lane_table import LanePlan
-from adapters.layers.feed_redis import MESSAGE, RedisFeed
+from adapters.layers.feed_redis import RedisFeed
 from adapters.layers.history_redis import RedisHistory
 from adapters.layers.lanes import Lane
 from adapters.layers.listeners import Listeners
-from adapters.layers.publication import Publication, encode_ephemeral
+from adapters.layers.publication import Publication, encode_ephemeral, encode_message
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import Client
@@ -52,7 +51,7 @@ class RedisLane(Lane):
         return await self._history.append(group, self._channel(group), Publication("", key=key))
 
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:
-        payload = MESSAGE + json.dumps(message).encode()
+        payload = encode_message(message)
         await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
 
     async def attach(

@@ -61,15 +61,26 @@ class Listeners:
             if connection_id not in exclude:
                 subscriber.deliver(frame)
 
-    def recover(self, group: str, recovery: Recovery, frames: Sequence[str]) -> None:
-        for subscriber in self._groups.get(group, {}).values():
-            subscriber.recover(recovery, frames)
+    def recover(
+        self,
+        group: str,
+        recovery: Recovery,
+        frames: Sequence[str],
+        exclude: Collection[ConnectionId] = (),
+    ) -> None:
+        for connection_id, subscriber in self._groups.get(group, {}).items():
+            if connection_id not in exclude:
+                subscriber.recover(recovery, frames)
 
     def notify(self, group: str, message: Mapping[str, Any]) -> None:
         for subscriber in self._groups.get(group, {}).values():
             if isinstance(subscriber, MessageSubscriber):
                 # Handlers are anybody's code: what one does to its message is its own affair.
                 subscriber.notify(deepcopy(message))
+
+    def find(self, group: str, connection_id: ConnectionId) -> Subscriber | None:
+        """One that listens to `group`, by its connection."""
+        return self._groups.get(group, {}).get(connection_id)
 
     def count(self, subscriber: Subscriber) -> int:
         return len(self._groups_of.get(subscriber.connection_id, ()))

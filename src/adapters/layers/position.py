@@ -42,9 +42,14 @@ class Position:
         others."""
         return (self.at_ms, self.offset) > (than.at_ms, than.offset)
 
+    def is_unheard(self, heard: "Position") -> bool:
+        """Whether somebody who has heard everything up to `heard` has not heard this."""
+        return self.epoch != heard.epoch or self.is_later(heard)
+
     def precedes(self, next_one: "Position") -> bool:
         """Whether `next_one` is the very next place, so that nothing lies between."""
-        return next_one.offset == self.offset + 1 and self.epoch in ("", next_one.epoch)
+        begins = not self.epoch and next_one.at_ms > self.at_ms
+        return next_one.offset == self.offset + 1 and (begins or next_one.epoch == self.epoch)
 
 
 BEGINNING = Position("", 0, 0)

@@ -1,14 +1,15 @@
 """What is published, and its form between the processes of one service on Redis.
 
 The form is versioned and keyed: a line of JSON, then the frame as it is. Readers take the form of
-the release before, too, so that servers can be renewed one after the other; whatever else comes
-raises one of `MALFORMED`, which its reader logs before it goes on.
+the release before, too, so that servers can be renewed one after the other; whatever else comes is
+`Malformed`, which its reader logs before it goes on.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import wraps
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from adapters.layers.position import Position, stamped
 from adapters.layers.recovery import Entry
@@ -16,8 +17,29 @@ from domain.identity import ConnectionId
 
 VERSION = 2
 
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
-"""What decoding raises for what isn't ours, or of a release that we don't know."""
+MESSAGE = b"!"
+"""Begins a message for subscribers' own handlers; publications begin otherwise."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Malformed(ValueError):
+    """What was read is not ours, or of a release that we don't know."""
+
+
+def _decoder(decode: Callable[P, T]) -> Callable[P, T]:
+    """Whatever strangers wrote, `Malformed` is all that decoding it raises."""
+
+    @wraps(decode)
+    def decode_or_refuse(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return decode(*args, **kwargs)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Malformed from error
+
+    return decode_or_refuse
+
 
 Headers: TypeAlias = Mapping[str, str]
 """`id`: unique and unguessable. `at`: milliseconds since 1970 when it was accepted. Others, such as
@@ -50,6 +72,7 @@ def encode_ephemeral(publication: Publication) -> str:
     return f"{json.dumps(head, separators=(',', ':'))}\n{publication.body}"
 
 
+@_decoder
 def decode_ephemeral(payload: bytes) -> tuple[str, ConnectionId | None]:
     """The frame, and who is not to hear it."""
     head, body = _halves(payload)
@@ -57,6 +80,7 @@ def decode_ephemeral(payload: bytes) -> tuple[str, ConnectionId | None]:
     return body, _connection(exclude)
 
 
+@_decoder
 def decode_live(group: str, payload: bytes) -> tuple[Entry, bool]:
     """An entry as `append.lua` tells it, and whether it is the last."""
     head, body = _halves(payload)
@@ -69,6 +93,7 @@ def decode_live(group: str, payload: bytes) -> tuple[Entry, bool]:
     return _entry(group, " ".join(place), body, exclude), last == "1"
 
 
+@_decoder
 def decode_stored(group: str, epoch: str, raw_id: bytes, raw_fields: list[bytes]) -> Entry:
     """An entry as a stream holds it: `b` the frame, `x` who was not to hear it, `h` headers."""
     at, _, offset = raw_id.decode().partition("-")
@@ -78,6 +103,19 @@ def decode_stored(group: str, epoch: str, raw_id: bytes, raw_fields: list[bytes]
     exclude = fields.get(b"x", b"").decode()
     headers = json.loads(fields[b"h"]) if b"h" in fields else None
     return _entry(group, f"{epoch} {at} {offset}", fields[b"b"].decode(), exclude, headers)
+
+
+def encode_message(message: Mapping[str, Any]) -> bytes:
+    return MESSAGE + json.dumps(message).encode()
+
+
+@_decoder
+def decode_message(payload: bytes) -> Mapping[str, Any]:
+    """A message for subscribers' own handlers: an object with a type."""
+    message: dict[str, Any] = json.loads(payload[len(MESSAGE) :])
+    if not isinstance(message.get("type"), str):
+        raise ValueError("a message has a type")
+    return message
 
 
 def decode_place(place: str) -> Position:

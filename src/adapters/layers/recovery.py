@@ -55,14 +55,17 @@ def place_of(cursor: str, group: str) -> Position | None:
 
 
 def judge(since: Position | None, reading: Reading) -> Verdict:
-    """What a reader missed that has heard everything up to `since` (None: an unknown place)."""
+    """What a reader missed that has heard everything up to `since` (None: an unknown place).
+
+    `reading` is from there on, or from before.
+    """
     end, entries = reading.end, reading.entries
     if since is None or since.epoch != end.epoch or since.offset > end.offset:
         return Verdict(entries, LossReason.UNKNOWN_POSITION)
-    missed = [entry for entry in entries if entry.position.offset > since.offset]
-    if len(missed) < len(entries):
+    missed = [entry for entry in entries if entry.position.is_later(since)]
+    if missed and missed[0].position.offset <= since.offset:
         # The history lost its last messages, and gave their offsets to others.
-        return Verdict(entries, LossReason.UNKNOWN_POSITION)
+        return Verdict(missed, LossReason.UNKNOWN_POSITION)
     if len(missed) == end.offset - since.offset:
         return Verdict(missed)
     has_expired = since.at_ms < reading.oldest_ms

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.layers.position import Position
 from adapters.layers.publication import (
-    MALFORMED,
+    Malformed,
     Publication,
     decode_ephemeral,
     decode_live,
@@ -83,7 +83,7 @@ def test_an_old_entry_of_a_stream_is_read() -> None:
     ],
 )
 def test_what_is_not_ours_is_refused_with_an_error_that_its_reader_expects(payload: bytes) -> None:
-    with pytest.raises(MALFORMED):
+    with pytest.raises(Malformed):
         decode_live("g", payload)
 
 
@@ -101,5 +101,5 @@ def test_what_is_not_ours_is_refused_with_an_error_that_its_reader_expects(paylo
 def test_a_foreign_entry_of_a_stream_is_refused_likewise(
     raw_id: bytes, fields: list[bytes]
 ) -> None:
-    with pytest.raises(MALFORMED):
+    with pytest.raises(Malformed):
         decode_stored("g", EPOCH, raw_id, fields)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from adapters.lane_table import LANES, LanePlan
+from adapters.lane_table import LANE_OF, LANES, LanePlan
 from application.errors import TooManySubscriptions
 from application.ports import (
     Broadcaster,
@@ -18,7 +18,6 @@ from application.ports import (
     Subscriptions,
 )
 from domain import audiences, rooms
-from domain.analytics import ANALYTICS
 from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
 from domain.events import (
@@ -30,8 +29,8 @@ from domain.events import (
     MessageSaid,
 )
 from domain.identity import ConnectionId, JobId, Member, MemberId, MessageText, RoomName
-from domain.notifications import NOTIFICATIONS
 from tests.doubles import RecordingSubscriber
+from tests.sockets import fixed_audiences
 
 SUBSCRIPTION_LIMIT = 4
 
@@ -50,8 +49,9 @@ def job(job_id: JobId) -> Audience[Any]:
     return audiences.job(job_id)
 
 
-EPHEMERAL: list[Audience[Any]] = [CHAT, NOTIFICATIONS]
-DURABLE: list[Audience[Any]] = [RELIABLE, ANALYTICS, LOBBY, job(JOB)]
+EVERYBODY: list[Audience[Any]] = [*fixed_audiences(), LOBBY, job(JOB)]
+DURABLE = [each for each in EVERYBODY if LANES[LANE_OF[each.kind]].is_durable]
+EPHEMERAL = [each for each in EVERYBODY if each not in DURABLE]
 
 everywhere = pytest.mark.parametrize("audience", EPHEMERAL + DURABLE, ids=lambda it: it.kind.value)
 durable = pytest.mark.parametrize("audience", DURABLE, ids=lambda it: it.kind.value)

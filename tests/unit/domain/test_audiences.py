@@ -11,7 +11,7 @@ from domain.analytics import ANALYTICS
 from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
 from domain.identity import JobId, RoomName
-from domain.notifications import NOTIFICATIONS
+from tests.sockets import fixed_audiences
 from tests.unit.domain.strategies import room_names
 
 
@@ -20,7 +20,6 @@ from tests.unit.domain.strategies import room_names
     [
         (CHAT, "chat"),
         (RELIABLE, "reliable"),
-        (NOTIFICATIONS, "notifications"),
         (ANALYTICS, "analytics"),
         (rooms.audience(RoomName("lobby")), "room"),
         (audiences.job(JobId("7")), "job"),
@@ -46,7 +45,7 @@ def test_its_channel_is_the_name_that_clients_know(audience: Audience[Any], chan
 def test_no_two_of_them_are_the_same() -> None:
     lobby, attic = rooms.audience(RoomName("lobby")), rooms.audience(RoomName("attic"))
     job = audiences.job(JobId("lobby"))
-    everybody: list[Audience[Any]] = [CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS, lobby, attic, job]
+    everybody: list[Audience[Any]] = [*fixed_audiences(), lobby, attic, job]
 
     for one, other in combinations(everybody, 2):
         assert one != other

@@ -1,6 +1,6 @@
 // When to come back after a connection ended, and when to stay away. Rules only: no timers, no sockets.
 
-/** @typedef {{code?: number, reason?: string, reconnect?: boolean, after_ms?: number}} Disconnect the payload of `disconnect` */
+/** @typedef {{code?: number, reason?: string, reconnect?: boolean, after_ms?: number}} Disconnect a payload */
 /** @typedef {{stop: true, why: string} | {stop: false, why: string, delay: number, imposed: boolean}} Next */
 
 const FIRST_DELAY_MS = 500;

@@ -39,15 +39,9 @@ def error(answer: httpx2.Response, status: int) -> str:
     ("channel", "path", "more", "heard"),
     [
         *(
-            (
-                audience.channel,
-                path,
-                {"periodic": periodic},
-                announced(path, "Tea!", periodic=periodic),
-            )
+            (channel_of(path), path, {"periodic": each}, announced(path, "Tea!", periodic=each))
             for path in ANNOUNCED
-            for periodic in (False, True)
-            if (audience := audience_of(path)) is not None
+            for each in (False, True)
         ),
         (
             "room:Küche 2",

@@ -38,6 +38,10 @@ class HttpProtocol(HttpToolsProtocol):
                 self.abort()
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade() and self._should_upgrade() and self._announces_body():
+            # llhttp awaits the body before the upgrade, which `websockets` would then refuse.
+            # uvicorn (0.54) answers 400 to whatever is raised here.
+            raise ValueError("a request for a WebSocket has no body")
         self._head_bytes = None
         super().on_headers_complete()
 
@@ -69,6 +73,12 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
         super()._start_asgi_task(cycle, app)
+
+    def _announces_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in self.headers
+        )
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(self._request_timeout, self.abort)

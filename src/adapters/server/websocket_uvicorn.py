@@ -1,6 +1,7 @@
 """uvicorn's WebSocket protocol with bounded reading, coalesced writes and an abort."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -78,10 +79,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._output.abort()
 
     def shutdown(self) -> None:
-        # uvicorn (0.54) raises where the client closed first and hasn't read the answer yet.
-        # Its loop over all connections would end there.
-        if not self.transport.is_closing():
+        """Close the connection with 1012, unless it is closing already. Raises nothing.
+
+        uvicorn (0.54) calls this for all connections in one loop, which an exception would end.
+        """
+        if self.transport.is_closing():
+            return
+        try:
             super().shutdown()
+        except Exception:
+            self.logger.exception("connection aborted, because its shutdown failed")
+            self.abort()
 
     async def run_asgi(self) -> None:
         scope = cast("dict[str, Any]", self.scope)
@@ -192,10 +200,26 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     def _parse(self, piece: bytes) -> None:
-        if self._parser.feed(piece):
+        if not self._parser.feed(piece):
+            self.handle_parser_exception()
+        elif self.handshake_initiated or self.conn.handshake_exc is None:
             self.handle_events()
         else:
-            self.handle_parser_exception()
+            self._refuse_request()
+
+    def _refuse_request(self) -> None:
+        """Answer a request for a WebSocket that `websockets` could not parse.
+
+        uvicorn (0.54) would send nothing and keep the connection. `websockets` has an answer to
+        send if a line is too long or headers are too many, and none to anything else.
+        """
+        answer = b"".join(self.conn.data_to_send())
+        if not answer:
+            text = f"Failed to open a WebSocket connection: {self.conn.handshake_exc}.\n"
+            answer = self.conn.reject(HTTPStatus.BAD_REQUEST, text).serialize()
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(answer)
+        self.transport.close()
 
     def _go_on_with(self, rest: Callable[[], Awaitable[None]]) -> None:
         self._rest = rest

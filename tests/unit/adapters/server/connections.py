@@ -89,7 +89,7 @@ class Recorder:
 
 
 class Connection:
-    """`batch` may be one that other connections share, as those of a server do."""
+    """`batch` and `state` may be shared, as by the connections of a server."""
 
     def __init__(
         self,
@@ -99,6 +99,7 @@ class Connection:
         deflate: bool = False,
         max_size: int = MAX_SIZE,
         batch: WriteBatch | None = None,
+        state: ServerState | None = None,
     ) -> None:
         config = uvicorn.Config(
             cast("Any", app),
@@ -110,7 +111,7 @@ class Connection:
             log_config=None,
         )
         config.load()
-        self.state = ServerState()
+        self.state = state or ServerState()
         make = (
             WebSocketsSansIOProtocol
             if kind == "stock"

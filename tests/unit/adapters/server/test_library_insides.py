@@ -7,7 +7,9 @@ failure names. Methods stand with the parameters that they take, attributes with
 import ast
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable, Generator, Mapping
+from http import HTTPStatus
 from importlib.metadata import version
 from types import UnionType
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -56,7 +58,9 @@ UVICORN_WEBSOCKET: Shapes = {
     "conn": ServerProtocol,
     "disconnected": bool,
     "handshake_complete": bool,
+    "handshake_initiated": bool,
     "initial_response": tuple | None,
+    "logger": logging.Logger,
     "loop": asyncio.AbstractEventLoop,
     "queue": asyncio.Queue,
     "read_paused": bool,
@@ -72,7 +76,9 @@ UVICORN_HTTP: Shapes = {
     "handle_websocket_upgrade": "",
     "on_headers_complete": "",
     "on_message_complete": "",
+    "_should_upgrade": "",
     "_start_asgi_task": "cycle app",
+    "headers": list,
     "loop": asyncio.AbstractEventLoop,
     "parser": httptools.HttpRequestParser,
     "transport": asyncio.Transport,
@@ -191,7 +197,12 @@ async def test_whatever_we_use_or_replace_is_listed(insides: list[Inside]) -> No
 
 
 def test_what_else_we_use_of_websockets_is_documented() -> None:
-    assert attributes(WebSocketProtocol, "self.conn") == {"data_to_send", "state"}
+    assert attributes(WebSocketProtocol, "self.conn") == {
+        "data_to_send",
+        "handshake_exc",
+        "reject",
+        "state",
+    }
 
 
 async def test_what_is_gone_or_has_changed_is_told_in_a_sentence(insides: list[Inside]) -> None:
@@ -225,6 +236,11 @@ def test_uvicorn_logs_broken_text_in_the_words_that_our_log_filter_drops() -> No
 def test_websockets_has_a_function_that_masks(module: str) -> None:
     data = b"more than four"
     assert pytest.importorskip(module).apply_mask(data, MASK) == masked(data, MASK)
+
+
+def test_websockets_has_a_method_that_serializes_a_response() -> None:
+    response = ServerProtocol().reject(HTTPStatus.BAD_REQUEST, "why")
+    assert response.serialize().startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
 def test_websockets_keeps_the_frames_it_parsed_until_they_are_fetched() -> None:

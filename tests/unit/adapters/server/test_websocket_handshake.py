@@ -119,6 +119,42 @@ async def test_a_request_that_is_no_handshake_is_refused_before_the_application(
     assert app.scope == {}
 
 
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        pytest.param(b"Cookie: " + b"x" * 9_000 + b"\r\n", 431, id="too-long"),
+        pytest.param(b"X-Many: x\r\n" * 129, 431, id="too-many"),
+        pytest.param(b"Content-Length: 5\r\n", 400, id="of-a-body"),
+        pytest.param(b"not a header\r\n", 400, id="none"),
+    ],
+)
+async def test_a_handshake_whose_head_cannot_be_parsed_is_answered_with_an_error_and_closed(
+    kind: Kind, header: bytes, status: int
+) -> None:
+    app = Recorder()
+    connection = Connection(kind, app)
+    connection.knock(header)
+    await connection.over()
+    assert connection.answer.status == status
+    assert b"Failed to open a WebSocket connection: " in connection.answer.body
+    assert connection.wire.closing
+    assert app.scope == {}
+
+
+async def test_a_server_that_stops_leaves_a_client_alone_whose_head_was_refused(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = Connection(kind, Recorder())
+    connection.wire.full = True
+    connection.knock(b"not a header\r\n")
+    connection.protocol.shutdown()
+    await some_turns()
+    assert connection.answer.status == 400
+    assert connection.wire.closing
+    assert caplog.records == []
+    connection.wire.abort()
+
+
 class Hesitant(Recorder):
     """Lets the client wait for the acceptance."""
 

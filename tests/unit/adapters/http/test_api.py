@@ -5,7 +5,7 @@ import httpx2
 import pytest
 
 from application.errors import Unavailable
-from tests.sockets import ANNOUNCED, announced
+from tests.sockets import ANNOUNCED, announced, channel_of
 from tests.unit.adapters.http.asking import client_of
 from tests.unit.adapters.websocket.driving import Service, Socket, eventually, serving
 

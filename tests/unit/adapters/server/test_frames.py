@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from adapters.server.plain_frames import frame_size, plain_frame, read_plain
+from adapters.server.frames import frame_size, plain_frame, read_plain
 from tests.unit.adapters.server.wire import client_frame, text
 
 MAX_SIZE = 100_000

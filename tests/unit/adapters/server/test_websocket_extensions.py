@@ -1,19 +1,19 @@
-"""What our protocols add to uvicorn's: the extensions, in both of them."""
+"""What our protocol adds to uvicorn's: the extensions."""
 
 import asyncio
 
 import pytest
 from websockets.frames import Opcode
 
-from adapters.server.outbox import AT_ONCE
-from adapters.server.protocol import ABORT, CONTINUE, WRITE
-from tests.unit.adapters.server.sessions import (
+from adapters.asgi_extensions import ABORT, CONTINUE, WRITE
+from adapters.server.buffered_transport import FLUSH_BYTES
+from tests.unit.adapters.server.connections import (
+    Connection,
     Kind,
     Message,
     Receive,
     Recorder,
     Send,
-    Session,
     some_turns,
     until,
 )
@@ -21,16 +21,16 @@ from tests.unit.adapters.server.wire import client_frame, closing, text
 
 
 async def test_written_text_goes_out_in_order_with_what_is_sent(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
     write = app.extension(WRITE)
-    before = len(session.wire.writes)
+    before = len(connection.wire.writes)
     assert write("one")
     await app.send({"type": "websocket.send", "text": "two"})
     assert write("three")
     await some_turns()
-    assert session.answer.texts == ["one", "two", "three"]
-    assert len(session.wire.writes) == before + 1
+    assert connection.answer.texts == ["one", "two", "three"]
+    assert len(connection.wire.writes) == before + 1
 
 
 async def test_no_text_is_written_before_the_handshake_is_accepted(kind: Kind) -> None:
@@ -45,49 +45,49 @@ async def test_no_text_is_written_before_the_handshake_is_accepted(kind: Kind) -
         written.append(write("in time"))
         await receive()
 
-    session = Session(kind, app)
-    await session.open()
-    await session.hang_up()
+    connection = Connection(kind, app)
+    await connection.open()
+    await connection.hang_up()
     assert written == [False, False, True]
-    assert session.answer.texts == ["in time"]
+    assert connection.answer.texts == ["in time"]
 
 
 async def test_no_text_is_written_while_the_transport_is_full(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
     write = app.extension(WRITE)
-    session.protocol.pause_writing()
+    connection.protocol.pause_writing()
     assert not write("not now")
-    session.protocol.resume_writing()
+    connection.protocol.resume_writing()
     assert write("now")
     await some_turns()
-    assert session.answer.texts == ["now"]
+    assert connection.answer.texts == ["now"]
 
 
 async def test_a_transport_that_becomes_full_within_a_turn_takes_no_more_text(
-    app: Recorder, session: Session, monkeypatch: pytest.MonkeyPatch
+    app: Recorder, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def filled(data: bytes) -> None:
-        session.protocol.pause_writing()
+        connection.protocol.pause_writing()
 
-    monkeypatch.setattr(session.wire, "write", filled)
+    monkeypatch.setattr(connection.wire, "write", filled)
     write = app.extension(WRITE)
-    assert write("x" * AT_ONCE)
+    assert write("x" * FLUSH_BYTES)
     assert not write("one too many")
     monkeypatch.undo()
 
 
 async def test_no_text_is_written_after_the_applications_close(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
     await app.send({"type": "websocket.close"})
     assert not app.extension(WRITE)("too late")
-    session.protocol.pause_writing()
-    session.protocol.resume_writing()
+    connection.protocol.pause_writing()
+    connection.protocol.resume_writing()
     assert not app.extension(WRITE)("too late")
-    await session.feed(closing())
-    await session.over()
-    assert session.answer.texts == []
+    await connection.feed(closing())
+    await connection.over()
+    assert connection.answer.texts == []
 
 
 @pytest.mark.parametrize(
@@ -99,40 +99,42 @@ async def test_no_text_is_written_after_the_applications_close(
     ],
 )
 async def test_no_text_is_written_once_the_client_ended_it(
-    app: Recorder, session: Session, frames: bytes
+    app: Recorder, connection: Connection, frames: bytes
 ) -> None:
-    await session.feed(frames)
+    await connection.feed(frames)
     assert not app.extension(WRITE)("too late")
-    await session.hang_up()
+    await connection.hang_up()
     assert not app.extension(WRITE)("too late")
-    assert session.answer.texts == []
+    assert connection.answer.texts == []
 
 
-async def test_no_text_is_written_to_a_lost_connection(app: Recorder, session: Session) -> None:
-    session.wire.close()
-    await session.over()
+async def test_no_text_is_written_to_a_lost_connection(
+    app: Recorder, connection: Connection
+) -> None:
+    connection.wire.close()
+    await connection.over()
     assert not app.extension(WRITE)("too late")
 
 
 async def test_no_text_is_written_to_a_connection_that_closes_while_it_drains(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
-    session.wire.full = True
-    session.protocol.pause_writing()
-    session.protocol.transport.close()
-    session.protocol.resume_writing()
+    connection.wire.full = True
+    connection.protocol.pause_writing()
+    connection.protocol.transport.close()
+    connection.protocol.resume_writing()
     assert not app.extension(WRITE)("too late")
-    session.wire.abort()
+    connection.wire.abort()
 
 
 async def test_an_abort_ends_the_connection_at_once_and_drops_what_waits(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
     assert app.extension(WRITE)("never")
     app.extension(ABORT)()
-    assert session.wire.aborted
-    await session.over()
-    assert session.answer.texts == []
+    assert connection.wire.aborted
+    await connection.over()
+    assert connection.answer.texts == []
     assert app.disconnect == {"type": "websocket.disconnect", "code": 1005}
 
 
@@ -166,16 +168,16 @@ async def test_what_was_handed_over_runs_after_the_application_and_keeps_the_soc
     kind: Kind, fails: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = HandsOver(fails=fails)
-    session = Session(kind, app)
-    await session.open()
-    await session.feed(text("hello"))
+    connection = Connection(kind, app)
+    await connection.open()
+    await connection.feed(text("hello"))
     await until(lambda: app.received)
     await some_turns()
     assert app.received == [{"type": "websocket.receive", "text": "hello"}]
-    assert not session.wire.is_closing()
+    assert not connection.wire.is_closing()
     app.may_end.set()
-    await session.over()
-    assert session.wire.is_closing()
+    await connection.over()
+    assert connection.wire.is_closing()
     assert ("LookupError: broken" in caplog.text) == fails
 
 
@@ -193,9 +195,9 @@ async def test_what_was_handed_over_runs_although_what_is_round_the_application_
         await send({"type": "websocket.accept"})
         raise LookupError("broken")
 
-    session = Session(kind, app)
-    await session.open()
-    await session.over()
+    connection = Connection(kind, app)
+    await connection.open()
+    await connection.over()
     assert ended == [True]
-    assert session.wire.is_closing()
+    assert connection.wire.is_closing()
     assert "LookupError: broken" in caplog.text

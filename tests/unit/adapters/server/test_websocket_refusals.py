@@ -1,18 +1,18 @@
-"""What a client is refused, and that it hears why, in both protocols."""
+"""What a client is refused, and that it is told why."""
 
 import asyncio
 
 import pytest
 from websockets.frames import Opcode
 
-import adapters.server.protocol
-from adapters.server.outbox import WriteBatch
+import adapters.server.websocket_uvicorn
+from adapters.server.buffered_transport import WriteBatch
 from tests.doubles import DEADLINE
-from tests.unit.adapters.server.sessions import (
+from tests.unit.adapters.server.connections import (
     MAX_SIZE,
+    Connection,
     Kind,
     Recorder,
-    Session,
     some_turns,
     until,
 )
@@ -54,71 +54,71 @@ BROKEN = [
 )
 @pytest.mark.parametrize(("frames", "code"), [*NOT_UTF_8, *BROKEN])
 async def test_what_is_refused_ends_our_half_with_a_code_and_the_rest_is_discarded(
-    app: Recorder, session: Session, frames: bytes, code: int, cut: int
+    app: Recorder, connection: Connection, frames: bytes, code: int, cut: int
 ) -> None:
-    await session.feed(text("good"))
-    await session.feed(frames[:cut], frames[cut:])
-    await until(lambda: session.wire.ended)
-    await session.feed(text("too late"), client_frame(Opcode.PING, b"too late"), b"x" * 10_000)
+    await connection.feed(text("good"))
+    await connection.feed(frames[:cut], frames[cut:])
+    await until(lambda: connection.wire.ended)
+    await connection.feed(text("too late"), client_frame(Opcode.PING, b"too late"), b"x" * 10_000)
     await some_turns()
-    assert session.answer.close_codes == [code]
-    assert session.wire.ended
-    assert not session.wire.is_closing()
+    assert connection.answer.close_codes == [code]
+    assert connection.wire.ended
+    assert not connection.wire.is_closing()
     assert app.messages == ["good"]
     assert app.disconnect["code"] == code
-    await session.hang_up()
+    await connection.hang_up()
 
 
 @pytest.mark.parametrize("frames", [each.values[0] for each in (*NOT_UTF_8, *BROKEN)])
 async def test_what_came_in_one_piece_before_a_refused_frame_is_received(
-    app: Recorder, session: Session, frames: bytes
+    app: Recorder, connection: Connection, frames: bytes
 ) -> None:
     good = text("good") + client_frame(Opcode.BINARY, b"better") + text("best")
-    await session.feed(good + client_frame(Opcode.PING, b"?") + frames + text("too late"))
-    await session.hang_up()
+    await connection.feed(good + client_frame(Opcode.PING, b"?") + frames + text("too late"))
+    await connection.hang_up()
     assert app.messages == ["good", b"better", "best"]
     assert app.disconnect["code"] in {1002, 1007, 1009}
-    assert session.answer.pongs[:1] == [b"?"]
+    assert connection.answer.pongs[:1] == [b"?"]
 
 
 async def test_the_rest_is_discarded_even_if_the_application_takes_nothing(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
     app.reads.clear()
-    await session.feed(text("taken"))
+    await connection.feed(text("taken"))
     await until(lambda: app.messages)
-    await session.feed(text("good") * 15 + client_frame(Opcode.TEXT, mask=None))
-    await session.feed(*(text("too late") * 100 for _ in range(10)))
-    assert session.wire.is_reading()
+    await connection.feed(text("good") * 15 + client_frame(Opcode.TEXT, mask=None))
+    await connection.feed(*(text("too late") * 100 for _ in range(10)))
+    assert connection.wire.is_reading()
     app.reads.set()
-    await session.hang_up()
+    await connection.hang_up()
     assert app.messages == ["taken"] + ["good"] * 15
 
 
 @pytest.mark.parametrize("code", [1000, 1001])
 async def test_a_close_in_one_piece_with_text_that_is_not_utf_8_ends_the_connection(
-    app: Recorder, session: Session, code: int
+    app: Recorder, connection: Connection, code: int
 ) -> None:
-    await session.feed(client_frame(Opcode.TEXT, b"\xff") + text("too late") + closing(code))
-    await session.over()
+    await connection.feed(client_frame(Opcode.TEXT, b"\xff") + text("too late") + closing(code))
+    await connection.over()
     assert app.messages == []
-    assert session.answer.close_codes == [code]
+    assert connection.answer.close_codes == [code]
     assert app.disconnect["code"] == code
 
 
 async def test_a_text_is_refused_from_the_first_byte_over_the_limit(kind: Kind) -> None:
     app = Recorder()
-    session = Session(kind, app, max_size=1_024)
-    await session.open()
-    await session.feed(text("x" * 1_024), text("x" * 1_025))
-    await session.hang_up()
+    connection = Connection(kind, app, max_size=1_024)
+    await connection.open()
+    await connection.feed(text("x" * 1_024), text("x" * 1_025))
+    await connection.hang_up()
     assert app.messages == ["x" * 1_024]
-    assert session.answer.close_codes == [1009]
+    assert connection.answer.close_codes == [1009]
 
 
 async def test_what_a_refused_client_goes_on_with_harms_no_other_connection(kind: Kind) -> None:
-    turn, app = WriteBatch(), Recorder()
-    refused, other = Session(kind, Recorder(), turn=turn), Session(kind, app, turn=turn)
+    batch, app = WriteBatch(), Recorder()
+    refused, other = Connection(kind, Recorder(), batch=batch), Connection(kind, app, batch=batch)
     for each in (refused, other):
         await each.open()
     not_utf_8, ping = client_frame(Opcode.TEXT, b"\xff"), client_frame(Opcode.PING, b"?")
@@ -133,44 +133,44 @@ async def test_what_a_refused_client_goes_on_with_harms_no_other_connection(kind
 
 
 async def test_a_refusal_is_told_once_though_the_client_goes_on(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
-    await session.feed(client_frame(Opcode.TEXT, mask=None))
-    await session.feed(b"x" * 10_000, b"x")
+    await connection.feed(client_frame(Opcode.TEXT, mask=None))
+    await connection.feed(b"x" * 10_000, b"x")
     await until(lambda: app.ended)
     more = asyncio.ensure_future(app.receive())
     await some_turns()
     assert not more.done()
-    await session.hang_up()
+    await connection.hang_up()
     assert (await more)["code"] == 1005
 
 
 async def test_a_refused_client_is_given_only_so_long_to_be_done(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters.server.protocol, "LINGER_SECONDS", 0.01)
+    monkeypatch.setattr(adapters.server.websocket_uvicorn, "LINGER_SECONDS", 0.01)
     closed = asyncio.Event()
-    monkeypatch.setattr(session.wire, "close", closed.set)
-    await session.feed(text("x" * (MAX_SIZE + 1)))
+    monkeypatch.setattr(connection.wire, "close", closed.set)
+    await connection.feed(text("x" * (MAX_SIZE + 1)))
     await some_turns()
     assert not closed.is_set()
     await asyncio.wait_for(closed.wait(), DEADLINE)
     monkeypatch.undo()
 
 
-async def test_a_refused_client_that_answers_the_close_is_let_go_at_once(
-    app: Recorder, session: Session
+async def test_a_refused_client_that_answers_the_close_is_closed_at_once(
+    app: Recorder, connection: Connection
 ) -> None:
-    await session.feed(client_frame(Opcode.TEXT, b"\xff"))
+    await connection.feed(client_frame(Opcode.TEXT, b"\xff"))
     await until(lambda: app.ended)
-    await session.feed(closing(1007))
-    assert session.wire.is_closing()
+    await connection.feed(closing(1007))
+    assert connection.wire.is_closing()
 
 
 async def test_an_application_that_sends_after_a_refusal_is_told_that_it_is_over(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
-    await session.feed(client_frame(Opcode.TEXT, b"\xff"))
+    await connection.feed(client_frame(Opcode.TEXT, b"\xff"))
     with pytest.raises(RuntimeError, match=r"after sending 'websocket.close'"):
         await app.send({"type": "websocket.send", "text": "too late"})
-    assert session.answer.texts == []
+    assert connection.answer.texts == []

@@ -1,11 +1,11 @@
-"""Where client and server agreed on compression, neither protocol takes its short cuts."""
+"""Where client and server agreed on compression, `websockets` reads and writes every frame."""
 
 import zlib
 
 from websockets.frames import Opcode
 
-from adapters.server.protocol import WRITE
-from tests.unit.adapters.server.sessions import Kind, Recorder, Session
+from adapters.asgi_extensions import WRITE
+from tests.unit.adapters.server.connections import Connection, Kind, Recorder
 from tests.unit.adapters.server.wire import client_frame, text
 
 OFFER = b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
@@ -22,12 +22,12 @@ async def test_compressed_messages_are_read_and_no_text_is_written_uncompressed(
     kind: Kind,
 ) -> None:
     app = Recorder()
-    session = Session(kind, app, deflate=True)
-    await session.open(OFFER)
-    assert b"permessage-deflate" in session.wire.writes[0]
+    connection = Connection(kind, app, deflate=True)
+    await connection.open(OFFER)
+    assert b"permessage-deflate" in connection.wire.writes[0]
     assert WRITE not in app.extensions
-    await session.feed(squeezed(b"packed") + text("as it is") + squeezed(b"z" * 5_000))
-    await session.hang_up()
+    await connection.feed(squeezed(b"packed") + text("as it is") + squeezed(b"z" * 5_000))
+    await connection.hang_up()
     assert app.messages == ["packed", "as it is", "z" * 5_000]
 
 
@@ -35,12 +35,12 @@ async def test_what_a_frame_holds_is_no_frame_even_if_compressed_ones_came_befor
     kind: Kind,
 ) -> None:
     app = Recorder()
-    session = Session(kind, app, deflate=True)
-    await session.open(OFFER)
+    connection = Connection(kind, app, deflate=True)
+    await connection.open(OFFER)
     packed = squeezed(b"z" * 60)
     spared = len(text("z" * 60)) - len(packed)
     data = b"x" * (spared - 6) + text("held")
     frame = client_frame(Opcode.BINARY, data, mask=bytes(4))
-    await session.feed(packed, frame[:spared], frame[spared:])
-    await session.hang_up()
+    await connection.feed(packed, frame[:spared], frame[spared:])
+    await connection.hang_up()
     assert app.messages == ["z" * 60, data]

@@ -1,4 +1,4 @@
-"""Whatever a client sends, in whatever pieces: our protocols make of it what uvicorn does.
+"""Whatever a client sends, in whatever pieces: our protocol makes of it what uvicorn does.
 
 uvicorn's own protocol gets each frame alone, and bytes that may be anything one at a time: what
 comes in one piece with a refused frame it would drop. Ours gets pieces cut at random.
@@ -11,18 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 
-from adapters.server.fast_protocol import SLICE
-from tests.unit.adapters.server.sessions import MAX_SIZE, Kind, Message, Recorder, Session
+from adapters.server.websocket_uvicorn import PARSE_BYTES
+from tests.unit.adapters.server.connections import MAX_SIZE, Connection, Kind, Message, Recorder
 from tests.unit.adapters.server.wire import Answer, client_frame, closing, text
 
-KINDS: list[Kind] = ["fast", "direct"]
+KINDS: list[Kind] = ["fast", "general"]
 
 masks = st.binary(min_size=4, max_size=4)
 short = st.text(max_size=12)
 long = st.builds(
     lambda unit, size: unit * size,
     st.sampled_from(["x", "ä"]),
-    st.sampled_from([63, 125, 126, 127, 1_000, SLICE, 2 * SLICE - 8, 32_767, 32_768, 40_000]),
+    st.sampled_from(
+        [63, 125, 126, 127, 1_000, PARSE_BYTES, 2 * PARSE_BYTES - 8, 32_767, 32_768, 40_000]
+    ),
 )
 contents = st.one_of(short, short, short, long)
 controls = st.builds(
@@ -168,11 +170,11 @@ async def outcome(
 ) -> tuple[list[Message], Answer]:
     """What the application received, and what the client was answered."""
     app = Recorder(pace)
-    session = Session(kind, app, max_size=max_size)
-    await session.open()
-    await session.feed(*chunks)
-    await session.hang_up()
-    return app.received, session.answer
+    connection = Connection(kind, app, max_size=max_size)
+    await connection.open()
+    await connection.feed(*chunks)
+    await connection.hang_up()
+    return app.received, connection.answer
 
 
 @settings(max_examples=300)
@@ -183,7 +185,7 @@ async def outcome(
     max_size=st.sampled_from([1_000, MAX_SIZE, MAX_SIZE]),
     pace=st.sampled_from([0, 0, 1, 3]),
 )
-async def test_our_protocols_make_of_any_bytes_what_uvicorns_own_makes_of_them(
+async def test_our_protocol_makes_of_any_bytes_what_uvicorns_own_makes_of_them(
     data: st.DataObject, stream: list[Sent], kind: Kind, max_size: int, pace: int
 ) -> None:
     chunks = data.draw(pieces(b"".join(sent.data for sent in stream)))
@@ -211,12 +213,12 @@ async def test_an_application_that_closes_in_between_ends_the_connection_all_the
     chunks = data.draw(pieces(b"".join(sent.data for sent in stream)))
     close_after = data.draw(st.integers(0, len(chunks)))
     app = Recorder(pace=1)
-    session = Session(kind, app)
-    await session.open()
-    await session.feed(*chunks[:close_after])
-    if not session.wire.is_closing() and not session.protocol.close_sent:
+    connection = Connection(kind, app)
+    await connection.open()
+    await connection.feed(*chunks[:close_after])
+    if not connection.wire.is_closing() and not connection.protocol.close_sent:
         await app.send({"type": "websocket.close", "code": 4001})
-    await session.feed(*chunks[close_after:])
-    await session.hang_up()
+    await connection.feed(*chunks[close_after:])
+    await connection.hang_up()
     assert app.received[-1]["type"] == "websocket.disconnect"
-    assert len(session.answer.close_codes) == 1
+    assert len(connection.answer.close_codes) == 1

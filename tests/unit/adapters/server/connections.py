@@ -2,28 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any, Literal, cast
 
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from adapters.server.fast_protocol import FastWebSockets
-from adapters.server.outbox import WriteBatch
-from adapters.server.protocol import DirectWebSockets
+from adapters.server.buffered_transport import WriteBatch
+from adapters.server.websocket_uvicorn import WebSocketProtocol
 from tests.unit.adapters.server.wire import HANDSHAKE, Answer, Wire, answer
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-Kind = Literal["direct", "fast", "stock"]
-
-PROTOCOLS: dict[Kind, Callable[..., WebSocketsSansIOProtocol]] = {
-    "stock": WebSocketsSansIOProtocol,
-    "direct": DirectWebSockets,
-    "fast": FastWebSockets,
-}
+Kind = Literal["general", "fast", "stock"]
 
 MAX_SIZE = 100_000
 
@@ -94,8 +88,8 @@ class Recorder:
         return cast("Callable[..., Any]", self.extensions[name]["call"])
 
 
-class Session:
-    """`turn` may be one that other sessions share, as those of a server do."""
+class Connection:
+    """`batch` and `state` may be shared, as by the connections of a server."""
 
     def __init__(
         self,
@@ -104,7 +98,8 @@ class Session:
         *,
         deflate: bool = False,
         max_size: int = MAX_SIZE,
-        turn: WriteBatch | None = None,
+        batch: WriteBatch | None = None,
+        state: ServerState | None = None,
     ) -> None:
         config = uvicorn.Config(
             cast("Any", app),
@@ -116,11 +111,13 @@ class Session:
             log_config=None,
         )
         config.load()
-        self.state = ServerState()
-        more = {} if kind == "stock" else {"turn": turn or WriteBatch()}
-        self.protocol = PROTOCOLS[kind](
-            config=config, server_state=self.state, app_state={}, **more
+        self.state = state or ServerState()
+        make = (
+            WebSocketsSansIOProtocol
+            if kind == "stock"
+            else partial(WebSocketProtocol, batch=batch or WriteBatch(), fast_frames=kind == "fast")
         )
+        self.protocol = make(config=config, server_state=self.state, app_state={})
         self.wire = Wire()
         self.wire.protocol = self.protocol
         self.protocol.connection_made(self.wire)

@@ -1,27 +1,27 @@
-"""How a server that stops says so, in both protocols."""
+"""How connections end when the server stops."""
 
 import asyncio
 
 import pytest
 from websockets.frames import Opcode
 
-from tests.unit.adapters.server.sessions import (
+from tests.unit.adapters.server.connections import (
+    Connection,
     Kind,
     Message,
     Receive,
     Recorder,
     Send,
-    Session,
     some_turns,
 )
 from tests.unit.adapters.server.wire import client_frame, closing
 
 
-async def test_a_server_that_stops_says_1012(app: Recorder, session: Session) -> None:
-    session.protocol.shutdown()
-    await session.over()
-    assert session.answer.close_codes == [1012]
-    assert session.wire.calls[-2:] == ["write", "close"]
+async def test_a_server_that_stops_says_1012(app: Recorder, connection: Connection) -> None:
+    connection.protocol.shutdown()
+    await connection.over()
+    assert connection.answer.close_codes == [1012]
+    assert connection.wire.calls[-2:] == ["write", "close"]
     assert app.disconnect == {"type": "websocket.disconnect", "code": 1012}
 
 
@@ -31,12 +31,12 @@ async def test_a_server_that_stops_answers_a_pending_handshake_with_500(kind: Ki
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         await release.wait()
 
-    session = Session(kind, app)
-    session.knock()
-    session.protocol.shutdown()
+    connection = Connection(kind, app)
+    connection.knock()
+    connection.protocol.shutdown()
     release.set()
-    await session.over()
-    assert session.answer.status == 500
+    await connection.over()
+    assert connection.answer.status == 500
 
 
 @pytest.mark.parametrize(
@@ -47,23 +47,23 @@ async def test_a_server_that_stops_answers_a_pending_handshake_with_500(kind: Ki
     ],
 )
 async def test_a_server_that_stops_says_nothing_more_to_who_is_closing_already(
-    session: Session, first: bytes
+    connection: Connection, first: bytes
 ) -> None:
-    session.wire.full = True
-    await session.feed(first)
+    connection.wire.full = True
+    await connection.feed(first)
     await some_turns()
-    before = session.answer.close_codes
-    session.protocol.shutdown()
+    before = connection.answer.close_codes
+    connection.protocol.shutdown()
     await some_turns()
-    assert session.answer.close_codes == before
-    assert session.wire.is_closing()
-    session.wire.abort()
+    assert connection.answer.close_codes == before
+    assert connection.wire.is_closing()
+    connection.wire.abort()
 
 
 async def test_a_server_that_stops_closes_who_was_told_goodbye_by_the_application(
-    app: Recorder, session: Session
+    app: Recorder, connection: Connection
 ) -> None:
     await app.send({"type": "websocket.close", "code": 1001})
-    session.protocol.shutdown()
-    await session.over()
-    assert session.answer.close_codes == [1001]
+    connection.protocol.shutdown()
+    await connection.over()
+    assert connection.answer.close_codes == [1001]

@@ -101,7 +101,7 @@ def actions(document: Any, sender: str) -> dict[str, set[str]]:
 
 
 def fields(document: Any, schema: Any) -> str:
-    """A payload as the page writes it: `{message}`, `{event, data?}`, `null`; "" if it has forms."""
+    """A payload as the page has it: `{message}`, `{event, data?}`, `null`; "" if it has forms."""
     schema = resolved(document, schema)
     if schema.get("type") == "null":
         return "null"

@@ -31,7 +31,7 @@ RETRY_SECONDS = 0.25
 """How soon a worker asks again while its backend is away."""
 
 ROUND = 100
-"""How many jobs one round of `recover` looks at of each kind."""
+"""How many jobs one round of `reap` looks at of each kind."""
 
 
 class JobIsLost(Exception):
@@ -105,7 +105,7 @@ class JobRunner:
             if self._interrupts.get(job_id) is interrupt:
                 del self._interrupts[job_id]
 
-    async def recover(self) -> None:
+    async def reap(self) -> None:
         """Look after jobs that nobody looks after: one round, for every worker to repeat.
 
         A job whose worker vanished is queued again, or failed after too many; one that waits
@@ -118,11 +118,11 @@ class JobRunner:
                 await self._end(job, JobFailed(job.id, reason))
             elif await self._records.hand_back(job.id, job.attempt, lost=True):
                 await self._queue.put(job.id)
-        for job in await self._records.forgotten(self._settings.waiting, ROUND):
+        for job in await self._records.unclaimed(self._settings.waiting, ROUND):
             await self._queue.put(job.id)
-        for job in await self._records.unannounced(ROUND):
+        for job in await self._records.untold(ROUND):
             if (ending := job.ending()) is not None:
-                await self._announce(ending)
+                await self._tell_ending(ending)
 
     async def _attempt(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
         limit = asyncio.timeout(self._settings.timeout)
@@ -184,11 +184,11 @@ class JobRunner:
     async def _end(self, job: Job, ending: JobEnded) -> None:
         """End the job if this attempt still holds it. Told twice, an ending is heard once."""
         if await self._records.end(job.id, job.attempt, ending):
-            await self._announce(ending)
+            await self._tell_ending(ending)
 
-    async def _announce(self, ending: JobEnded) -> None:
+    async def _tell_ending(self, ending: JobEnded) -> None:
         await self._broadcaster.publish(audiences.job(ending.job_id), ending)
-        await self._records.announced(ending.job_id)
+        await self._records.told(ending.job_id)
 
     async def _persist(self, ask: Callable[[], Awaitable[Result]]) -> Result:
         """Ask until the backend answers; whoever waits for longer than the lease finds its

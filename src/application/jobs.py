@@ -155,7 +155,7 @@ class JobService:
             raise JobIsOver("This job is over already.")
         if cancelled.state is JobState.CANCELLED:
             await self._broadcaster.publish(audience, JobCancelled(job_id))
-            await self._records.announced(job_id)
+            await self._records.told(job_id)
         else:
             await self._queue.interrupt(job_id)
 

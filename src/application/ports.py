@@ -175,7 +175,7 @@ class Tally(Protocol):
 
 
 class JobRecords(Protocol):
-    """The truth about jobs. Kept for a while after a job's end, then forgotten.
+    """The truth about jobs. A record expires a while after its job's end.
 
     Each method is atomic. `attempt` fences: a worker that lost its job to another
     holds an old attempt, and nothing it does changes the record.
@@ -228,18 +228,18 @@ class JobRecords(Protocol):
         """Running jobs whose lease is over, longest over first."""
 
     @abstractmethod
-    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+    async def unclaimed(self, waited: float, limit: int) -> list[Job]:
         """Queued jobs that nobody claimed for `waited` seconds, longest waiting first.
 
         Giving one out counts as a new beginning of its wait.
         """
 
     @abstractmethod
-    async def unannounced(self, limit: int) -> list[Job]:
-        """Ended jobs of which nobody said `announced`, in the order of their end."""
+    async def untold(self, limit: int) -> list[Job]:
+        """Ended jobs of which nobody said `told`, in the order of their end."""
 
     @abstractmethod
-    async def announced(self, job_id: JobId) -> None:
+    async def told(self, job_id: JobId) -> None:
         """The job's audience knows how it ended; unknown ids are ignored."""
 
 

@@ -21,14 +21,14 @@ ID = JobId("7")
 LEASE = 60.0
 
 RETENTION = 60.0
-"""Seconds for which the fixture `job_records` remembers ended jobs."""
+"""Seconds for which the fixture `job_records` keeps ended jobs."""
 
 BRIEF_RETENTION = 1.0
 """The same for `brief_job_records`."""
 
 SETTLED = 2.1
 """Seconds after which an ending is surely not being told right now: where several processes
-share the records, `unannounced` leaves out younger ones."""
+share the records, `untold` leaves out younger ones."""
 
 ENDINGS: list[JobEnded] = [JobSucceeded(ID, "done"), JobFailed(ID, "no"), JobCancelled(ID)]
 every_ending = pytest.mark.parametrize("ending", ENDINGS, ids=lambda it: type(it).__name__)
@@ -52,7 +52,7 @@ async def ended(records: JobRecords, ending: JobEnded, job_id: str = ID) -> None
 
 
 class JobRecordsContract:
-    """Takes the fixtures `job_records` and `brief_job_records` (`JobRecords`, empty, remembering
+    """Takes the fixtures `job_records` and `brief_job_records` (`JobRecords`, empty, keeping
     ended jobs for `RETENTION` and `BRIEF_RETENTION` seconds), and `clock` (`PassingTime`)."""
 
     # Adding and finding.
@@ -440,17 +440,17 @@ class JobRecordsContract:
 
     # Waiting for too long.
 
-    async def test_a_job_that_waits_for_long_was_forgotten(
+    async def test_a_job_that_waits_for_long_is_unclaimed(
         self, job_records: JobRecords, clock: PassingTime
     ) -> None:
         await job_records.add(job())
-        assert await job_records.forgotten(0.5, 9) == []
+        assert await job_records.unclaimed(0.5, 9) == []
 
         await clock.advance(0.6)
 
-        assert await job_records.forgotten(0.5, 9) == [job()]
+        assert await job_records.unclaimed(0.5, 9) == [job()]
 
-    async def test_forgotten_jobs_come_longest_waiting_first(
+    async def test_unclaimed_jobs_come_longest_waiting_first(
         self, job_records: JobRecords, clock: PassingTime
     ) -> None:
         for job_id in ("b", "c", "a"):
@@ -458,9 +458,9 @@ class JobRecordsContract:
             await clock.advance(0.1)
         await clock.advance(0.5)
 
-        assert [waiting.id for waiting in await job_records.forgotten(0.5, 2)] == ["b", "c"]
+        assert [waiting.id for waiting in await job_records.unclaimed(0.5, 2)] == ["b", "c"]
 
-    async def test_a_forgotten_job_given_out_waits_anew(
+    async def test_an_unclaimed_job_given_out_waits_anew(
         self, job_records: JobRecords, clock: PassingTime
     ) -> None:
         for job_id in ("a", "b"):
@@ -468,13 +468,13 @@ class JobRecordsContract:
             await clock.advance(0.1)
         await clock.advance(0.5)
 
-        assert [waiting.id for waiting in await job_records.forgotten(0.5, 1)] == ["a"]
-        assert [waiting.id for waiting in await job_records.forgotten(0.5, 9)] == ["b"]
-        assert await job_records.forgotten(0.5, 9) == []
+        assert [waiting.id for waiting in await job_records.unclaimed(0.5, 1)] == ["a"]
+        assert [waiting.id for waiting in await job_records.unclaimed(0.5, 9)] == ["b"]
+        assert await job_records.unclaimed(0.5, 9) == []
         await clock.advance(0.6)
-        assert {waiting.id for waiting in await job_records.forgotten(0.5, 9)} == {"a", "b"}
+        assert {waiting.id for waiting in await job_records.unclaimed(0.5, 9)} == {"a", "b"}
 
-    async def test_only_queued_jobs_are_forgotten(
+    async def test_only_queued_jobs_are_unclaimed(
         self, job_records: JobRecords, clock: PassingTime
     ) -> None:
         await running(job_records, "running")
@@ -484,7 +484,7 @@ class JobRecordsContract:
 
         await clock.advance(0.6)
 
-        assert await job_records.forgotten(0.5, 9) == []
+        assert await job_records.unclaimed(0.5, 9) == []
 
     async def test_a_job_handed_back_begins_to_wait_then(
         self, job_records: JobRecords, clock: PassingTime
@@ -492,15 +492,15 @@ class JobRecordsContract:
         await running(job_records)
         await clock.advance(0.6)
         await job_records.hand_back(ID, 1)
-        assert await job_records.forgotten(0.5, 9) == []
+        assert await job_records.unclaimed(0.5, 9) == []
 
         await clock.advance(0.6)
 
-        assert [waiting.id for waiting in await job_records.forgotten(0.5, 9)] == [ID]
+        assert [waiting.id for waiting in await job_records.unclaimed(0.5, 9)] == [ID]
 
-    # Announcing.
+    # Telling.
 
-    async def test_an_ended_job_is_unannounced_until_somebody_says_otherwise(
+    async def test_an_ended_job_is_untold_until_somebody_says_otherwise(
         self, job_records: JobRecords, clock: PassingTime
     ) -> None:
         ending = ENDINGS[0]
@@ -508,14 +508,14 @@ class JobRecordsContract:
         await clock.advance(SETTLED)
 
         assert (
-            await job_records.unannounced(9)
-            == await job_records.unannounced(9)
+            await job_records.untold(9)
+            == await job_records.untold(9)
             == ([job().start().end(ending)])
         )
-        await job_records.announced(ID)
-        assert await job_records.unannounced(9) == []
+        await job_records.told(ID)
+        assert await job_records.untold(9) == []
 
-    async def test_unannounced_jobs_come_in_the_order_of_their_end(
+    async def test_untold_jobs_come_in_the_order_of_their_end(
         self, job_records: JobRecords, clock: PassingTime
     ) -> None:
         for job_id in ("a", "b", "c", "told"):
@@ -523,40 +523,40 @@ class JobRecordsContract:
         for job_id in ("b", "told", "c", "a"):
             await job_records.cancel(JobId(job_id))
             await clock.advance(0.01)
-        await job_records.announced(JobId("told"))
+        await job_records.told(JobId("told"))
         await clock.advance(SETTLED)
 
-        assert [untold.id for untold in await job_records.unannounced(9)] == ["b", "c", "a"]
-        assert [untold.id for untold in await job_records.unannounced(2)] == ["b", "c"]
+        assert [untold.id for untold in await job_records.untold(9)] == ["b", "c", "a"]
+        assert [untold.id for untold in await job_records.untold(2)] == ["b", "c"]
 
-    async def test_only_a_job_that_is_over_can_be_announced(
+    async def test_only_a_job_that_is_over_can_be_told(
         self, job_records: JobRecords, clock: PassingTime
     ) -> None:
         await job_records.add(job("queued"))
         await running(job_records, "running")
         await job_records.cancel(JobId("running"))
         for job_id in ("queued", "running", "unknown"):
-            await job_records.announced(JobId(job_id))
+            await job_records.told(JobId(job_id))
 
         await job_records.cancel(JobId("queued"))
         await clock.advance(SETTLED)
 
-        # Neither the running job, nor lost what was announced too early.
-        assert [untold.id for untold in await job_records.unannounced(9)] == ["queued"]
+        # Neither the running job, nor lost what was told too early.
+        assert [untold.id for untold in await job_records.untold(9)] == ["queued"]
 
-    async def test_a_forgotten_ending_needs_no_announcing(
+    async def test_an_expired_ending_needs_no_telling(
         self, brief_job_records: JobRecords, clock: PassingTime
     ) -> None:
         await ended(brief_job_records, ENDINGS[0])
 
         await clock.advance(max(BRIEF_RETENTION, SETTLED) + 0.1)
 
-        assert await brief_job_records.unannounced(9) == []
+        assert await brief_job_records.untold(9) == []
 
-    # Forgetting.
+    # Expiring.
 
     @every_ending
-    async def test_an_ended_job_is_remembered_for_a_while_then_forgotten(
+    async def test_an_ended_job_is_kept_for_a_while_then_expires(
         self, brief_job_records: JobRecords, clock: PassingTime, ending: JobEnded
     ) -> None:
         await ended(brief_job_records, ending)
@@ -567,7 +567,7 @@ class JobRecordsContract:
         assert await brief_job_records.get(ID) is None
         assert await brief_job_records.of_owner(ADA.id, 9) == []
 
-    async def test_a_job_cancelled_while_queued_is_forgotten_too(
+    async def test_a_job_cancelled_while_queued_expires_too(
         self, brief_job_records: JobRecords, clock: PassingTime
     ) -> None:
         await brief_job_records.add(job())
@@ -577,7 +577,7 @@ class JobRecordsContract:
 
         assert await brief_job_records.get(ID) is None
 
-    async def test_a_job_that_is_not_over_is_never_forgotten(
+    async def test_a_job_that_is_not_over_never_expires(
         self, brief_job_records: JobRecords, clock: PassingTime
     ) -> None:
         await brief_job_records.add(job("queued"))
@@ -592,7 +592,7 @@ class JobRecordsContract:
         assert found == {"queued", "running", "lapsed", "handed back"}
         assert await brief_job_records.claim(JobId("queued"), LEASE) is not None
 
-    async def test_an_id_that_was_forgotten_is_unknown_like_any_other(
+    async def test_an_id_that_expired_is_unknown_like_any_other(
         self, brief_job_records: JobRecords, clock: PassingTime
     ) -> None:
         await ended(brief_job_records, ENDINGS[0])

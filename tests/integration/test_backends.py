@@ -300,12 +300,12 @@ class JobRecordTwins(OnRedis):
         self.ask(lambda records: records.cancel(job_id))
 
     @rule(job_id=job_ids)
-    def announced(self, job_id: JobId) -> None:
-        self.ask(lambda records: records.announced(job_id))
+    def told(self, job_id: JobId) -> None:
+        self.ask(lambda records: records.told(job_id))
 
     @rule(waited=st.sampled_from([0.5 * PERIOD, 1.5 * PERIOD]))
-    def give_out_the_forgotten(self, waited: float) -> None:
-        self.ask_for_many(lambda records: records.forgotten(waited, 99))
+    def give_out_the_unclaimed(self, waited: float) -> None:
+        self.ask_for_many(lambda records: records.unclaimed(waited, 99))
 
     @rule(periods=st.integers(1, 3))
     def time_passes(self, periods: int) -> None:
@@ -313,7 +313,7 @@ class JobRecordTwins(OnRedis):
         self.clock.shift(seconds)
         self.run(self.aging.advance(seconds))
         # On Redis those that ended just now are left out.
-        self.ask_for_many(lambda records: records.unannounced(99))
+        self.ask_for_many(lambda records: records.untold(99))
 
     @rule(owner=owners, limit=st.integers(1, 5))
     def list(self, owner: MemberId, limit: int) -> None:

@@ -83,7 +83,7 @@ class RedisBackend(Backend):
             await self.client.aclose(close_connection_pool=True)
 
     async def run_worker(self, runner: JobRunner, stop: asyncio.Event) -> None:
-        calls = WorkerCalls(runner.run, runner.recover, runner.interrupt)
+        calls = WorkerCalls(runner.run, runner.reap, runner.interrupt)
         worker = ArqWorker(self.client, self._service, calls, slots=self._slots)
         async with self.sending():
             await worker.serve(stop)

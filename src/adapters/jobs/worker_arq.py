@@ -1,7 +1,7 @@
 """The ARQ worker: idle it costs next to nothing, woken it starts within milliseconds.
 
 ARQ (0.28) would poll twice a second, die with its connection, and keep running jobs in the
-queue they came from. So its own loop is replaced: a bell rings for each new job, ARQ hands
+queue they came from. So its own loop is replaced: each new job wakes an idle worker, ARQ hands
 over what waits, and each ARQ job only starts the real one, whose life is in our records.
 """
 
@@ -20,11 +20,11 @@ from arq.worker import Worker, func
 from adapters.jobs.queue_arq import (
     RUN,
     arq_client,
-    bell_name,
     decode,
     encode,
     interrupts_name,
     queue_name,
+    wakeups_name,
 )
 from adapters.redis_connection import DISCONNECTED, Client, end
 from application.errors import Unavailable
@@ -32,8 +32,8 @@ from domain.identity import JobId
 
 log = logging.getLogger(__name__)
 
-BELL_SECONDS = 1
-"""How long an idle worker waits for the bell before it looks by itself. Below every timeout."""
+WAKEUP_SECONDS = 1
+"""How long an idle worker waits for a wake-up before it looks by itself. Below every timeout."""
 
 ROUND_SECONDS = 1.0
 """How often a worker looks after jobs that nobody looks after."""
@@ -53,7 +53,7 @@ class WorkerCalls:
     """What the worker does with jobs: `JobRunner`'s three verbs."""
 
     run: Callable[[JobId], Awaitable[None]]
-    recover: Callable[[], Awaitable[None]]
+    reap: Callable[[], Awaitable[None]]
     interrupt: Callable[[JobId], None]
 
 
@@ -136,7 +136,7 @@ class ArqWorker:
             self._slot_freed.set()
 
     async def _take(self, arq: HandingOver) -> None:
-        """Take what waits, as far as slots are free, then wait for the bell or for a slot."""
+        """Take what waits, as far as slots are free, then wait for a wake-up or for a slot."""
         self._slot_freed.clear()
         free = self._slots - len(self._running)
         if free > 0:
@@ -145,13 +145,15 @@ class ArqWorker:
                 await asyncio.wait(arq.tasks.values())
                 return
         if free > 0:
-            await cast(Awaitable[Any], self._client.brpop([bell_name(self._service)], BELL_SECONDS))
+            await cast(
+                Awaitable[Any], self._client.brpop([wakeups_name(self._service)], WAKEUP_SECONDS)
+            )
         else:
             await self._slot_freed.wait()
 
     async def _round(self) -> None:
         await self._client.set(alive_name(self._service, self.id), 1, ex=ALIVE_SECONDS)
-        await _to_its_end(self._calls.recover())
+        await _to_its_end(self._calls.reap())
         await asyncio.sleep(ROUND_SECONDS * random.uniform(0.75, 1.25))
 
     async def _listen(self) -> None:
@@ -159,7 +161,7 @@ class ArqWorker:
         async with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(interrupts_name(self._service))
             while True:
-                message = await pubsub.get_message(timeout=BELL_SECONDS)
+                message = await pubsub.get_message(timeout=WAKEUP_SECONDS)
                 if message is not None:
                     self._calls.interrupt(JobId(message["data"].decode("ascii", "replace")))
 

@@ -57,7 +57,7 @@ class RedisJobRecords(JobRecords):
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         with answering():
             ids = await self._client.zrevrange(self._owned(owner), 0, -1)
-            # Ended jobs are forgotten, whatever their place in the list.
+            # Ended jobs expire, whatever their place in the list.
             return (await self._all(ids))[:limit]
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
@@ -96,16 +96,16 @@ class RedisJobRecords(JobRecords):
         jobs = await self._due("leases", 0, limit)
         return [job for job in jobs if job.state is JobState.RUNNING]
 
-    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+    async def unclaimed(self, waited: float, limit: int) -> list[Job]:
         jobs = await self._due("waiting", int(waited * 1000), limit, anew=True)
         return [job for job in jobs if job.state is JobState.QUEUED]
 
-    async def unannounced(self, limit: int) -> list[Job]:
-        return await self._due("unannounced", SETTLED_MS, limit)
+    async def untold(self, limit: int) -> list[Job]:
+        return await self._due("untold", SETTLED_MS, limit)
 
-    async def announced(self, job_id: JobId) -> None:
+    async def told(self, job_id: JobId) -> None:
         with answering():
-            await self._client.zrem(f"{self._prefix}:unannounced", job_id)
+            await self._client.zrem(f"{self._prefix}:untold", job_id)
 
     async def _change(
         self, job_id: JobId, lease: float | None, change: Callable[[Job], Job | None]
@@ -127,7 +127,7 @@ class RedisJobRecords(JobRecords):
             duration: int | str = self._retention_ms
         else:
             duration = "" if lease is None else int(lease * 1000)
-        sets = [f"{self._prefix}:{name}" for name in ("leases", "waiting", "unannounced")]
+        sets = [f"{self._prefix}:{name}" for name in ("leases", "waiting", "untold")]
         args = [job.id, expected, json.dumps(asdict(job)), job.state.value, duration]
         return bool(await SWAP(self._client, [self._record(job.id), *sets], args))
 

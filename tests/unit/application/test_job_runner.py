@@ -137,7 +137,7 @@ class TestRunning:
         assert book.heard_by(watcher) == [STARTED, HALF, DONE]
         job = await recorded(records)
         assert (job.state, job.outcome, job.progress) == (JobState.SUCCEEDED, "done", 1.0)
-        assert await records.unannounced(9) == []
+        assert await records.untold(9) == []
 
     @pytest.mark.parametrize("kind", JobKind)
     async def test_each_kind_of_job_comes_to_its_result(
@@ -635,7 +635,7 @@ class TestStopping:
 
         assert (await recorded(records)).state is JobState.SUCCEEDED
         assert await queue.depth() == 0
-        assert [job.id for job in await records.unannounced(9)] == [ID]
+        assert [job.id for job in await records.untold(9)] == [ID]
 
 
 class TestOutages:
@@ -701,11 +701,11 @@ class TestOutages:
         assert (await recorded(records)).state is JobState.SUCCEEDED
 
         fragile.broken_for = ()
-        await service.recover()
-        await service.recover()
+        await service.reap()
+        await service.reap()
 
         assert book.heard_by(watcher) == [STARTED, HALF, DONE]
-        assert await records.unannounced(9) == []
+        assert await records.untold(9) == []
 
     async def test_a_job_taken_over_during_an_outage_is_let_go_afterwards(
         self,
@@ -741,7 +741,7 @@ class TestRounds:
         await records.claim(ID, lease=10)
         await clock.advance(10)
 
-        await service.recover()
+        await service.reap()
 
         job = await recorded(records)
         assert (job.state, job.attempt, job.lost) == (JobState.QUEUED, 1, 1)
@@ -760,7 +760,7 @@ class TestRounds:
         theirs = await records.claim(ID, lease=10)
         await clock.advance(9)
 
-        await build(AT_ONCE, half_then_done).recover()
+        await build(AT_ONCE, half_then_done).reap()
 
         assert await recorded(records) == theirs
         assert await queue.depth() == 0
@@ -776,7 +776,7 @@ class TestRounds:
         await records.claim(ID, lease=10)
         theirs = await records.cancel(ID)
 
-        await build(AT_ONCE, half_then_done).recover()
+        await build(AT_ONCE, half_then_done).reap()
 
         assert await recorded(records) == theirs
         assert await queue.depth() == 0
@@ -795,13 +795,13 @@ class TestRounds:
         for _ in range(AT_ONCE.losses):
             assert await records.claim(ID, lease=10) is not None
             await clock.advance(10)
-            await service.recover()
+            await service.reap()
 
         failed = JobFailed(ID, "The job was given up: 3 workers vanished over it.")
         assert book.heard_by(watcher) == [failed]
         assert (await recorded(records)).ending() == failed
         assert await queue.depth() == AT_ONCE.losses - 1
-        assert await records.unannounced(9) == []
+        assert await records.untold(9) == []
 
     async def test_workers_that_stop_in_good_order_cost_a_job_nothing(
         self,
@@ -816,7 +816,7 @@ class TestRounds:
         await records.claim(ID, lease=10)
         await clock.advance(10)
 
-        await build(AT_ONCE, half_then_done).recover()
+        await build(AT_ONCE, half_then_done).reap()
 
         assert (await recorded(records)).state is JobState.QUEUED
         assert watcher.frames == []
@@ -829,13 +829,13 @@ class TestRounds:
         watcher: RecordingSubscriber,
     ) -> None:
         service = build(AT_ONCE, half_then_done)
-        await service.recover()
+        await service.reap()
         assert await queue.depth() == 0
 
         for put in (1, 2):
             await clock.advance(AT_ONCE.waiting)
-            await service.recover()
-            await service.recover()
+            await service.reap()
+            await service.reap()
             assert await queue.depth() == put
         assert watcher.frames == []
 
@@ -852,11 +852,11 @@ class TestRounds:
         await clock.advance(10)
         queue.broken = True
         with pytest.raises(Unavailable):
-            await service.recover()
+            await service.reap()
 
         queue.broken = False
         await clock.advance(AT_ONCE.waiting)
-        await service.recover()
+        await service.reap()
 
         assert await queue.take() == ID
         assert watcher.frames == []
@@ -872,14 +872,14 @@ class TestRounds:
         await records.end(ID, 1, DONE)
         services = [build(AT_ONCE, half_then_done) for _ in range(3)]
 
-        await asyncio.gather(*(service.recover() for service in services))
+        await asyncio.gather(*(service.reap() for service in services))
 
         assert book.heard_by(watcher) == [DONE]
 
     async def test_a_round_with_nothing_to_do_does_nothing(
         self, build: Build, queue: FragileJobQueue, book: EventBook
     ) -> None:
-        await build(AT_ONCE, half_then_done).recover()
+        await build(AT_ONCE, half_then_done).reap()
 
         assert await queue.depth() == 0
         assert book.encoded == []

@@ -325,7 +325,7 @@ class TestSubmitting:
 
         assert book.heard_by(ada) == [JobQueued(job_id)]
         await clock.advance(5)
-        assert [job.id for job in await records.forgotten(5, 9)] == [job_id]
+        assert [job.id for job in await records.unclaimed(5, 9)] == [job_id]
 
 
 class TestWatching:
@@ -600,7 +600,7 @@ class TestComingBack:
         assert ada.frames == []
         assert [lane.attached(ada) for lane in lanes.values()] == [0] * len(lanes)
 
-    async def test_a_cursor_of_a_job_that_was_forgotten_is_told_as_unknown(
+    async def test_a_cursor_of_a_job_that_expired_is_told_as_unknown(
         self,
         jobs: JobService,
         broadcaster: LaneBroadcaster,
@@ -672,7 +672,7 @@ class TestCancelling:
         job = await records.get(FIRST)
         assert job is not None
         assert job.state is JobState.CANCELLED
-        assert await records.unannounced(9) == []
+        assert await records.untold(9) == []
 
     async def test_the_worker_of_a_running_job_is_told_to_look(
         self,
@@ -775,7 +775,7 @@ class TestCancelling:
         with pytest.raises(Unavailable):
             await jobs.cancel(ADA, ada, FIRST)
 
-        assert [job.id for job in await records.unannounced(9)] == [FIRST]
+        assert [job.id for job in await records.untold(9)] == [FIRST]
 
 
 class TestListing:

@@ -33,6 +33,10 @@ RETRY_SECONDS = 0.25
 ROUND = 100
 """How many jobs one round of `reap` looks at of each kind."""
 
+SETTLED_SECONDS = 2.0
+"""Whoever recorded a younger ending is probably telling it right now: twice the longest time
+between two rounds, far above what publishing takes."""
+
 
 class JobIsLost(Exception):
     """This attempt no longer holds its job: another worker has it, or it is over."""
@@ -120,7 +124,7 @@ class JobRunner:
                 await self._queue.put(job.id)
         for job in await self._records.unclaimed(self._settings.waiting, ROUND):
             await self._queue.put(job.id)
-        for job in await self._records.untold(ROUND):
+        for job in await self._records.untold(SETTLED_SECONDS, ROUND):
             if (ending := job.ending()) is not None:
                 await self._tell_ending(ending)
 

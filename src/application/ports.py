@@ -235,8 +235,9 @@ class JobRecords(Protocol):
         """
 
     @abstractmethod
-    async def untold(self, limit: int) -> list[Job]:
-        """Ended jobs of which nobody said `told`, in the order of their end."""
+    async def untold(self, settled: float, limit: int) -> list[Job]:
+        """Jobs that ended at least `settled` seconds ago and of which nobody said `told`,
+        in the order of their end."""
 
     @abstractmethod
     async def told(self, job_id: JobId) -> None:

@@ -312,8 +312,10 @@ class JobRecordTwins(OnRedis):
         seconds = periods * PERIOD
         self.clock.shift(seconds)
         self.run(self.aging.advance(seconds))
-        # On Redis those that ended just now are left out.
-        self.ask_for_many(lambda records: records.untold(99))
+
+    @rule(settled=st.sampled_from([0.0, 0.5 * PERIOD, 1.5 * PERIOD]))
+    def list_the_untold(self, settled: float) -> None:
+        self.ask_for_many(lambda records: records.untold(settled, 99))
 
     @rule(owner=owners, limit=st.integers(1, 5))
     def list(self, owner: MemberId, limit: int) -> None:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 
 from application.ports import Clock, JobRecords
 from domain.events import JobEnded
@@ -30,7 +30,8 @@ class MemoryJobRecords(JobRecords):
         self._records: OrderedDict[JobId, Record] = OrderedDict()
         # Ended jobs in the order of their end, which is the order of their expiry.
         self._ended: OrderedDict[JobId, None] = OrderedDict()
-        self._untold: OrderedDict[JobId, None] = OrderedDict()
+        # When they ended, in that order.
+        self._untold: OrderedDict[JobId, float] = OrderedDict()
 
     async def add(self, job: Job) -> bool:
         self._expire()
@@ -95,9 +96,11 @@ class MemoryJobRecords(JobRecords):
             record.until = now
         return [record.job for record in long[:limit]]
 
-    async def untold(self, limit: int) -> list[Job]:
+    async def untold(self, settled: float, limit: int) -> list[Job]:
         self._expire()
-        return [self._records[job_id].job for job_id in islice(self._untold, limit)]
+        latest = self._clock.now() - settled
+        ids = takewhile(lambda job_id: self._untold[job_id] <= latest, self._untold)
+        return [self._records[job_id].job for job_id in islice(ids, limit)]
 
     async def told(self, job_id: JobId) -> None:
         self._untold.pop(job_id, None)
@@ -122,7 +125,7 @@ class MemoryJobRecords(JobRecords):
         elif job.state.is_over:
             record.until = self._clock.now() + self._retention
             self._ended[job.id] = None
-            self._untold[job.id] = None
+            self._untold[job.id] = self._clock.now()
 
     def _expire(self) -> None:
         now = self._clock.now()

@@ -26,9 +26,6 @@ TRIES = 20
 OWNED = 200
 """Jobs listed per owner; older ones are still there by their id."""
 
-SETTLED_MS = 2_000
-"""An ending younger than that is probably being told right now."""
-
 
 class RedisJobRecords(JobRecords):
     """`retention` is how many seconds an ended job is kept."""
@@ -100,8 +97,8 @@ class RedisJobRecords(JobRecords):
         jobs = await self._due("waiting", int(waited * 1000), limit, anew=True)
         return [job for job in jobs if job.state is JobState.QUEUED]
 
-    async def untold(self, limit: int) -> list[Job]:
-        return await self._due("untold", SETTLED_MS, limit)
+    async def untold(self, settled: float, limit: int) -> list[Job]:
+        return await self._due("untold", int(settled * 1000), limit)
 
     async def told(self, job_id: JobId) -> None:
         with answering():

@@ -137,7 +137,7 @@ class TestRunning:
         assert book.heard_by(watcher) == [STARTED, HALF, DONE]
         job = await recorded(records)
         assert (job.state, job.outcome, job.progress) == (JobState.SUCCEEDED, "done", 1.0)
-        assert await records.untold(9) == []
+        assert await records.untold(0, 9) == []
 
     @pytest.mark.parametrize("kind", JobKind)
     async def test_each_kind_of_job_comes_to_its_result(
@@ -635,7 +635,7 @@ class TestStopping:
 
         assert (await recorded(records)).state is JobState.SUCCEEDED
         assert await queue.depth() == 0
-        assert [job.id for job in await records.untold(9)] == [ID]
+        assert [job.id for job in await records.untold(0, 9)] == [ID]
 
 
 class TestOutages:
@@ -691,6 +691,7 @@ class TestOutages:
         build: Build,
         fragile: FragileBroadcaster,
         records: FragileJobRecords,
+        clock: ManualClock,
         watcher: RecordingSubscriber,
         book: EventBook,
     ) -> None:
@@ -701,11 +702,12 @@ class TestOutages:
         assert (await recorded(records)).state is JobState.SUCCEEDED
 
         fragile.broken_for = ()
+        await clock.advance(job_runner.SETTLED_SECONDS)
         await service.reap()
         await service.reap()
 
         assert book.heard_by(watcher) == [STARTED, HALF, DONE]
-        assert await records.untold(9) == []
+        assert await records.untold(0, 9) == []
 
     async def test_a_job_taken_over_during_an_outage_is_let_go_afterwards(
         self,
@@ -801,7 +803,7 @@ class TestRounds:
         assert book.heard_by(watcher) == [failed]
         assert (await recorded(records)).ending() == failed
         assert await queue.depth() == AT_ONCE.losses - 1
-        assert await records.untold(9) == []
+        assert await records.untold(0, 9) == []
 
     async def test_workers_that_stop_in_good_order_cost_a_job_nothing(
         self,
@@ -861,15 +863,32 @@ class TestRounds:
         assert await queue.take() == ID
         assert watcher.frames == []
 
+    async def test_an_ending_that_is_probably_being_told_is_left_alone(
+        self,
+        build: Build,
+        records: FragileJobRecords,
+        clock: ManualClock,
+        watcher: RecordingSubscriber,
+    ) -> None:
+        await records.claim(ID, 60)
+        await records.end(ID, 1, DONE)
+        await clock.advance(job_runner.SETTLED_SECONDS - 0.1)
+
+        await build(AT_ONCE, half_then_done).reap()
+
+        assert watcher.frames == []
+
     async def test_an_ending_told_by_many_rounds_is_heard_once(
         self,
         build: Build,
         records: FragileJobRecords,
+        clock: ManualClock,
         watcher: RecordingSubscriber,
         book: EventBook,
     ) -> None:
         await records.claim(ID, 60)
         await records.end(ID, 1, DONE)
+        await clock.advance(job_runner.SETTLED_SECONDS)
         services = [build(AT_ONCE, half_then_done) for _ in range(3)]
 
         await asyncio.gather(*(service.reap() for service in services))

@@ -672,7 +672,7 @@ class TestCancelling:
         job = await records.get(FIRST)
         assert job is not None
         assert job.state is JobState.CANCELLED
-        assert await records.untold(9) == []
+        assert await records.untold(0, 9) == []
 
     async def test_the_worker_of_a_running_job_is_told_to_look(
         self,
@@ -775,7 +775,7 @@ class TestCancelling:
         with pytest.raises(Unavailable):
             await jobs.cancel(ADA, ada, FIRST)
 
-        assert [job.id for job in await records.untold(9)] == [FIRST]
+        assert [job.id for job in await records.untold(0, 9)] == [FIRST]
 
 
 class TestListing:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from application.errors import Unavailable
-from application.ports import Broadcaster, Clock, JobQueue, JobRecords
+from application.job_endings import tell_ending
+from application.ports import Broadcaster, Clock, EndedJobs, JobQueue, RunningJobs
 from domain import audiences
 from domain.events import (
     JobCancelled,
@@ -30,13 +31,6 @@ Result = TypeVar("Result")
 RETRY_SECONDS = 0.25
 """How soon a worker asks again while its backend is away."""
 
-ROUND = 100
-"""How many jobs one round of `reap` looks at of each kind."""
-
-SETTLED_SECONDS = 2.0
-"""Whoever recorded a younger ending is probably telling it right now: twice the longest time
-between two rounds, far above what publishing takes."""
-
 
 class JobIsLost(Exception):
     """This attempt no longer holds its job: another worker has it, or it is over."""
@@ -45,16 +39,12 @@ class JobIsLost(Exception):
 @dataclass(frozen=True, slots=True)
 class JobRunnerSettings:
     """`pace` scales the simulated time of each step (0: no waiting). `timeout` bounds one
-    attempt, `lease` is how long a job stays a worker's without a sign of life, `waiting` after
-    how long a queued job is put on the queue again; in seconds. A job that lost `losses`
-    workers is not tried again.
+    attempt, `lease` is how long a job stays a worker's without a sign of life; in seconds.
     """
 
     pace: float
     timeout: float
     lease: float
-    waiting: float
-    losses: int
 
 
 class JobRunner:
@@ -63,14 +53,16 @@ class JobRunner:
     def __init__(
         self,
         broadcaster: Broadcaster,
-        records: JobRecords,
+        running: RunningJobs,
+        ended: EndedJobs,
         queue: JobQueue,
         clock: Clock,
         work: Work,
         settings: JobRunnerSettings,
     ) -> None:
         self._broadcaster = broadcaster
-        self._records = records
+        self._running = running
+        self._ended = ended
         self._queue = queue
         self._clock = clock
         self._work = work
@@ -88,7 +80,7 @@ class JobRunner:
         While the backend is away it waits for it. Being cancelled hands the job back.
         Raises `Unavailable` if the job could not even be claimed.
         """
-        job = await self._records.claim(job_id, self._settings.lease)
+        job = await self._running.claim(job_id, self._settings.lease)
         if job is None:
             return
         interrupt = self._interrupts[job_id] = asyncio.Event()
@@ -108,25 +100,6 @@ class JobRunner:
             # A later attempt may run here already, if this one had lost its job.
             if self._interrupts.get(job_id) is interrupt:
                 del self._interrupts[job_id]
-
-    async def reap(self) -> None:
-        """Look after jobs that nobody looks after: one round, for every worker to repeat.
-
-        A job whose worker vanished is queued again, or failed after too many; one that waits
-        for long is put on the queue again; an ending that was not told is told.
-        """
-        for job in await self._records.lapsed(ROUND):
-            log.warning("a job's worker vanished", extra={"job": job.id, "attempt": job.attempt})
-            if job.lost + 1 >= self._settings.losses:
-                reason = f"The job was given up: {job.lost + 1} workers vanished over it."
-                await self._end(job, JobFailed(job.id, reason))
-            elif await self._records.hand_back(job.id, job.attempt, lost=True):
-                await self._queue.put(job.id)
-        for job in await self._records.unclaimed(self._settings.waiting, ROUND):
-            await self._queue.put(job.id)
-        for job in await self._records.untold(SETTLED_SECONDS, ROUND):
-            if (ending := job.ending()) is not None:
-                await self._tell_ending(ending)
 
     async def _attempt(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
         limit = asyncio.timeout(self._settings.timeout)
@@ -175,7 +148,7 @@ class JobRunner:
     async def _report(self, job: Job, progress: float | None) -> Job:
         lease = self._settings.lease
         held = await self._persist(
-            lambda: self._records.report(job.id, job.attempt, lease, progress)
+            lambda: self._running.report(job.id, job.attempt, lease, progress)
         )
         if held is None:
             raise JobIsLost
@@ -186,13 +159,9 @@ class JobRunner:
         await self._persist(lambda: self._broadcaster.publish(audience, event))
 
     async def _end(self, job: Job, ending: JobEnded) -> None:
-        """End the job if this attempt still holds it. Told twice, an ending is heard once."""
-        if await self._records.end(job.id, job.attempt, ending):
-            await self._tell_ending(ending)
-
-    async def _tell_ending(self, ending: JobEnded) -> None:
-        await self._broadcaster.publish(audiences.job(ending.job_id), ending)
-        await self._records.told(ending.job_id)
+        """End the job if this attempt still holds it."""
+        if await self._running.end(job.id, job.attempt, ending):
+            await tell_ending(self._broadcaster, self._ended, ending)
 
     async def _persist(self, ask: Callable[[], Awaitable[Result]]) -> Result:
         """Ask until the backend answers; whoever waits for longer than the lease finds its
@@ -205,7 +174,7 @@ class JobRunner:
 
     async def _hand_back(self, job: Job) -> None:
         try:
-            if await self._records.hand_back(job.id, job.attempt):
+            if await self._running.hand_back(job.id, job.attempt):
                 await self._queue.put(job.id)
         except Unavailable:
             log.warning("a job could not be handed back; its lease will lapse")

@@ -4,13 +4,15 @@ import logging
 from dataclasses import dataclass
 
 from application.errors import QueueIsFull, Unavailable
+from application.job_endings import tell_ending
 from application.ports import (
+    AskedJobs,
     Broadcaster,
     Clock,
     Cursor,
+    EndedJobs,
     Ids,
     JobQueue,
-    JobRecords,
     LossReason,
     Recovery,
     Subscriber,
@@ -47,7 +49,8 @@ class JobService:
         self,
         broadcaster: Broadcaster,
         subscriptions: Subscriptions,
-        records: JobRecords,
+        asked: AskedJobs,
+        ended: EndedJobs,
         queue: JobQueue,
         clock: Clock,
         ids: Ids,
@@ -57,7 +60,8 @@ class JobService:
     ) -> None:
         self._broadcaster = broadcaster
         self._subscriptions = subscriptions
-        self._records = records
+        self._asked = asked
+        self._ended = ended
         self._queue = queue
         self._clock = clock
         self._ids = ids
@@ -83,7 +87,7 @@ class JobService:
         job_id = self._ids.job_id()
         if key is not None:
             job_id = JobId(IdempotencyKey.parse(key, kind, content).value)
-            known = await self._records.get(job_id)
+            known = await self._asked.get(job_id)
             if known is not None:
                 known.check_watcher(member)
                 return Submitted(job_id, again=True)
@@ -93,7 +97,7 @@ class JobService:
         audience = audiences.job(job.id)
         await self._subscriptions.subscribe(audience, subscriber)
         try:
-            if not await self._records.add(job):
+            if not await self._asked.add(job):
                 return Submitted(job_id, again=True)
             await self._broadcaster.publish(audience, JobQueued(job.id))
         except Unavailable:
@@ -150,18 +154,17 @@ class JobService:
         job.check_owner(member)
         audience = audiences.job(job_id)
         await self._subscriptions.subscribe(audience, subscriber)
-        cancelled = await self._records.cancel(job_id)
+        cancelled = await self._asked.cancel(job_id)
         if cancelled is None:
             raise JobIsOver("This job is over already.")
         if cancelled.state is JobState.CANCELLED:
-            await self._broadcaster.publish(audience, JobCancelled(job_id))
-            await self._records.told(job_id)
+            await tell_ending(self._broadcaster, self._ended, JobCancelled(job_id))
         else:
             await self._queue.interrupt(job_id)
 
     async def get(self, member: Member, job_id: JobId) -> Job:
         """Raises `JobIsUnknown`, also for a job that `member` may not see."""
-        job = await self._records.get(job_id)
+        job = await self._asked.get(job_id)
         if job is None:
             raise JobIsUnknown("There is no job with this id.")
         job.check_watcher(member)
@@ -169,7 +172,7 @@ class JobService:
 
     async def list(self, member: Member) -> list[Job]:
         """The caller's own jobs, newest first."""
-        return await self._records.of_owner(member.id, LISTED_JOBS)
+        return await self._asked.of_owner(member.id, LISTED_JOBS)
 
     async def leave(self, subscriber: Subscriber) -> None:
         await self._subscriptions.drop(subscriber)

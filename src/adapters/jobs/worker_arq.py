@@ -50,7 +50,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerCalls:
-    """What the worker does with jobs: `JobRunner`'s three verbs."""
+    """What the worker calls of `JobRunner` and `JobReaper`."""
 
     run: Callable[[JobId], Awaitable[None]]
     reap: Callable[[], Awaitable[None]]

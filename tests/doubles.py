@@ -16,11 +16,8 @@ from application.ports import Broadcaster, Clock, Cursor, Ids, Recovery, Subscri
 from domain.audiences import (
     Audience,
 )
-from domain.events import (
-    JobEnded,
-)
 from domain.identity import ConnectionId, IdempotencyKey, JobId
-from domain.jobs import Job
+from domain.jobs import Job, JobEnded
 
 DEADLINE = 10.0
 """Seconds after which something awaited counts as never happening."""

@@ -4,8 +4,7 @@ import logging
 
 from application.job_endings import tell_ending
 from application.ports import Broadcaster, EndedJobs, JobQueue, RunningJobs, StalledJobs
-from domain.events import JobFailed
-from domain.jobs import Job
+from domain.jobs import Job, JobFailed
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,11 @@ from typing import TypeVar
 from application.errors import Unavailable
 from application.job_endings import tell_ending
 from application.ports import Broadcaster, Clock, EndedJobs, JobQueue, RunningJobs
-from domain import audiences
-from domain.events import (
+from domain import jobs
+from domain.identity import JobId
+from domain.job_kinds import Outcome, Work
+from domain.jobs import (
+    Job,
     JobCancelled,
     JobEnded,
     JobEvent,
@@ -20,9 +23,6 @@ from domain.events import (
     JobStarted,
     JobSucceeded,
 )
-from domain.identity import JobId
-from domain.job_kinds import Outcome, Work
-from domain.jobs import Job
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class JobRunner:
         return held
 
     async def _tell(self, event: JobEvent) -> None:
-        audience = audiences.job(event.job_id)
+        audience = jobs.audience(event.job_id)
         await self._persist(lambda: self._broadcaster.publish(audience, event))
 
     async def _end(self, job: Job, ending: JobEnded) -> None:

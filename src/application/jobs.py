@@ -18,12 +18,11 @@ from application.ports import (
     Subscriber,
     Subscriptions,
 )
-from domain import audiences
+from domain import jobs
 from domain.audiences import AudienceKind
 from domain.errors import JobIsOver, JobIsUnknown
-from domain.events import JobCancelled, JobQueued
 from domain.identity import IdempotencyKey, JobId, Member, MessageText
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import Job, JobCancelled, JobKind, JobQueued, JobState
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +93,7 @@ class JobService:
         if await self._queue.depth() >= self._queue_limit:
             raise QueueIsFull(f"{self._queue_limit} jobs are waiting already.")
         job = Job.ask(job_id, JobKind.parse(kind), text.value, member, self._clock.now())
-        audience = audiences.job(job.id)
+        audience = jobs.audience(job.id)
         await self._subscriptions.subscribe(audience, subscriber)
         try:
             if not await self._asked.add(job):
@@ -118,7 +117,7 @@ class JobService:
         Raises `JobIsUnknown`.
         """
         job = await self.get(member, job_id)
-        audience = audiences.job(job_id)
+        audience = jobs.audience(job_id)
         if since is not None:
             recovery = await self._subscriptions.subscribe(audience, subscriber, since=since)
             # What is left of an ended job's history ends with how it ended.
@@ -152,7 +151,7 @@ class JobService:
         """
         job = await self.get(member, job_id)
         job.check_owner(member)
-        audience = audiences.job(job_id)
+        audience = jobs.audience(job_id)
         await self._subscriptions.subscribe(audience, subscriber)
         cancelled = await self._asked.cancel(job_id)
         if cancelled is None:

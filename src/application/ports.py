@@ -12,9 +12,8 @@ from typing import Any, NewType, Protocol, TypeVar
 
 from domain.analytics import Counts
 from domain.audiences import Audience
-from domain.events import JobEnded
 from domain.identity import ConnectionId, IdempotencyKey, JobId, Member, MemberId, RoomName
-from domain.jobs import Job
+from domain.jobs import Job, JobEnded
 from domain.rooms import RoomSize, Roster
 
 Event = TypeVar("Event")

@@ -17,20 +17,15 @@ from application.ports import (
     Recovery,
     Subscriptions,
 )
-from domain import audiences, rooms
+from domain import jobs, rooms
 from domain.analytics import ANALYTICS
 from domain.audiences import (
     Audience,
 )
 from domain.chat import CHAT, RELIABLE
-from domain.events import (
-    JobCancelled,
-    JobFailed,
-    JobQueued,
-    JobSucceeded,
-    MessageSaid,
-)
+from domain.events import MessageSaid
 from domain.identity import ConnectionId, JobId, Member, MemberId, MessageText, RoomName
+from domain.jobs import JobCancelled, JobFailed, JobQueued, JobSucceeded
 from domain.notifications import NOTIFICATIONS
 from tests.doubles import RecordingSubscriber
 
@@ -48,7 +43,7 @@ LOBBY = rooms.audience(RoomName("lobby"))
 
 def job(job_id: JobId) -> Audience[Any]:
     """Here anything may be told to the watchers of a job."""
-    return audiences.job(job_id)
+    return jobs.audience(job_id)
 
 
 EPHEMERAL: list[Audience[Any]] = [CHAT, NOTIFICATIONS]

@@ -5,14 +5,8 @@ import asyncio
 import pytest
 
 from application.ports import JobRecords
-from domain.events import (
-    JobCancelled,
-    JobEnded,
-    JobFailed,
-    JobSucceeded,
-)
 from domain.identity import JobId, Member, MemberId
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobState, JobSucceeded
 from tests.contracts.passing_time import PassingTime
 
 ADA = Member(MemberId("ada"), "Ada", recognised=True)

@@ -31,14 +31,8 @@ from adapters.settings import load_settings
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
 from application.ports import JobRecords
-from domain.events import (
-    JobCancelled,
-    JobEnded,
-    JobFailed,
-    JobSucceeded,
-)
 from domain.identity import ConnectionId, JobId, Member, MemberId
-from domain.jobs import Job, JobKind
+from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobSucceeded
 from tests.doubles import ManualClock, RecordingSubscriber, cursor_of
 from tests.integration.layers.process import LaneProcess
 from tests.integration.processes import Redis

@@ -15,11 +15,8 @@ import pytest
 from adapters.jobs.queue_arq import ArqJobQueue, queue_name, wakeups_name
 from adapters.redis_connection import Client as RedisClient
 from adapters.storage.job_records_redis import RedisJobRecords
-from domain.events import (
-    JobSucceeded,
-)
 from domain.identity import JobId, Member, MemberId
-from domain.jobs import Job, JobKind
+from domain.jobs import Job, JobKind, JobSucceeded
 from tests.integration.client import Client, get, until
 from tests.integration.conftest import redis_settings
 from tests.integration.processes import Redis, Server, Worker

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from application.ports import Clock, JobRecords
-from domain.events import JobEnded
 from domain.identity import JobId, MemberId
-from domain.jobs import Job, JobState
+from domain.jobs import Job, JobEnded, JobState
 
 
 @dataclass(slots=True)

@@ -12,9 +12,8 @@ from pathlib import Path
 from adapters.redis_connection import Client, Script, answering
 from application.errors import Unavailable
 from application.ports import JobRecords
-from domain.events import JobEnded
 from domain.identity import JobId, MemberId
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import Job, JobEnded, JobKind, JobState
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 SWAP = Script(_SCRIPTS / "job_swap.lua")

@@ -7,10 +7,8 @@ import pytest
 from adapters.redis_connection import Client
 from adapters.storage.job_records_redis import RedisJobRecords
 from application.ports import JobRecords
-from domain.events import (
-    JobSucceeded,
-)
 from domain.identity import JobId
+from domain.jobs import JobSucceeded
 from tests.contracts.job_records import (
     ADA,
     BRIEF_RETENTION,

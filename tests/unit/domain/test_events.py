@@ -11,8 +11,9 @@ import domain
 from domain import events
 from domain.analytics import EventRecorded
 from domain.audiences import Audience
-from domain.events import JobProgressed, JobStarted, MemberJoined
+from domain.events import MemberJoined
 from domain.identity import JobId, Member, MemberId
+from domain.jobs import JobProgressed, JobStarted
 
 ADA = Member(MemberId("ada"), "Ada")
 

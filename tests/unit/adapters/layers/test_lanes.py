@@ -13,7 +13,7 @@ from adapters.layers.lanes import (
     audience_of,
     group_of,
 )
-from domain import audiences, rooms
+from domain import jobs, rooms
 from domain.analytics import ANALYTICS
 from domain.audiences import (
     Audience,
@@ -27,7 +27,7 @@ from tests.unit.domain.strategies import job_ids, room_names
 any_audience = (
     st.sampled_from([CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS])
     | room_names.map(rooms.audience)
-    | job_ids.map(audiences.job)
+    | job_ids.map(jobs.audience)
 )
 
 
@@ -55,7 +55,7 @@ def test_the_seeds_five_lanes_keep_their_names() -> None:
         (rooms.audience(RoomName("lobby")), "room.lobby"),
         (rooms.audience(RoomName("a b_c.d")), "room.a_20b_5fc_2ed"),
         (rooms.audience(RoomName("ü")), "room._c3_bc"),
-        (audiences.job(JobId("0a1b")), "job.0a1b"),
+        (jobs.audience(JobId("0a1b")), "job.0a1b"),
     ],
 )
 def test_a_group_is_named_for_its_audience(audience: Audience[Any], group: str) -> None:

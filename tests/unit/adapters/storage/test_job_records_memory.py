@@ -4,10 +4,8 @@ import pytest
 
 from adapters.storage.job_records_memory import MemoryJobRecords
 from application.ports import JobRecords
-from domain.events import (
-    JobSucceeded,
-)
 from domain.identity import JobId
+from domain.jobs import JobSucceeded
 from tests.contracts.job_records import (
     ADA,
     BRIEF_RETENTION,

@@ -2,9 +2,8 @@
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from application.jobs import JobService
-from domain import audiences
-from domain.events import JobEnded, JobEvent, JobStarted
 from domain.identity import JobId, Member
+from domain.jobs import JobEnded, JobEvent, JobStarted, audience
 from tests.doubles import FragileJobRecords, RecordingSubscriber
 from tests.unit.application.people import ADA
 
@@ -22,7 +21,7 @@ async def submit(jobs: JobService, member: Member = ADA, name: str = "somebody")
 
 async def tell(broadcaster: LaneBroadcaster, *events: JobEvent) -> None:
     for event in events:
-        await broadcaster.publish(audiences.job(event.job_id), event)
+        await broadcaster.publish(audience(event.job_id), event)
 
 
 async def run_to_its_end(

@@ -9,9 +9,8 @@ from application import job_runner
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner, JobRunnerSettings
 from application.jobs import JobService
-from domain import audiences
 from domain.job_kinds import Work
-from domain.jobs import Job, JobKind
+from domain.jobs import Job, JobKind, audience
 from tests.doubles import (
     FragileBroadcaster,
     FragileJobQueue,
@@ -95,6 +94,6 @@ async def watcher(
     """Somebody who watches a job that waits in the records."""
     await records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA, 0))
     watcher = RecordingSubscriber("watcher")
-    await broadcaster.subscribe(audiences.job(ID), watcher)
+    await broadcaster.subscribe(audience(ID), watcher)
     yield watcher
     await broadcaster.drop(watcher)

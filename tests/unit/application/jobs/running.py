@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from application.job_runner import JobRunner, JobRunnerSettings
-from domain.events import JobProgressed, JobStarted, JobSucceeded
 from domain.identity import JobId
 from domain.job_kinds import Outcome, Step, Work
-from domain.jobs import Job, JobKind
+from domain.jobs import Job, JobKind, JobProgressed, JobStarted, JobSucceeded
 from tests.doubles import DEADLINE, FragileJobRecords
 
 ID = JobId("7")

@@ -7,9 +7,8 @@ from adapters.layers.lane_memory import MemoryLane
 from application.errors import Unavailable
 from application.jobs import JobService
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown
-from domain.events import JobCancelled, JobQueued, JobSucceeded
 from domain.identity import JobId
-from domain.jobs import JobState
+from domain.jobs import JobCancelled, JobQueued, JobState, JobSucceeded
 from tests.doubles import (
     EventBook,
     FragileBroadcaster,

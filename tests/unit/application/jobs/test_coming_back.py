@@ -7,8 +7,9 @@ from adapters.layers.lane_memory import MemoryLane
 from application.jobs import JobService
 from application.ports import Cursor, LossReason, Recovery
 from domain.chat import RELIABLE
-from domain.events import JobProgressed, JobStarted, JobSucceeded, MemberJoined
+from domain.events import MemberJoined
 from domain.identity import JobId
+from domain.jobs import JobProgressed, JobStarted, JobSucceeded
 from tests.contracts.broadcaster import PLANS
 from tests.doubles import EventBook, FragileJobRecords, ManualClock, RecordingSubscriber
 from tests.unit.application.jobs.asking import FIRST, JOBS, run_to_its_end, tell

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.events import JobFailed
 from domain.job_kinds import Outcome, Step
-from domain.jobs import JobKind, JobState
+from domain.jobs import JobFailed, JobKind, JobState
 from tests.doubles import EventBook, FragileJobRecords, RecordingSubscriber
 from tests.unit.application.jobs.running import (
     AT_ONCE,

@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from domain.events import JobProgressed, JobStarted, JobSucceeded
 from domain.identity import JobId
-from domain.jobs import JobState
+from domain.jobs import JobProgressed, JobStarted, JobState, JobSucceeded
 from tests.doubles import EventBook, FragileJobRecords, ManualClock, RecordingSubscriber
 from tests.unit.application.jobs.running import (
     AT_ONCE,

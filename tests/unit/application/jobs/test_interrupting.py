@@ -2,9 +2,8 @@
 
 import asyncio
 
-from domain.events import JobCancelled, JobStarted
 from domain.identity import JobId
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import Job, JobCancelled, JobKind, JobStarted, JobState
 from tests.doubles import EventBook, FragileJobRecords, ManualClock, RecordingSubscriber
 from tests.unit.application.jobs.running import (
     AT_ONCE,

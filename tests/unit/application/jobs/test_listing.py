@@ -5,9 +5,8 @@ import pytest
 from adapters.layers.broadcaster import LaneBroadcaster
 from application.jobs import LISTED_JOBS, JobService
 from domain.errors import JobIsUnknown
-from domain.events import JobStarted
 from domain.identity import JobId
-from domain.jobs import Job, JobKind
+from domain.jobs import Job, JobKind, JobStarted
 from tests.doubles import BEGINNING, FragileJobRecords, RecordingSubscriber
 from tests.unit.application.jobs.asking import FIRST, submit, tell
 from tests.unit.application.people import ADA, BOB, STRANGER

@@ -6,8 +6,7 @@ import pytest
 
 from application.errors import Unavailable
 from application.job_reaper import SETTLED_SECONDS, JobReaper
-from domain.events import JobEvent, JobProgressed, JobStarted, JobSucceeded
-from domain.jobs import JobState
+from domain.jobs import JobEvent, JobProgressed, JobStarted, JobState, JobSucceeded
 from tests.doubles import (
     EventBook,
     FragileBroadcaster,

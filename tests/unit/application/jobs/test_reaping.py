@@ -6,8 +6,7 @@ import pytest
 
 from application.errors import Unavailable
 from application.job_reaper import SETTLED_SECONDS, JobReaper
-from domain.events import JobFailed, JobStarted
-from domain.jobs import JobState
+from domain.jobs import JobFailed, JobStarted, JobState
 from tests.doubles import (
     EventBook,
     FragileJobQueue,

@@ -7,11 +7,9 @@ from dataclasses import replace
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
-from domain import audiences
-from domain.events import JobEvent, JobProgressed, JobSucceeded
 from domain.identity import JobId
 from domain.job_kinds import Outcome, Step, work
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import Job, JobEvent, JobKind, JobProgressed, JobState, JobSucceeded, audience
 from tests.doubles import EventBook, FragileJobRecords, ManualClock, RecordingSubscriber
 from tests.unit.application.jobs.running import (
     AT_ONCE,
@@ -51,7 +49,7 @@ async def test_each_kind_of_job_comes_to_its_result(
 ) -> None:
     await records.add(Job.ask(ID, kind, "help me", ADA, 0))
     watcher = RecordingSubscriber()
-    await broadcaster.subscribe(audiences.job(ID), watcher)
+    await broadcaster.subscribe(audience(ID), watcher)
 
     await build(AT_ONCE, work).run(ID)
 

@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from domain.events import JobStarted
 from domain.identity import JobId
-from domain.jobs import JobState
+from domain.jobs import JobStarted, JobState
 from tests.doubles import (
     EventBook,
     FragileBroadcaster,

@@ -9,9 +9,8 @@ from adapters.layers.lane_memory import MemoryLane
 from application.errors import QueueIsFull, TooManySubscriptions, Unavailable
 from application.jobs import JobService, Submitted
 from domain.errors import BrokenRule, JobIsUnknown, TextIsEmpty, TextIsTooLong
-from domain.events import JobEvent, JobProgressed, JobQueued, JobStarted, JobSucceeded
 from domain.identity import JobId
-from domain.jobs import Job, JobKind
+from domain.jobs import Job, JobEvent, JobKind, JobProgressed, JobQueued, JobStarted, JobSucceeded
 from tests.doubles import (
     BEGINNING,
     EventBook,

@@ -6,7 +6,9 @@ from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
 from application.jobs import JobService
 from domain.errors import JobIsUnknown
-from domain.events import (
+from domain.identity import JobId
+from domain.jobs import (
+    Job,
     JobCancelled,
     JobEnded,
     JobFailed,
@@ -15,8 +17,6 @@ from domain.events import (
     JobStarted,
     JobSucceeded,
 )
-from domain.identity import JobId
-from domain.jobs import Job
 from tests.doubles import EventBook, FragileJobRecords, RecordingSubscriber
 from tests.unit.application.jobs.asking import FIRST, JOBS, run_to_its_end, submit, tell
 from tests.unit.application.people import ADA, BOB, STRANGER

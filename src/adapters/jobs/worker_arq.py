@@ -14,18 +14,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from arq.typing import WorkerCoroutine
-from arq.worker import Worker, func
-
-from adapters.jobs.queue_arq import (
-    RUN,
-    arq_client,
-    decode,
-    encode,
-    interrupts_name,
-    queue_name,
-    wakeups_name,
-)
+from adapters.jobs.arq_inside import HandingOver
+from adapters.jobs.queue_arq import arq_client, interrupts_name, queue_name, wakeups_name
 from adapters.redis_connection import DISCONNECTED, Client, end
 from application.errors import Unavailable
 from domain.identity import JobId
@@ -37,9 +27,6 @@ WAKEUP_SECONDS = 1
 
 ROUND_SECONDS = 1.0
 """How often a worker looks after jobs that nobody looks after."""
-
-HANDOVER_SECONDS = 5
-"""ARQ's lock on a job that is being handed over lasts ten seconds longer than that."""
 
 ALIVE_SECONDS = 10
 """A worker that could not say so for that long counts as dead."""
@@ -57,19 +44,6 @@ class WorkerCalls:
     interrupt: Callable[[JobId], None]
 
 
-class HandingOver(Worker):
-    """ARQ's worker without its loop."""
-
-    async def hand_over(self, count: int) -> None:
-        """Start the functions of at most `count` ARQ jobs that wait."""
-        self.queue_read_limit = count
-        if all(task.done() for task in self.tasks.values()):
-            # ARQ (0.28) takes a place before it asks Redis, and keeps it when Redis is away.
-            self.job_counter = 0
-            self.sem = asyncio.BoundedSemaphore(self.max_jobs + 1)
-        await self._poll_iteration()
-
-
 class ArqWorker:
     """Runs at most `slots` jobs at once, until told to stop."""
 
@@ -85,7 +59,12 @@ class ArqWorker:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then hand running jobs back."""
-        arq = self._arq_worker()
+        arq = HandingOver(
+            arq_client(self._client, self._service),
+            queue_name(self._service),
+            self._start,
+            slots=self._slots,
+        )
         loops = [
             asyncio.create_task(self._for_ever(lambda: self._take(arq)), name="take"),
             asyncio.create_task(self._for_ever(self._round), name="round"),
@@ -96,33 +75,16 @@ class ArqWorker:
         finally:
             await asyncio.gather(end(*loops), end(*self._running.values()))
             # Whatever was being handed over meanwhile has begun by now, too.
-            await asyncio.gather(*arq.tasks.values(), return_exceptions=True)
+            await asyncio.gather(*arq.under_way, return_exceptions=True)
             await end(*self._running.values())
             with contextlib.suppress(*DISCONNECTED):
                 await self._client.delete(alive_name(self._service, self.id))
 
-    def _arq_worker(self) -> HandingOver:
-        start = cast(WorkerCoroutine, self._start)
-        return HandingOver(
-            functions=[func(start, name=RUN, keep_result=0)],
-            redis_pool=arq_client(self._client, self._service),
-            queue_name=queue_name(self._service),
-            handle_signals=False,
-            max_jobs=self._slots,
-            job_timeout=HANDOVER_SECONDS,
-            keep_result=0,
-            job_serializer=encode,
-            job_deserializer=decode,
-            log_results=False,
-        )
-
-    async def _start(self, _context: dict[Any, Any], job_id: str) -> None:
+    def _start(self, job_id: JobId) -> None:
         """ARQ's job: start ours and return, so that only waiting jobs are in ARQ's queue."""
-        name = JobId(job_id)
-        if name in self._running:
-            return
-        task = asyncio.create_task(self._run(name), name=f"job-{name}")
-        self._running[name] = task
+        if job_id not in self._running:
+            task = asyncio.create_task(self._run(job_id), name=f"job-{job_id}")
+            self._running[job_id] = task
 
     async def _run(self, job_id: JobId) -> None:
         try:
@@ -139,17 +101,15 @@ class ArqWorker:
         """Take what waits, as far as slots are free, then wait for a wake-up or for a slot."""
         self._slot_freed.clear()
         free = self._slots - len(self._running)
-        if free > 0:
-            await _to_its_end(arq.hand_over(free))
-            if arq.tasks:
-                await asyncio.wait(arq.tasks.values())
-                return
-        if free > 0:
-            await cast(
-                Awaitable[Any], self._client.brpop([wakeups_name(self._service)], WAKEUP_SECONDS)
-            )
-        else:
+        if free <= 0:
             await self._slot_freed.wait()
+            return
+        await _to_its_end(arq.hand_over(free))
+        if arq.under_way:
+            await asyncio.wait(arq.under_way)
+        else:
+            names = [wakeups_name(self._service)]
+            await cast(Awaitable[Any], self._client.brpop(names, WAKEUP_SECONDS))
 
     async def _round(self) -> None:
         await self._client.set(alive_name(self._service, self.id), 1, ex=ALIVE_SECONDS)

@@ -9,17 +9,20 @@ from adapters.storage.job_records_redis import RedisJobRecords
 from application.ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
+from tests.contracts.asked_jobs import AskedJobsContract
+from tests.contracts.ended_jobs import EndedJobsContract
 from tests.contracts.job_records import (
     ADA,
     BRIEF_RETENTION,
     ID,
     LEASE,
     RETENTION,
-    JobRecordsContract,
     ended,
     job,
     running,
 )
+from tests.contracts.running_jobs import RunningJobsContract
+from tests.contracts.stalled_jobs import StalledJobsContract
 from tests.integration.storage.aging import AgingKeys
 
 pytestmark = pytest.mark.redis
@@ -40,8 +43,20 @@ def brief_job_records(redis_client: Client, prefix: str) -> JobRecords:
     return RedisJobRecords(redis_client, prefix, retention=BRIEF_RETENTION)
 
 
-class TestRedisJobRecords(JobRecordsContract):
-    """The contract, shared by all processes of a service."""
+class TestAskedJobs(AskedJobsContract):
+    """Adding, finding, cancelling."""
+
+
+class TestRunningJobs(RunningJobsContract):
+    """Attempts, and what fences them."""
+
+
+class TestStalledJobs(StalledJobsContract):
+    """Lapsed leases and long waits."""
+
+
+class TestEndedJobs(EndedJobsContract):
+    """Telling, and expiry."""
 
 
 async def test_two_services_on_one_redis_know_nothing_of_each_others_jobs(

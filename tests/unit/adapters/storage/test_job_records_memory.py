@@ -6,16 +6,19 @@ from adapters.storage.job_records_memory import MemoryJobRecords
 from application.ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
+from tests.contracts.asked_jobs import AskedJobsContract
+from tests.contracts.ended_jobs import EndedJobsContract
 from tests.contracts.job_records import (
     ADA,
     BRIEF_RETENTION,
     LEASE,
     RETENTION,
-    JobRecordsContract,
     ended,
     job,
     running,
 )
+from tests.contracts.running_jobs import RunningJobsContract
+from tests.contracts.stalled_jobs import StalledJobsContract
 from tests.doubles import ManualClock
 
 
@@ -34,8 +37,20 @@ def brief_job_records(clock: ManualClock) -> JobRecords:
     return MemoryJobRecords(clock, retention=BRIEF_RETENTION, capacity=100)
 
 
-class TestMemoryJobRecords(JobRecordsContract):
-    """The contract, in one process."""
+class TestAskedJobs(AskedJobsContract):
+    """Adding, finding, cancelling."""
+
+
+class TestRunningJobs(RunningJobsContract):
+    """Attempts, and what fences them."""
+
+
+class TestStalledJobs(StalledJobsContract):
+    """Lapsed leases and long waits."""
+
+
+class TestEndedJobs(EndedJobsContract):
+    """Telling, and expiry."""
 
 
 async def end(records: JobRecords, *job_ids: str) -> None:

@@ -18,7 +18,7 @@ from adapters.backends.backend import Backend
 from adapters.backends.backend_memory import MemoryBackend
 from adapters.backends.backend_redis import RedisBackend
 from adapters.cli.commands import Programs, create_cli
-from adapters.clock import RandomIds, SystemClock
+from adapters.clock import MessageStamp, RandomIds, SystemClock
 from adapters.http.api import api_router
 from adapters.http.app import http_app
 from adapters.http.health import health_router
@@ -65,7 +65,11 @@ class Container(containers.DeclarativeContainer):
         redis=providers.Singleton(RedisBackend, settings, clock),
     )
     broadcaster = providers.Singleton(
-        LaneBroadcaster, backend.provided.lanes, encode, subscription_limit=limits.subscriptions
+        LaneBroadcaster,
+        backend.provided.lanes,
+        encode,
+        providers.Singleton(MessageStamp, clock),
+        subscription_limit=limits.subscriptions,
     )
     job_records = backend.provided.job_records
     registry = providers.Singleton(Registry, settings.provided.sessions)

@@ -12,10 +12,8 @@ from typing import Any
 from adapters.jobs.queue_memory import MemoryJobQueue
 from adapters.storage.job_records_memory import MemoryJobRecords
 from application.errors import Unavailable
-from application.ports import Broadcaster, Clock, Cursor, Ids, Recovery, Subscriber
-from domain.audiences import (
-    Audience,
-)
+from application.ports import Broadcaster, Clock, Cursor, Event, Ids, Recovery, Subscriber
+from domain.audiences import Audience
 from domain.identity import ConnectionId, IdempotencyKey, JobId
 from domain.jobs import Job, JobEnded
 
@@ -166,8 +164,8 @@ class FragileBroadcaster(Broadcaster):
 
     async def publish(
         self,
-        audience: Audience[Any],
-        event: Any,
+        audience: Audience[Event],
+        event: Event,
         *,
         exclude: ConnectionId | None = None,
         key: IdempotencyKey | None = None,

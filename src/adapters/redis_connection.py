@@ -103,7 +103,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 @contextlib.contextmanager
 def answering() -> Iterator[None]:
-    """WriteBatch whatever redis-py raises inside into `Unavailable`: the one place for it."""
+    """Turn whatever redis-py raises inside into `Unavailable`: the one place for it."""
     try:
         yield
     except DISCONNECTED as error:

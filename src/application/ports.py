@@ -5,7 +5,7 @@ Every asynchronous method raises `Unavailable` when its backend can't answer in 
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NewType, Protocol, TypeVar
@@ -58,9 +58,6 @@ class Subscriber(Protocol):
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
         """Take what was missed, before anything newer is delivered."""
-
-    def notify(self, message: Mapping[str, Any]) -> None:
-        """Take a message that other code sent to this connection's own handlers."""
 
 
 class Broadcaster(Protocol):

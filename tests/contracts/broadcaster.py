@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from adapters.lane_table import LANES, LanePlan
+from adapters.lane_table import LANE_OF, LANES, LanePlan
 from application.errors import TooManySubscriptions
 from application.ports import (
     Broadcaster,
@@ -18,16 +18,13 @@ from application.ports import (
     Subscriptions,
 )
 from domain import jobs, rooms
-from domain.analytics import ANALYTICS
-from domain.audiences import (
-    Audience,
-)
+from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
 from domain.events import MessageSaid
 from domain.identity import ConnectionId, JobId, Member, MemberId, MessageText, RoomName
-from domain.jobs import JobCancelled, JobFailed, JobQueued, JobSucceeded
-from domain.notifications import NOTIFICATIONS
+from domain.jobs import JobCancelled, JobEvent, JobFailed, JobQueued, JobSucceeded
 from tests.doubles import RecordingSubscriber
+from tests.sockets import fixed_audiences
 
 SUBSCRIPTION_LIMIT = 4
 
@@ -46,8 +43,9 @@ def job(job_id: JobId) -> Audience[Any]:
     return jobs.audience(job_id)
 
 
-EPHEMERAL: list[Audience[Any]] = [CHAT, NOTIFICATIONS]
-DURABLE: list[Audience[Any]] = [RELIABLE, ANALYTICS, LOBBY, job(JOB)]
+EVERYBODY: list[Audience[Any]] = [*fixed_audiences(), LOBBY, job(JOB)]
+DURABLE = [each for each in EVERYBODY if LANES[LANE_OF[each.kind]].is_durable]
+EPHEMERAL = [each for each in EVERYBODY if each not in DURABLE]
 
 everywhere = pytest.mark.parametrize("audience", EPHEMERAL + DURABLE, ids=lambda it: it.kind.value)
 durable = pytest.mark.parametrize("audience", DURABLE, ids=lambda it: it.kind.value)
@@ -306,7 +304,7 @@ class BroadcasterContract:
         ids=lambda ending: type(ending).__name__,
     )
     async def test_after_the_end_of_a_job_nobody_follows_it_any_more(
-        self, broadcaster: Broadcasting, ending: Any
+        self, broadcaster: Broadcasting, ending: JobEvent
     ) -> None:
         ada = RecordingSubscriber()
         audience = job(JOB)

@@ -5,10 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.lanes import Lane
+from adapters.layers.publication import Publication
 from tests.contracts.lane import DURABLE, EPHEMERAL, OpenLane, bodies, body
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber, cursor_of
@@ -22,7 +20,7 @@ def keyed(number: int, key: str) -> Publication:
     return Publication(body(number), key=key)
 
 
-class SendKeysContract:
+class IdempotencyKeysContract:
     """Takes the fixtures `open_lane` (`OpenLane`) and `clock` (`PassingTime`)."""
 
     @pytest.fixture
@@ -63,7 +61,7 @@ class SendKeysContract:
         assert set(cursors) == {cursor_of((await ada.wait_for(1))[0])}
         assert len(await lane.recent("g", 9)) == 1
 
-    async def test_another_key_is_another_packet(
+    async def test_another_key_is_another_publication(
         self, lane: Lane, ada: RecordingSubscriber
     ) -> None:
         first = await lane.publish("g", keyed(1, "k"))
@@ -130,7 +128,7 @@ class SendKeysContract:
         assert await lane.published("g", "k1") == cursors[1]
         assert await lane.published("g", "k2") == cursors[2]
 
-    async def test_after_the_last_packet_a_key_changes_nothing(self, lane: Lane) -> None:
+    async def test_after_the_last_publication_a_key_changes_nothing(self, lane: Lane) -> None:
         await lane.publish("g", Publication(body(1), last=True))
 
         assert await lane.publish("g", keyed(2, "k")) is None

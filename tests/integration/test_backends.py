@@ -22,10 +22,8 @@ from hypothesis.stateful import (
 
 from adapters.lane_table import LaneKind, LanePlan
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.lanes import Lane
+from adapters.layers.publication import Publication
 from adapters.redis_connection import Client, connect
 from adapters.settings import load_settings
 from adapters.storage.job_records_memory import MemoryJobRecords

@@ -4,13 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from adapters.lane_table import LANE_OF
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-    audience_of,
-    group_of,
-)
+from adapters.layers.lanes import Lane, audience_of, group_of
 from adapters.layers.position import Position
+from adapters.layers.publication import Headers, Publication
 from application.errors import TooManySubscriptions
 from application.ports import (
     Broadcaster,
@@ -33,13 +29,20 @@ _LAST_WORDS = (JobSucceeded, JobFailed, JobCancelled)
 
 
 class LaneBroadcaster(Broadcaster, Subscriptions, History):
-    """`subscription_limit` bounds how many audiences one connection may listen to."""
+    """`stamp` makes the headers of each publication; `subscription_limit` bounds how many audiences
+    one connection may listen to."""
 
     def __init__(
-        self, lanes: Mapping[str, Lane], encode: Encode, *, subscription_limit: int
+        self,
+        lanes: Mapping[str, Lane],
+        encode: Encode,
+        stamp: Callable[[], Headers] = dict,
+        *,
+        subscription_limit: int,
     ) -> None:
         self._lanes = lanes
         self._encode = encode
+        self._stamp = stamp
         self._subscription_limit = subscription_limit
 
     async def publish(
@@ -55,6 +58,7 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
             exclude=exclude,
             last=isinstance(event, _LAST_WORDS),
             key="" if key is None else key.value,
+            headers=self._stamp(),
         )
         cursor = await self._lane(audience).publish(group_of(audience), publication)
         return None if cursor is None else Cursor(cursor)

@@ -1,55 +1,48 @@
-"""The memory implementation of a lane: one process only, history in a bounded deque."""
+"""A lane in memory: one process only, history in a bounded deque."""
 
 import secrets
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from sys import getsizeof
-from typing import Any, NamedTuple
+from typing import Any
 
 from adapters.lane_table import LanePlan
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.group_feed import GroupFeed
+from adapters.layers.lanes import Lane
 from adapters.layers.listeners import Listeners
-from adapters.layers.position import Position, stamped
-from application.ports import Clock, LossReason, Recovery, Subscriber
-
-
-class Entry(NamedTuple):
-    at_ms: int
-    offset: int
-    frame: str
-
+from adapters.layers.position import BEGINNING, Position, stamped
+from adapters.layers.publication import Publication
+from adapters.layers.recovery import Entry, Reading, place_of
+from application.ports import Clock, Recovery, Subscriber
 
 KEY_BYTES = 256
-"""What a send key, with its cursor, takes of the memory that `max_bytes` bounds."""
+"""What an idempotency key, with its cursor, takes of the memory that `max_bytes` bounds."""
 
 
-class Stream:
+class History:
     """One group's history. `size` is how many bytes of memory its frames and keys take."""
 
     def __init__(self) -> None:
-        self.epoch = secrets.token_hex(6)
-        self.offset = 0
-        self.at_ms = 0
+        self.end = Position(secrets.token_hex(6), 0, 0)
         self.size = 0
         self.is_over = False
         self._entries: deque[Entry] = deque()
         self._keys: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
-    def append(self, group: str, publication: Publication, now_ms: int) -> str:
-        self.offset += 1
-        self.at_ms = max(self.at_ms, now_ms)  # a clock set back must not reorder history
-        cursor = Position(self.epoch, self.at_ms, self.offset).cursor(group)
+    def append(self, group: str, publication: Publication, now_ms: int) -> Entry:
+        # A clock set back must not reorder history.
+        at_ms = max(self.end.at_ms, now_ms)
+        self.end = Position(self.end.epoch, at_ms, self.end.offset + 1)
+        cursor = self.end.cursor(group)
         frame = stamped(publication.body, cursor)
-        self._entries.append(Entry(self.at_ms, self.offset, frame))
+        entry = Entry(self.end, frame, publication.exclude, publication.headers)
+        self._entries.append(entry)
         self.size += getsizeof(frame)
         if publication.key:
-            self._keys[publication.key] = self.at_ms, cursor
+            self._keys[publication.key] = at_ms, cursor
             self.size += KEY_BYTES
         self.is_over = publication.last
-        return frame
+        return entry
 
     def sent(self, key: str) -> str | None:
         """The cursor of the publication that had this key."""
@@ -57,24 +50,28 @@ class Stream:
 
     def trim(self, plan: LanePlan, now: float) -> None:
         entries, oldest_ms = self._entries, (now - plan.expiry) * 1000
-        while entries and (len(entries) > plan.capacity or entries[0].at_ms < oldest_ms):
+        while entries and (len(entries) > plan.capacity or entries[0].position.at_ms < oldest_ms):
             self.size -= getsizeof(entries.popleft().frame)
         keys, oldest_ms = self._keys, (now - plan.key_expiry) * 1000
         while keys and (len(keys) > plan.keys or next(iter(keys.values()))[0] < oldest_ms):
             keys.popitem(last=False)
             self.size -= KEY_BYTES
 
-    def after(self, offset: int) -> list[str]:
-        return [entry.frame for entry in self._newest_until(offset)][::-1]
-
-    def newest(self, limit: int) -> list[str]:
-        return self.after(max(0, self.offset - limit))
-
-    def _newest_until(self, offset: int) -> Iterator[Entry]:
-        for entry in reversed(self._entries):
-            if entry.offset <= offset:
-                return
-            yield entry
+    def read(self, oldest_ms: int, after: Position | None, *, newest: int | None) -> Reading:
+        """Entries after a place, or the newest few, or all: as `read.lua` does it."""
+        entries = self._entries
+        if newest is not None:
+            found = list(entries)[-newest:] if newest else []
+        elif after is None or after.epoch != self.end.epoch or after.offset > self.end.offset:
+            found = list(entries)
+        else:
+            found = []
+            for entry in reversed(entries):
+                if not entry.position.is_later(after):
+                    break
+                found.append(entry)
+            found.reverse()
+        return Reading(self.end, oldest_ms, found, is_over=self.is_over)
 
 
 class MemoryLane(Lane):
@@ -82,28 +79,29 @@ class MemoryLane(Lane):
         self.plan = plan
         self._clock = clock
         self._listeners = Listeners()
-        self._streams: OrderedDict[str, Stream] = OrderedDict()
+        self._histories: OrderedDict[str, History] = OrderedDict()
+        self._feeds: dict[str, GroupFeed] = {}
         self._size = 0
 
     async def publish(self, group: str, publication: Publication) -> str | None:
-        exclude = (publication.exclude,) if publication.exclude else ()
         if not self.plan.is_durable:
+            exclude = (publication.exclude,) if publication.exclude else ()
             self._listeners.give(group, publication.body, exclude)
             return None
-        if group in self._streams and self._streams[group].is_over:
+        if group in self._histories and self._histories[group].is_over:
             return None
-        sent = await self.published(group, publication.key) if publication.key else None
+        key = publication.key
+        sent = await self.published(group, key) if key else None
         if sent is not None:
             return sent
-        stream, frame = self._store(group, publication)
-        self._listeners.give(group, frame, exclude)
-        if publication.last:
-            self._listeners.close(group)
-        return stream.sent(publication.key)
+        history, entry = self._store(group, publication)
+        if feed := self._feeds.get(group):
+            feed.hear(entry, is_last=publication.last)
+        return history.sent(key)
 
     async def published(self, group: str, key: str) -> str | None:
-        stream = self._trimmed(group)
-        return None if stream is None else stream.sent(key)
+        history = self._trimmed(group)
+        return None if history is None else history.sent(key)
 
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:
         self._listeners.notify(group, message)
@@ -116,23 +114,26 @@ class MemoryLane(Lane):
         since: str | None = None,
         replay_last: bool = False,
     ) -> Recovery | None:
-        is_new = self._listeners.add(group, subscriber)
         if not self.plan.is_durable:
+            self._listeners.add(group, subscriber)
             return None
+        if self._listeners.hears(group, subscriber):
+            if replay_last:
+                self._feeds[group].repeat(subscriber, self._read(group, newest=1))
+            return None
+        feed = self._feed(group)
         recovery = None
-        stream = self._trimmed(group)
-        if since is not None and is_new:
-            recovery, frames = self._missed(group, stream, since)
-            subscriber.recover(recovery, frames)
-        elif replay_last and stream is not None:
-            for frame in stream.newest(1):
-                subscriber.deliver(frame)
-        if stream is not None and stream.is_over:
-            self._listeners.remove(subscriber, group)
+        if since is None and not replay_last:
+            feed.listen(subscriber)
+        else:
+            place = None if since is None else place_of(since, group)
+            reading = self._read(group, place, newest=1 if since is None else None)
+            recovery = feed.admit(feed.expect(), subscriber, since, reading)
+        self._forget_unheard([group])
         return recovery
 
     async def detach(self, subscriber: Subscriber, group: str | None = None) -> None:
-        self._listeners.remove(subscriber, group)
+        self._forget_unheard(self._listeners.remove(subscriber, group))
 
     def attached(self, subscriber: Subscriber) -> int:
         return self._listeners.count(subscriber)
@@ -141,46 +142,55 @@ class MemoryLane(Lane):
         return self._listeners.hears(group, subscriber)
 
     async def recent(self, group: str, limit: int) -> list[str]:
-        stream = self._trimmed(group)
-        return [] if stream is None else stream.newest(limit)
+        return [entry.frame for entry in self._read(group, newest=limit).entries]
 
-    def _store(self, group: str, publication: Publication) -> tuple[Stream, str]:
-        stream = self._streams.get(group)
-        if stream is None:
-            stream = self._streams[group] = Stream()
-        self._streams.move_to_end(group)
-        before = stream.size
+    def _feed(self, group: str) -> GroupFeed:
+        feed = self._feeds.get(group)
+        if feed is None:
+            feed = GroupFeed(group, self._listeners, lambda: self._forget_unheard([group]))
+            feed.begin(self._read(group, newest=0))
+            self._feeds[group] = feed
+        return feed
+
+    def _forget_unheard(self, groups: list[str]) -> None:
+        for group in groups:
+            if group not in self._listeners:
+                self._feeds.pop(group, None)
+
+    def _store(self, group: str, publication: Publication) -> tuple[History, Entry]:
+        history = self._histories.get(group)
+        if history is None:
+            history = self._histories[group] = History()
+        self._histories.move_to_end(group)
+        before = history.size
         now = self._clock.now()
-        frame = stream.append(group, publication, int(now * 1000))
-        stream.trim(self.plan, now)
-        self._size += stream.size - before
-        while self._size > self.plan.max_bytes and len(self._streams) > 1:
-            self._size -= self._streams.popitem(last=False)[1].size
-        return stream, frame
+        entry = history.append(group, publication, int(now * 1000))
+        history.trim(self.plan, now)
+        self._size += history.size - before
+        while self._size > self.plan.max_bytes and len(self._histories) > 1:
+            self._forget_history()
+        return history, entry
 
-    def _trimmed(self, group: str) -> Stream | None:
-        stream = self._streams.get(group)
-        if stream is not None:
-            before = stream.size
-            stream.trim(self.plan, self._clock.now())
-            self._size += stream.size - before
-        return stream
+    def _forget_history(self) -> None:
+        """Forget the one unused for longest. Its listeners have heard all of it."""
+        group, history = self._histories.popitem(last=False)
+        self._size -= history.size
+        if feed := self._feeds.get(group):
+            feed.begin(Reading(BEGINNING, 0))
 
-    def _missed(self, group: str, stream: Stream | None, since: str) -> tuple[Recovery, list[str]]:
-        parsed = Position.parse(since)
-        everything = [] if stream is None else stream.after(0)
-        if parsed is None:
-            return Recovery(len(everything), LossReason.INVALID), everything
-        cursor_group, position = parsed
-        if (
-            stream is None
-            or cursor_group != group
-            or position.epoch != stream.epoch
-            or position.offset > stream.offset
-        ):
-            return Recovery(len(everything), LossReason.UNKNOWN_POSITION), everything
-        frames = stream.after(position.offset)
-        if len(frames) == stream.offset - position.offset:
-            return Recovery(len(frames)), frames
-        expired = position.at_ms < (self._clock.now() - self.plan.expiry) * 1000
-        return Recovery(len(frames), LossReason.EXPIRED if expired else LossReason.TRIMMED), frames
+    def _trimmed(self, group: str) -> History | None:
+        history = self._histories.get(group)
+        if history is not None:
+            before = history.size
+            history.trim(self.plan, self._clock.now())
+            self._size += history.size - before
+        return history
+
+    def _read(
+        self, group: str, after: Position | None = None, *, newest: int | None = None
+    ) -> Reading:
+        history = self._trimmed(group)
+        oldest_ms = int((self._clock.now() - self.plan.expiry) * 1000)
+        if history is None:
+            return Reading(BEGINNING, oldest_ms)
+        return history.read(oldest_ms, after, newest=newest)

@@ -11,13 +11,11 @@ from functools import partial
 from typing import Any
 
 from adapters.lane_table import LanePlan
-from adapters.layers.group_feed import NOTICE, GroupFeed
+from adapters.layers.feed_redis import MESSAGE, RedisFeed
 from adapters.layers.history_redis import RedisHistory
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.lanes import Lane
 from adapters.layers.listeners import Listeners
+from adapters.layers.publication import Publication, encode_ephemeral
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import Client
@@ -39,12 +37,12 @@ class RedisLane(Lane):
             RedisHistory(plan, client, publisher, self._prefix) if plan.is_durable else None
         )
         self._listeners = Listeners()
-        self._feeds: dict[str, GroupFeed] = {}
+        self._feeds: dict[str, RedisFeed] = {}
 
     async def publish(self, group: str, publication: Publication) -> str | None:
         if self._history is not None:
             return await self._history.append(group, self._channel(group), publication)
-        payload = f"{publication.exclude or ''}\n{publication.body}"
+        payload = encode_ephemeral(publication)
         await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
         return None
 
@@ -54,7 +52,7 @@ class RedisLane(Lane):
         return await self._history.append(group, self._channel(group), Publication("", key=key))
 
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:
-        payload = NOTICE + json.dumps(message).encode()
+        payload = MESSAGE + json.dumps(message).encode()
         await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
 
     async def attach(
@@ -90,17 +88,17 @@ class RedisLane(Lane):
         if self._history is None:
             return []
         reading = await self._history.read(group, newest=limit)
-        return [entry.frame(group) for entry in reading.entries]
+        return [entry.frame for entry in reading.entries]
 
     def _channel(self, group: str) -> str:
         return f"{self._prefix}:{group}"
 
-    async def _join(self, group: str) -> GroupFeed:
+    async def _join(self, group: str) -> RedisFeed:
         """Have this process hear a group; whoever comes second waits for the first."""
         feed = self._feeds.get(group)
         if feed is None:
             leave = partial(self._leave_if_unheard, group)
-            feed = GroupFeed(group, self._listeners, self._history, leave)
+            feed = RedisFeed(group, self._listeners, self._history, leave)
             self._feeds[group] = feed
             feed.attaching += 1
             try:

@@ -7,28 +7,12 @@ group keeps a bounded history in one order, and a cursor finds the way back).
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from adapters.lane_table import LanePlan
+from adapters.layers.publication import Publication
 from application.ports import Recovery, Subscriber
 from domain.audiences import Audience, AudienceKind
-from domain.identity import ConnectionId
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What is published: `body` is an encoded frame, a JSON object.
-
-    `exclude` hears nothing of it. After the `last` publication of a durable group nobody listens
-    any more, and what is published changes nothing. A durable group takes one publication for
-    each `key`, if there is one.
-    """
-
-    body: str
-    exclude: ConnectionId | None = None
-    last: bool = False
-    key: str = ""
 
 
 class Lane(Protocol):

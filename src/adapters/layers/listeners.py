@@ -2,10 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from application.ports import Recovery, Subscriber
 from domain.identity import ConnectionId
+
+
+@runtime_checkable
+class MessageSubscriber(Subscriber, Protocol):
+    """A subscriber that has handlers of its own for what other code sends to its group."""
+
+    def notify(self, message: Mapping[str, Any]) -> None:
+        """Take a message, at once and without raising."""
 
 
 class Listeners:
@@ -59,8 +67,9 @@ class Listeners:
 
     def notify(self, group: str, message: Mapping[str, Any]) -> None:
         for subscriber in self._groups.get(group, {}).values():
-            # Handlers are anybody's code: what one does to its message is its own affair.
-            subscriber.notify(deepcopy(message))
+            if isinstance(subscriber, MessageSubscriber):
+                # Handlers are anybody's code: what one does to its message is its own affair.
+                subscriber.notify(deepcopy(message))
 
     def count(self, subscriber: Subscriber) -> int:
         return len(self._groups_of.get(subscriber.connection_id, ()))

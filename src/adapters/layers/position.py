@@ -14,8 +14,9 @@ _FORM = re.compile(
 class Position:
     """A place in one group's history.
 
-    `epoch` is drawn anew whenever the history begins anew; `at_ms` is when the message
-    was stored, in milliseconds since 1970, never falling; `offset` counts from 1 without gap.
+    `epoch` is drawn anew whenever the history begins anew, and empty where there is none yet;
+    `at_ms` is when the message was stored, in milliseconds since 1970, never falling; `offset`
+    counts from 1 without gap.
     """
 
     epoch: str
@@ -34,6 +35,20 @@ class Position:
             return None
         position = cls(match["epoch"], int(match["at"], 16), int(match["offset"], 16))
         return match["group"], position
+
+    def is_later(self, than: "Position") -> bool:
+        """Within one epoch. Offsets alone don't tell: Redis may come back without its last
+        messages (a replica that was behind, a file not yet written), and gives their offsets to
+        others."""
+        return (self.at_ms, self.offset) > (than.at_ms, than.offset)
+
+    def precedes(self, next_one: "Position") -> bool:
+        """Whether `next_one` is the very next place, so that nothing lies between."""
+        return next_one.offset == self.offset + 1 and self.epoch in ("", next_one.epoch)
+
+
+BEGINNING = Position("", 0, 0)
+"""The end of a history in which nothing was said yet."""
 
 
 def stamped(body: str, cursor: str) -> str:

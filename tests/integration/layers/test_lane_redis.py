@@ -8,19 +8,16 @@ from dataclasses import replace
 import pytest
 
 from adapters.lane_table import LanePlan
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.lanes import Lane
+from adapters.layers.publication import Publication
 from adapters.redis_connection import Client
 from application.ports import LossReason, Recovery
 from domain.identity import ConnectionId
-from tests.contracts.idempotency_keys import SendKeysContract, keyed
+from tests.contracts.idempotency_keys import IdempotencyKeysContract, keyed
 from tests.contracts.lane import (
     DURABLE,
     EPHEMERAL,
     LONG,
-    LaneContract,
     OpenLane,
     bodies,
     body,
@@ -28,6 +25,10 @@ from tests.contracts.lane import (
     cursors,
     publish,
 )
+from tests.contracts.lane_history import HistoryContract
+from tests.contracts.lane_listening import ListeningContract
+from tests.contracts.lane_messages import MessagesContract
+from tests.contracts.lane_recovery import RecoveryContract
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber
 from tests.integration.client import until
@@ -56,11 +57,23 @@ def open_lane(process: LaneProcess) -> OpenLane:
     return open_one
 
 
-class TestRedisLane(LaneContract):
-    """The contract, in one process."""
+class TestListening(ListeningContract):
+    """Who hears what."""
 
 
-class TestSendKeysOnRedis(SendKeysContract):
+class TestMessages(MessagesContract):
+    """Messages for handlers, and endings."""
+
+
+class TestRecovery(RecoveryContract):
+    """Cursors and coming back."""
+
+
+class TestHistory(HistoryContract):
+    """What is kept."""
+
+
+class TestIdempotencyKeys(IdempotencyKeysContract):
     """The contract of publications with a key."""
 
 
@@ -242,7 +255,7 @@ async def calls(client: Client) -> Counter[str]:
 # The end of a group, and of a process.
 
 
-async def test_nothing_is_left_of_a_group_after_its_last_packet(
+async def test_nothing_is_left_of_a_group_after_its_last_publication(
     redis_client: Client, process: LaneProcess, other_process: LaneProcess
 ) -> None:
     here, there = process.lane(DURABLE), other_process.lane(DURABLE)
@@ -291,9 +304,9 @@ async def test_a_group_that_was_silent_until_redis_forgot_it_just_goes_on(
     await ada.wait_for(1)
 
     # As if that had been a day ago.
-    feed = lane._feeds["g"]
-    assert feed._seen is not None
-    feed._seen = replace(feed._seen, at_ms=feed._seen.at_ms - 24 * 3600 * 1000)
+    feed = lane._feeds["g"]._feed
+    assert feed.seen is not None
+    feed.seen = replace(feed.seen, at_ms=feed.seen.at_ms - 24 * 3600 * 1000)
     await forget(redis_client, process.service)
     await publish(lane, "g", 2, 3)
 

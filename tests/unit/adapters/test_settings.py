@@ -200,7 +200,6 @@ def test_every_lane_has_a_plan_with_a_prefix_of_its_own() -> None:
     [
         ("memory", LaneKind.EPHEMERAL, None, None),
         ("chat", LaneKind.EPHEMERAL, None, None),
-        ("notifications", LaneKind.EPHEMERAL, None, None),
         ("queue", LaneKind.DURABLE, 1_000, 900),
         ("analytics", LaneKind.DURABLE, 5_000, 3_600),
         ("rooms", LaneKind.DURABLE, 200, 86_400),

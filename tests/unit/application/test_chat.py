@@ -1,35 +1,27 @@
 """Public and reliable chat."""
 
-from typing import Any
-
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from application.chat import ChatService
 from application.ports import Cursor, LossReason, Recovery
-from domain.audiences import (
-    Audience,
-)
-from domain.chat import CHAT, RELIABLE
-from domain.errors import BrokenRule, TextIsEmpty, TextIsTooLong
-from domain.events import (
-    MemberJoined,
-    MemberLeft,
-    MessageSaid,
-)
+from domain.audiences import Audience
+from domain.chat import CHAT, RELIABLE, ChatEvent
+from domain.errors import BrokenRule, TextIsEmpty, TextIsNotUnicode, TextIsTooLong
+from domain.events import MemberJoined, MemberLeft, MessageSaid
 from domain.identity import MessageText
 from tests.doubles import EventBook, RecordingSubscriber
 from tests.unit.application.people import ADA, BOB
 
 
 @pytest.fixture(params=[CHAT, RELIABLE], ids=["public", "reliable"])
-def audience(request: pytest.FixtureRequest) -> Audience[Any]:
-    chosen: Audience[Any] = request.param
+def audience(request: pytest.FixtureRequest) -> Audience[ChatEvent]:
+    chosen: Audience[ChatEvent] = request.param
     return chosen
 
 
 @pytest.fixture
-def chat(broadcaster: LaneBroadcaster, audience: Audience[Any]) -> ChatService:
+def chat(broadcaster: LaneBroadcaster, audience: Audience[ChatEvent]) -> ChatService:
     return ChatService(broadcaster, broadcaster, audience, text_limit=10)
 
 
@@ -63,7 +55,11 @@ async def test_everybody_hears_what_is_said_the_speaker_too(
         assert book.heard_by(subscriber)[-1] == MessageSaid(ADA, MessageText("hello"))
 
 
-@pytest.mark.parametrize(("text", "broken"), [("", TextIsEmpty), ("x" * 11, TextIsTooLong)])
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [("", TextIsEmpty), ("x" * 11, TextIsTooLong), ("\ud800", TextIsNotUnicode)],
+    ids=ascii,
+)
 async def test_an_impossible_text_is_heard_by_nobody(
     chat: ChatService, book: EventBook, text: str, broken: type[BrokenRule]
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from application.echo import EchoService
-from domain.errors import TextIsEmpty, TextIsTooLong
+from domain.errors import TextIsEmpty, TextIsNotUnicode, TextIsTooLong
 
 
 def test_what_is_said_comes_back() -> None:
@@ -21,3 +21,5 @@ def test_an_impossible_text_is_refused() -> None:
         echo.echo("four")
     with pytest.raises(TextIsEmpty):
         echo.echo("  ")
+    with pytest.raises(TextIsNotUnicode):
+        echo.echo("\ud800")

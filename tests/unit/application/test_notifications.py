@@ -4,11 +4,8 @@ import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from application.notifications import NotificationService
-from domain.errors import BrokenRule, TextIsEmpty, TextIsTooLong
-from domain.events import (
-    MemberJoined,
-    MessageSaid,
-)
+from domain.errors import BrokenRule, TextIsEmpty, TextIsNotUnicode, TextIsTooLong
+from domain.events import MemberJoined, MessageSaid
 from domain.identity import MessageText
 from tests.doubles import EventBook, RecordingSubscriber
 from tests.unit.application.people import ADA, BOB
@@ -31,7 +28,7 @@ async def test_everybody_hears_of_a_newcomer_the_newcomer_too(
     assert book.heard_by(bob) == [MemberJoined(BOB)]
 
 
-async def test_a_users_notice_reaches_everybody(
+async def test_a_members_notice_reaches_everybody_the_member_too(
     notifications: NotificationService, book: EventBook
 ) -> None:
     ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
@@ -44,7 +41,11 @@ async def test_a_users_notice_reaches_everybody(
         assert book.heard_by(subscriber)[-1] == MessageSaid(BOB, MessageText("lunch"))
 
 
-@pytest.mark.parametrize(("text", "broken"), [("", TextIsEmpty), ("x" * 11, TextIsTooLong)])
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [("", TextIsEmpty), ("x" * 11, TextIsTooLong), ("\ud800", TextIsNotUnicode)],
+    ids=ascii,
+)
 async def test_an_impossible_notice_reaches_nobody(
     notifications: NotificationService, book: EventBook, text: str, broken: type[BrokenRule]
 ) -> None:

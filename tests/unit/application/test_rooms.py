@@ -11,15 +11,9 @@ from adapters.storage.presence_memory import MemoryPresence
 from application.errors import Unavailable
 from application.ports import Cursor, LossReason, Recovery, Subscriber
 from application.rooms import ROSTER_NAMES, RoomService
-from domain.audiences import (
-    Audience,
-)
-from domain.errors import BrokenRule, RoomIsFull, TextIsEmpty, TextIsTooLong
-from domain.events import (
-    MemberJoined,
-    MemberLeft,
-    MessageSaid,
-)
+from domain.audiences import Audience
+from domain.errors import BrokenRule, RoomIsFull, TextIsEmpty, TextIsNotUnicode, TextIsTooLong
+from domain.events import MemberJoined, MemberLeft, MessageSaid
 from domain.identity import Member, MemberId, MessageText, RoomName
 from domain.rooms import RoomSize, Roster
 from tests.doubles import EventBook, RecordingSubscriber
@@ -99,7 +93,11 @@ async def test_everybody_in_the_room_hears_what_is_said_the_speaker_too(
         assert book.heard_by(subscriber)[-1] == said(BOB, "hello")
 
 
-@pytest.mark.parametrize(("text", "broken"), [(" ", TextIsEmpty), ("x" * 11, TextIsTooLong)])
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [(" ", TextIsEmpty), ("x" * 11, TextIsTooLong), ("\ud800", TextIsNotUnicode)],
+    ids=ascii,
+)
 async def test_an_impossible_text_is_heard_by_nobody(
     rooms: RoomService, text: str, broken: type[BrokenRule]
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.analytics import EVENT_NAME_LENGTH, AnalyticsEvent, Counts, Json
+from domain.analytics import EVENT_NAME_LENGTH, AnalyticsEvent, Counts, EventRecorded, Json
 from domain.errors import EventIsImpossible
 
 anything_json = st.recursive(
@@ -89,6 +89,12 @@ def test_whatever_comes_is_taken_or_refused_by_name(name: str, data: Json, limit
     else:
         assert event.name.strip()
         assert size_on_the_wire(event.data) <= limit
+
+
+def test_a_recorded_event_carries_any_json_as_it_came() -> None:
+    data: Json = {"path": ["/", None, 1.5, True]}
+
+    assert EventRecorded("view", data, 1, 1).data is data
 
 
 def test_counts_begin_at_nothing() -> None:

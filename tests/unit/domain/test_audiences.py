@@ -8,12 +8,10 @@ from hypothesis import given
 
 from domain import jobs, rooms
 from domain.analytics import ANALYTICS
-from domain.audiences import (
-    Audience,
-)
+from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
 from domain.identity import JobId, RoomName
-from domain.notifications import NOTIFICATIONS
+from tests.sockets import fixed_audiences
 from tests.unit.domain.strategies import room_names
 
 
@@ -22,7 +20,6 @@ from tests.unit.domain.strategies import room_names
     [
         (CHAT, "chat"),
         (RELIABLE, "reliable"),
-        (NOTIFICATIONS, "notifications"),
         (ANALYTICS, "analytics"),
         (rooms.audience(RoomName("lobby")), "room"),
         (jobs.audience(JobId("7")), "job"),
@@ -48,10 +45,11 @@ def test_its_channel_is_the_name_that_clients_know(audience: Audience[Any], chan
 def test_no_two_of_them_are_the_same() -> None:
     lobby, attic = rooms.audience(RoomName("lobby")), rooms.audience(RoomName("attic"))
     job = jobs.audience(JobId("lobby"))
-    everybody = [CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS, lobby, attic, job]
+    everybody: list[Audience[Any]] = [*fixed_audiences(), lobby, attic, job]
 
     for one, other in combinations(everybody, 2):
         assert one != other
+        assert one.channel != other.channel
 
 
 @given(room_names)

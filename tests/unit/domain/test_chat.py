@@ -1,3 +1,5 @@
+"""What may be said in a chat, and so in a room and in a notification."""
+
 import pytest
 
 from domain import chat
@@ -20,6 +22,7 @@ def test_a_member_says_a_text_as_it_is() -> None:
         ("12345678", TextIsTooLong),
         ("\ud800", TextIsNotUnicode),
     ],
+    ids=ascii,
 )
 def test_what_is_no_message_is_not_said(raw: str, broken: type[Exception]) -> None:
     with pytest.raises(broken):

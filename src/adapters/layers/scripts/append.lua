@@ -1,9 +1,9 @@
 -- Stores one message of a durable group and tells every server process about it.
 --
 -- KEYS[1]  the group's stream: id "milliseconds-offset", fields b: the encoded frame,
---          x: the connection that was not to hear it, or ""
+--          x: the connection that was not to hear it, or "", h: headers as JSON
 -- KEYS[2]  the group's meta: hash of epoch, offset, at, over
--- KEYS[3]  the group's send keys: sorted set of key by milliseconds
+-- KEYS[3]  the group's idempotency keys: sorted set of key by milliseconds
 -- KEYS[4]  where their messages stand: hash of key to "epoch milliseconds offset"
 -- ARGV[1]  an epoch, in case the history begins anew
 -- ARGV[2]  capacity, in messages
@@ -12,12 +12,13 @@
 -- ARGV[5]  the pub/sub channel
 -- ARGV[6]  the connection that is not to hear it, or ""
 -- ARGV[7]  "1" for the group's last message, or ""
--- ARGV[8]  the encoded frame, or "" to ask for a send key and store nothing
--- ARGV[9]  the message's send key, or ""
--- ARGV[10] for how long send keys are remembered, in milliseconds
+-- ARGV[8]  the encoded frame, or "" to ask for an idempotency key and store nothing
+-- ARGV[9]  the message's idempotency key, or ""
+-- ARGV[10] for how long idempotency keys are remembered, in milliseconds
 -- ARGV[11] how many of them are remembered
+-- ARGV[12] the message's headers, a JSON object
 --
--- Returns "epoch milliseconds offset", of the message that was stored under the same send key if
+-- Returns "epoch milliseconds offset", of the message that was stored under the same key if
 -- there is one; "", and nothing stored, after the group's last message.
 
 local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
@@ -41,7 +42,7 @@ local at = math.max(now, tonumber(meta[3] or '0'))
 local expiry = tonumber(ARGV[3])
 
 local id = string.format('%.0f-%.0f', at, offset)
-redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'b', ARGV[8], 'x', ARGV[6])
+redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12])
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - expiry))
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at))
 if ARGV[7] ~= '' then
@@ -50,7 +51,11 @@ end
 redis.call('PEXPIRE', KEYS[1], expiry)
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 local place = string.format('%s %.0f %.0f', epoch, at, offset)
-redis.call('PUBLISH', ARGV[5], string.format('%s %s %s\n', place, ARGV[6], ARGV[7]) .. ARGV[8])
+local head = string.format(
+  '{"v":2,"p":"%s","x":"%s","l":%s,"h":%s}\n',
+  place, ARGV[6], tostring(ARGV[7] ~= ''), ARGV[12]
+)
+redis.call('PUBLISH', ARGV[5], head .. ARGV[8])
 
 if key ~= '' then
   redis.call('ZADD', KEYS[3], now, key)

@@ -93,14 +93,14 @@ async def test_a_program_that_does_not_exist_is_told_in_a_line(
 
 
 async def test_a_group_ends_its_children_the_newest_first(stage: Stage) -> None:
-    farewell = (
+    last_words = (
         "import signal, sys\n"
         "signal.signal(signal.SIGTERM, lambda *_: (print('bye'), sys.exit()))\n"
         f"{FOR_EVER}"
     )
     async with stage.group() as group:
         for name in ("one", "two", "six"):
-            child = await group.start(part(farewell, name))
+            child = await group.start(part(last_words, name))
             await child.until_ready()
     assert stage.lines == ["six  | bye", "two  | bye", "one  | bye"]
 
@@ -113,11 +113,13 @@ async def test_a_group_can_end_all_its_children_at_once(stage: Stage) -> None:
         f"signal.signal(signal.SIGTERM, lambda *_: ({{0}}, sys.exit()))\n{FOR_EVER}"
     )
     async with stage.group(at_once=True) as group:
-        for name, farewell in (
+        for name, last_words in (
             ("one", f"os.read({reading}, 1)"),
             ("two", f"os.write({writing}, b'x')"),
         ):
-            child = await group.start(part(program.format(farewell), name, fds=[reading, writing]))
+            child = await group.start(
+                part(program.format(last_words), name, fds=[reading, writing])
+            )
             await child.until_ready()
     os.close(reading)
     os.close(writing)

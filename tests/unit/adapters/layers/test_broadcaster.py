@@ -9,9 +9,7 @@ from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
 from adapters.websocket import routes
 from domain import jobs, rooms
-from domain.audiences import (
-    Audience,
-)
+from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
 from domain.events import MemberJoined
 from domain.identity import JobId, RoomName
@@ -143,7 +141,7 @@ async def test_the_limit_counts_only_what_shares_a_lane(lanes: Lanes) -> None:
     assert lanes[LANE_OF[CHAT.kind]].attached(ada) == 1
 
 
-async def test_the_frames_are_the_presenters(lanes: Lanes) -> None:
+async def test_each_audience_gets_the_frames_of_its_socket(lanes: Lanes) -> None:
     broadcaster = LaneBroadcaster(lanes, routes.encode, subscription_limit=9)
     ada = RecordingSubscriber()
     await broadcaster.subscribe(RELIABLE, ada)

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from adapters.lane_table import LanePlan
 from adapters.layers.lane_memory import MemoryLane
-from adapters.layers.lanes import (
-    Lane,
-    Publication,
-)
+from adapters.layers.lanes import Lane
+from adapters.layers.publication import Publication
 from application.ports import LossReason, Recovery
-from tests.contracts.idempotency_keys import SendKeysContract, keyed
-from tests.contracts.lane import DURABLE, LaneContract, OpenLane, bodies, cursors, publish
+from tests.contracts.idempotency_keys import IdempotencyKeysContract, keyed
+from tests.contracts.lane import DURABLE, OpenLane, bodies, cursors, publish
+from tests.contracts.lane_history import HistoryContract
+from tests.contracts.lane_listening import ListeningContract
+from tests.contracts.lane_messages import MessagesContract
+from tests.contracts.lane_recovery import RecoveryContract
 from tests.doubles import ManualClock, RecordingSubscriber, body_of, cursor_of
 
 
@@ -33,11 +35,23 @@ def open_lane(clock: ManualClock) -> OpenLane:
     return open_one
 
 
-class TestMemoryLane(LaneContract):
-    """The contract, in one process."""
+class TestListening(ListeningContract):
+    """Who hears what."""
 
 
-class TestSendKeysInMemory(SendKeysContract):
+class TestMessages(MessagesContract):
+    """Messages for handlers, and endings."""
+
+
+class TestRecovery(RecoveryContract):
+    """Cursors and coming back."""
+
+
+class TestHistory(HistoryContract):
+    """What is kept."""
+
+
+class TestIdempotencyKeys(IdempotencyKeysContract):
     """The contract of publications with a key."""
 
 

@@ -22,6 +22,7 @@ from domain.events import (
     MemberLeft,
 )
 from domain.identity import ConnectionId, IdempotencyKey, Member, RoomName
+from tests.sockets import PATHS, TELLING
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
     Service,
@@ -29,7 +30,7 @@ from tests.unit.adapters.websocket.driving import (
     eventually,
     serving,
 )
-from tests.unit.adapters.websocket.test_every_socket import PATHS, every_socket
+from tests.unit.adapters.websocket.test_every_socket import every_socket
 
 
 class Line:
@@ -259,10 +260,6 @@ def fail_with(service: Service, error: Exception | None) -> None:
 
 def failing_presence(container: Container) -> None:
     container.backend().presence = FailingPresence()
-
-
-TELLING = ["/ws/chat", "/ws/reliable", "/ws/notifications", "/ws/room/lobby"]
-"""Sockets that tell somebody when they are opened."""
 
 
 async def sent_away(client: Socket) -> None:

@@ -1,0 +1,112 @@
+"""What is published, and its form between the processes of one service on Redis.
+
+The form is versioned and keyed: a line of JSON, then the frame as it is. Readers take the form of
+the release before, too, so that servers can be renewed one after the other; whatever else comes
+raises one of `MALFORMED`, which its reader logs before it goes on.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from adapters.layers.position import Position, stamped
+from adapters.layers.recovery import Entry
+from domain.identity import ConnectionId
+
+VERSION = 2
+
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+"""What decoding raises for what isn't ours, or of a release that we don't know."""
+
+Headers: TypeAlias = Mapping[str, str]
+"""`id`: unique and unguessable. `at`: milliseconds since 1970 when it was accepted. Others, such as
+the trace it belongs to, may join them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """`body` is an encoded frame, a JSON object.
+
+    `exclude` hears nothing of it. After the `last` publication of a durable group nobody listens
+    any more, and what is published changes nothing. A durable group takes one publication for
+    each `key`, if there is one.
+    """
+
+    body: str
+    exclude: ConnectionId | None = None
+    last: bool = False
+    key: str = ""
+    headers: Headers = field(default_factory=dict)
+
+
+def encode_headers(headers: Headers) -> str:
+    return json.dumps(dict(headers), separators=(",", ":"))
+
+
+def encode_ephemeral(publication: Publication) -> str:
+    """The message by which all processes hear of it. `append.lua` makes that of a durable one."""
+    head = {"v": VERSION, "x": publication.exclude or "", "h": dict(publication.headers)}
+    return f"{json.dumps(head, separators=(',', ':'))}\n{publication.body}"
+
+
+def decode_ephemeral(payload: bytes) -> tuple[str, ConnectionId | None]:
+    """The frame, and who is not to hear it."""
+    head, body = _halves(payload)
+    exclude = _head(head)["x"] if head.startswith("{") else head
+    return body, _connection(exclude)
+
+
+def decode_live(group: str, payload: bytes) -> tuple[Entry, bool]:
+    """An entry as `append.lua` tells it, and whether it is the last."""
+    head, body = _halves(payload)
+    if head.startswith("{"):
+        fields = _head(head)
+        entry = _entry(group, fields["p"], body, fields["x"], fields["h"])
+        return entry, bool(fields["l"])
+    # The form of the release before, without headers.
+    *place, exclude, last = head.split(" ")
+    return _entry(group, " ".join(place), body, exclude), last == "1"
+
+
+def decode_stored(group: str, epoch: str, raw_id: bytes, raw_fields: list[bytes]) -> Entry:
+    """An entry as a stream holds it: `b` the frame, `x` who was not to hear it, `h` headers."""
+    at, _, offset = raw_id.decode().partition("-")
+    fields = dict(zip(raw_fields[::2], raw_fields[1::2], strict=True))
+    if b"b" not in fields:
+        raise ValueError("an entry holds a frame")
+    exclude = fields.get(b"x", b"").decode()
+    headers = json.loads(fields[b"h"]) if b"h" in fields else None
+    return _entry(group, f"{epoch} {at} {offset}", fields[b"b"].decode(), exclude, headers)
+
+
+def decode_place(place: str) -> Position:
+    """A position as the scripts write it: "epoch milliseconds offset"."""
+    epoch, at, offset = place.split(" ")
+    return Position(epoch, int(at), int(offset))
+
+
+def _entry(
+    group: str, place: str, body: str, exclude: str, headers: Headers | None = None
+) -> Entry:
+    position = decode_place(place)
+    frame = stamped(body, position.cursor(group))
+    return Entry(position, frame, _connection(exclude), headers)
+
+
+def _halves(payload: bytes) -> tuple[str, str]:
+    head, newline, body = payload.decode().partition("\n")
+    if not newline:
+        raise ValueError("a frame has a line before it")
+    return head, body
+
+
+def _head(line: str) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(line)
+    if fields.get("v") != VERSION:
+        raise ValueError("a publication of another release")
+    return fields
+
+
+def _connection(name: str) -> ConnectionId | None:
+    return ConnectionId(name) if name else None

@@ -1,0 +1,105 @@
+"""How publications travel between processes: today's form, and that of the release before."""
+
+import json
+
+import pytest
+
+from adapters.layers.position import Position
+from adapters.layers.publication import (
+    MALFORMED,
+    Publication,
+    decode_ephemeral,
+    decode_live,
+    decode_stored,
+    encode_ephemeral,
+)
+from domain.identity import ConnectionId
+
+EPOCH = "a" * 12
+PLACE = Position(EPOCH, 5, 7)
+STAMPED = f'{{"x":1,"cursor":"g~{EPOCH}-5-7"}}'
+
+
+def live(**changed: object) -> bytes:
+    head = {"v": 2, "p": f"{EPOCH} 5 7", "x": "", "l": False, "h": {"id": "1", "at": "5"}}
+    return json.dumps({**head, **changed}).encode() + b'\n{"x":1}'
+
+
+@pytest.mark.parametrize("exclude", [None, ConnectionId("bob")])
+def test_an_ephemeral_publication_arrives_as_it_was(exclude: ConnectionId | None) -> None:
+    publication = Publication('{"text":"a\\nb"}', exclude, headers={"id": "1"})
+    assert decode_ephemeral(encode_ephemeral(publication).encode()) == (publication.body, exclude)
+
+
+def test_a_durable_one_arrives_with_its_place_and_its_headers() -> None:
+    entry, is_last = decode_live("g", live(x="bob", l=True))
+    assert entry == (PLACE, STAMPED, "bob", {"id": "1", "at": "5"})
+    assert is_last
+
+
+def test_one_from_the_stream_has_the_same_place_and_headers() -> None:
+    fields = [b"b", b'{"x":1}', b"x", b"bob", b"h", b'{"id":"1","at":"5"}']
+    assert decode_stored("g", EPOCH, b"5-7", fields) == decode_live("g", live(x="bob"))[0]
+
+
+# The form of the release before.
+
+
+@pytest.mark.parametrize("exclude", ["", "bob"])
+def test_the_old_ephemeral_form_is_read(exclude: str) -> None:
+    payload = f'{exclude}\n{{"x":1}}'.encode()
+    assert decode_ephemeral(payload) == ('{"x":1}', exclude or None)
+
+
+@pytest.mark.parametrize(("last", "is_last"), [("", False), ("1", True)])
+def test_the_old_durable_form_is_read(last: str, is_last: bool) -> None:
+    entry, was_last = decode_live("g", f'{EPOCH} 5 7 bob {last}\n{{"x":1}}'.encode())
+    assert entry == (PLACE, STAMPED, "bob", None)
+    assert was_last is is_last
+
+
+def test_an_old_entry_of_a_stream_is_read() -> None:
+    entry = decode_stored("g", EPOCH, b"5-7", [b"b", b'{"x":1}', b"x", b""])
+    assert entry == (PLACE, STAMPED, None, None)
+
+
+# What is neither.
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"hello",
+        b"\xff\xfe\n{}",
+        b"{}\n{}",
+        b"[]\n{}",
+        b"{broken\n{}",
+        live(v=3),
+        live(p="nowhere"),
+        live(p=None),
+        f"{EPOCH} 5\n{{}}".encode(),
+        b"a b c d e\n{}",
+    ],
+)
+def test_what_is_not_ours_is_refused_with_an_error_that_its_reader_expects(payload: bytes) -> None:
+    with pytest.raises(MALFORMED):
+        decode_live("g", payload)
+
+
+@pytest.mark.parametrize(
+    ("raw_id", "fields"),
+    [
+        (b"5-7", [b"payload", b"x"]),
+        (b"5-7", [b"b"]),
+        (b"5-7", [b"b", b"{}", b"h", b"{"]),
+        (b"5-7", [b"b", b"\xff"]),
+        (b"five-7", [b"b", b"{}"]),
+        (b"5", [b"b", b"{}"]),
+    ],
+)
+def test_a_foreign_entry_of_a_stream_is_refused_likewise(
+    raw_id: bytes, fields: list[bytes]
+) -> None:
+    with pytest.raises(MALFORMED):
+        decode_stored("g", EPOCH, raw_id, fields)

@@ -41,6 +41,7 @@ from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
 from application.chat import ChatService
 from application.echo import EchoService
+from application.job_reaper import JobReaper
 from application.job_runner import JobRunner, JobRunnerSettings
 from application.jobs import JobService
 from application.notifications import NotificationService
@@ -70,6 +71,7 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(MessageStamp, clock),
         subscription_limit=limits.subscriptions,
     )
+    job_records = backend.provided.job_records
     registry = providers.Singleton(Registry, settings.provided.sessions)
 
     echo = providers.Singleton(EchoService, text_limit=limits.text_limit)
@@ -105,7 +107,8 @@ class Container(containers.DeclarativeContainer):
         JobService,
         broadcaster,
         broadcaster,
-        backend.provided.job_records,
+        job_records,
+        job_records,
         backend.provided.job_queue,
         clock,
         ids,
@@ -115,7 +118,8 @@ class Container(containers.DeclarativeContainer):
     job_runner = providers.Singleton(
         JobRunner,
         broadcaster,
-        backend.provided.job_records,
+        job_records,
+        job_records,
         backend.provided.job_queue,
         clock,
         providers.Object(job_kinds.work),
@@ -124,9 +128,17 @@ class Container(containers.DeclarativeContainer):
             pace=job_settings.pace,
             timeout=job_settings.timeout,
             lease=job_settings.lease,
-            waiting=job_settings.waiting,
-            losses=job_settings.losses,
         ),
+    )
+    job_reaper = providers.Singleton(
+        JobReaper,
+        broadcaster,
+        job_records,
+        job_records,
+        job_records,
+        backend.provided.job_queue,
+        waiting=job_settings.waiting,
+        losses=job_settings.losses,
     )
     features = providers.Dict(
         {
@@ -218,7 +230,7 @@ async def _run_worker(container: Container) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     click.echo("Switchboard's worker is ready")
-    await container.backend().run_worker(container.job_runner(), stop)
+    await container.backend().run_worker(container.job_runner(), container.job_reaper(), stop)
 
 
 def send(settings: Settings, channel: str, text: str, every: float, count: int) -> None:

@@ -12,9 +12,8 @@ from typing import Any, NewType, Protocol, TypeVar
 
 from domain.analytics import Counts
 from domain.audiences import Audience
-from domain.events import JobEnded
 from domain.identity import ConnectionId, IdempotencyKey, JobId, Member, MemberId, RoomName
-from domain.jobs import Job
+from domain.jobs import Job, JobEnded
 from domain.rooms import RoomSize, Roster
 
 Event = TypeVar("Event")
@@ -171,12 +170,8 @@ class Tally(Protocol):
         """All in all, and the `limit` most frequent names, most frequent first."""
 
 
-class JobRecords(Protocol):
-    """The truth about jobs. Kept for a while after a job's end, then forgotten.
-
-    Each method is atomic. `attempt` fences: a worker that lost its job to another
-    holds an old attempt, and nothing it does changes the record.
-    """
+class AskedJobs(Protocol):
+    """The records of jobs, for those who ask for them."""
 
     @abstractmethod
     async def add(self, job: Job) -> bool:
@@ -188,6 +183,21 @@ class JobRecords(Protocol):
     @abstractmethod
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         """The newest `limit` jobs of one member, newest first."""
+
+    @abstractmethod
+    async def cancel(self, job_id: JobId) -> Job | None:
+        """Cancel a queued job, or request it of a running one.
+
+        Returns the job as it is afterwards; None, and no change, if it is over or unknown.
+        """
+
+
+class RunningJobs(Protocol):
+    """The records of jobs, for those who run them.
+
+    `attempt` fences: a worker that lost its job to another holds an old attempt, and nothing
+    it does changes the record.
+    """
 
     @abstractmethod
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
@@ -213,31 +223,40 @@ class JobRecords(Protocol):
         `lost` says that its worker vanished, which the job remembers.
         """
 
-    @abstractmethod
-    async def cancel(self, job_id: JobId) -> Job | None:
-        """Cancel a queued job, or request it of a running one.
 
-        Returns the job as it is afterwards; None, and no change, if it is over or unknown.
-        """
+class StalledJobs(Protocol):
+    """The records of jobs that nobody carries on."""
 
     @abstractmethod
     async def lapsed(self, limit: int) -> list[Job]:
         """Running jobs whose lease is over, longest over first."""
 
     @abstractmethod
-    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+    async def unclaimed(self, waited: float, limit: int) -> list[Job]:
         """Queued jobs that nobody claimed for `waited` seconds, longest waiting first.
 
         Giving one out counts as a new beginning of its wait.
         """
 
-    @abstractmethod
-    async def unannounced(self, limit: int) -> list[Job]:
-        """Ended jobs of which nobody said `announced`, in the order of their end."""
+
+class EndedJobs(Protocol):
+    """The records of endings, each until its audience was told of it."""
 
     @abstractmethod
-    async def announced(self, job_id: JobId) -> None:
+    async def untold(self, settled: float, limit: int) -> list[Job]:
+        """Jobs that ended at least `settled` seconds ago and of which nobody said `told`,
+        in the order of their end."""
+
+    @abstractmethod
+    async def told(self, job_id: JobId) -> None:
         """The job's audience knows how it ended; unknown ids are ignored."""
+
+
+class JobRecords(AskedJobs, RunningJobs, StalledJobs, EndedJobs, Protocol):
+    """The truth about jobs, which each service sees only its part of.
+
+    Each method is atomic. A record expires a while after its job's end.
+    """
 
 
 class JobQueue(Protocol):

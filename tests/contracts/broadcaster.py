@@ -17,18 +17,12 @@ from application.ports import (
     Recovery,
     Subscriptions,
 )
-from domain import audiences, rooms
+from domain import jobs, rooms
 from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
-from domain.events import (
-    JobCancelled,
-    JobEvent,
-    JobFailed,
-    JobQueued,
-    JobSucceeded,
-    MessageSaid,
-)
+from domain.events import MessageSaid
 from domain.identity import ConnectionId, JobId, Member, MemberId, MessageText, RoomName
+from domain.jobs import JobCancelled, JobEvent, JobFailed, JobQueued, JobSucceeded
 from tests.doubles import RecordingSubscriber
 from tests.sockets import fixed_audiences
 
@@ -46,7 +40,7 @@ LOBBY = rooms.audience(RoomName("lobby"))
 
 def job(job_id: JobId) -> Audience[Any]:
     """Here anything may be told to the watchers of a job."""
-    return audiences.job(job_id)
+    return jobs.audience(job_id)
 
 
 EVERYBODY: list[Audience[Any]] = [*fixed_audiences(), LOBBY, job(JOB)]

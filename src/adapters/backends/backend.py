@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from adapters.layers.lanes import Lane
+from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
 from application.ports import JobQueue, JobRecords, Presence, Tally
 
@@ -40,5 +41,5 @@ class Backend(Protocol):
         """Open and close what publishing alone needs."""
 
     @abstractmethod
-    async def run_worker(self, runner: JobRunner, stop: asyncio.Event) -> None:
+    async def run_worker(self, runner: JobRunner, reaper: JobReaper, stop: asyncio.Event) -> None:
         """Be a worker process until `stop` is set. Only a shared backend has such."""

@@ -18,8 +18,8 @@ from application.ports import (
     Subscriptions,
 )
 from domain.audiences import Audience
-from domain.events import JobCancelled, JobFailed, JobSucceeded
 from domain.identity import ConnectionId, IdempotencyKey
+from domain.jobs import JobCancelled, JobFailed, JobSucceeded
 
 Encode: TypeAlias = Callable[[Audience[Any], Any], str]
 """Turns an event into the frame that its audience gets, a JSON object."""

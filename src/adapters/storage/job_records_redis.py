@@ -12,9 +12,8 @@ from pathlib import Path
 from adapters.redis_connection import Client, Script, answering
 from application.errors import Unavailable
 from application.ports import JobRecords
-from domain.events import JobEnded
 from domain.identity import JobId, MemberId
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import Job, JobEnded, JobKind, JobState
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 SWAP = Script(_SCRIPTS / "job_swap.lua")
@@ -25,9 +24,6 @@ TRIES = 20
 
 OWNED = 200
 """Jobs listed per owner; older ones are still there by their id."""
-
-SETTLED_MS = 2_000
-"""An ending younger than that is probably being told right now."""
 
 
 class RedisJobRecords(JobRecords):
@@ -57,7 +53,7 @@ class RedisJobRecords(JobRecords):
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         with answering():
             ids = await self._client.zrevrange(self._owned(owner), 0, -1)
-            # Ended jobs are forgotten, whatever their place in the list.
+            # Ended jobs expire, whatever their place in the list.
             return (await self._all(ids))[:limit]
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
@@ -96,16 +92,16 @@ class RedisJobRecords(JobRecords):
         jobs = await self._due("leases", 0, limit)
         return [job for job in jobs if job.state is JobState.RUNNING]
 
-    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+    async def unclaimed(self, waited: float, limit: int) -> list[Job]:
         jobs = await self._due("waiting", int(waited * 1000), limit, anew=True)
         return [job for job in jobs if job.state is JobState.QUEUED]
 
-    async def unannounced(self, limit: int) -> list[Job]:
-        return await self._due("unannounced", SETTLED_MS, limit)
+    async def untold(self, settled: float, limit: int) -> list[Job]:
+        return await self._due("untold", int(settled * 1000), limit)
 
-    async def announced(self, job_id: JobId) -> None:
+    async def told(self, job_id: JobId) -> None:
         with answering():
-            await self._client.zrem(f"{self._prefix}:unannounced", job_id)
+            await self._client.zrem(f"{self._prefix}:untold", job_id)
 
     async def _change(
         self, job_id: JobId, lease: float | None, change: Callable[[Job], Job | None]
@@ -127,7 +123,7 @@ class RedisJobRecords(JobRecords):
             duration: int | str = self._retention_ms
         else:
             duration = "" if lease is None else int(lease * 1000)
-        sets = [f"{self._prefix}:{name}" for name in ("leases", "waiting", "unannounced")]
+        sets = [f"{self._prefix}:{name}" for name in ("leases", "waiting", "untold")]
         args = [job.id, expected, json.dumps(asdict(job)), job.state.value, duration]
         return bool(await SWAP(self._client, [self._record(job.id), *sets], args))
 

@@ -10,8 +10,9 @@ import pytest
 import domain
 from domain import events
 from domain.audiences import Audience
-from domain.events import AnnouncementMade, JobProgressed, JobStarted, MemberJoined
+from domain.events import AnnouncementMade, MemberJoined
 from domain.identity import JobId, Member, MemberId, MessageText
+from domain.jobs import JobProgressed, JobStarted
 
 ADA = Member(MemberId("ada"), "Ada")
 

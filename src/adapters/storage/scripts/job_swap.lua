@@ -4,7 +4,7 @@
 -- KEYS[1]  the record: JSON
 -- KEYS[2]  leases: sorted set of running jobs by the end of their lease
 -- KEYS[3]  waiting: sorted set of queued jobs by since when they wait
--- KEYS[4]  unannounced: sorted set of ended jobs by their end
+-- KEYS[4]  untold: sorted set of ended jobs by their end
 -- ARGV[1]  the job's id
 -- ARGV[2]  the record as read, or "" if there must be none
 -- ARGV[3]  the record as it shall be

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from adapters.lane_table import LANE_OF, LANES
 from adapters.layers.channel_layer import LaneChannelLayer
 from adapters.layers.lanes import audience_of, group_of
-from domain import audiences, rooms
+from domain import jobs, rooms
 from domain.audiences import Audience, AudienceKind
 from domain.identity import JobId, RoomName
 from tests.sockets import fixed_audiences
 from tests.unit.domain.strategies import job_ids, room_names
 
 any_audience = (
-    st.sampled_from(fixed_audiences()) | room_names.map(rooms.audience) | job_ids.map(audiences.job)
+    st.sampled_from(fixed_audiences()) | room_names.map(rooms.audience) | job_ids.map(jobs.audience)
 )
 
 
@@ -42,7 +42,7 @@ def test_the_five_lanes_that_other_code_knows_keep_their_names() -> None:
         (rooms.audience(RoomName("lobby")), "room.lobby"),
         (rooms.audience(RoomName("a b_c.d")), "room.a_20b_5fc_2ed"),
         (rooms.audience(RoomName("ü")), "room._c3_bc"),
-        (audiences.job(JobId("0a1b")), "job.0a1b"),
+        (jobs.audience(JobId("0a1b")), "job.0a1b"),
     ],
 )
 def test_a_group_is_named_for_its_audience(audience: Audience[Any], group: str) -> None:

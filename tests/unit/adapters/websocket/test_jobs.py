@@ -8,18 +8,18 @@ import pytest
 from dependency_injector import providers
 
 import domain.job_kinds
-from domain import audiences
-from domain.events import (
+from domain.identity import JobId
+from domain.job_kinds import Outcome, Step
+from domain.jobs import (
     JobCancelled,
     JobFailed,
+    JobKind,
     JobProgressed,
     JobQueued,
     JobStarted,
     JobSucceeded,
+    audience,
 )
-from domain.identity import JobId
-from domain.job_kinds import Outcome, Step
-from domain.jobs import JobKind
 from tests.unit.adapters.websocket.driving import (
     Frame,
     Service,
@@ -567,7 +567,7 @@ async def test_more_cursors_than_one_connection_may_follow_are_refused_and_it_st
 
 def test_whoever_watches_a_job_hears_every_step_in_its_words() -> None:
     assert_told(
-        audiences.job(JOB),
+        audience(JOB),
         "job_status",
         [
             (

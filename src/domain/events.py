@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from domain.identity import Member, MessageText
 
 
+class LastEvent:
+    """After one of these its audience hears nothing more."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class MemberJoined:
     """`members` is how many are there now, where somebody counts them."""

@@ -6,6 +6,7 @@ from typing import Self, TypeAlias
 
 from domain.audiences import Audience, AudienceKind
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
+from domain.events import LastEvent
 from domain.identity import JobId, Member, MemberId
 
 
@@ -73,19 +74,19 @@ class JobProgressed:
 
 
 @dataclass(frozen=True, slots=True)
-class JobSucceeded:
+class JobSucceeded(LastEvent):
     job_id: JobId
     result: str
 
 
 @dataclass(frozen=True, slots=True)
-class JobFailed:
+class JobFailed(LastEvent):
     job_id: JobId
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class JobCancelled:
+class JobCancelled(LastEvent):
     job_id: JobId
 
 

@@ -185,9 +185,11 @@ def read_by_people() -> list[Path]:
 
 def test_no_text_leads_to_a_file_that_is_not_there() -> None:
     names_file = re.compile(rf"(?<![\w/.…*-])[\w./…*-]*[\w…*]\.(?:{ENDINGS})\b(?![\w(])")
+    # A page on how to add something names what isn't there yet; a test of its own follows it.
+    pages = [file for file in read_by_people() if file.parent != ROOT / "docs" / "how-to"]
     missing = {
         (str(file.relative_to(ROOT)), name)
-        for file in read_by_people()
+        for file in pages
         for text in prose(file)
         for name in names_file.findall(text)
         if not is_made_here(name) and not is_there(name)

@@ -1,8 +1,8 @@
-"""What records promise to those who ask for jobs: see `application.ports.AskedJobs`."""
+"""What records promise to those who ask for jobs: see `application.job_ports.AskedJobs`."""
 
 import asyncio
 
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import Job, JobKind, JobState
 from tests.contracts.job_records import (

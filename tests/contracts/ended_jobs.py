@@ -1,6 +1,6 @@
-"""What records tell of endings, and how they expire: see `application.ports.EndedJobs`."""
+"""What records tell of endings, and how they expire: see `application.job_ports.EndedJobs`."""
 
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobEnded
 from tests.contracts.job_records import (

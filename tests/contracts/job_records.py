@@ -6,7 +6,7 @@ jobs for `RETENTION` and `BRIEF_RETENTION` seconds), and `clock` (`PassingTime`)
 
 import pytest
 
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId, Member, MemberId
 from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobSucceeded
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
-from application.ports import Clock, JobRecords
+from application.job_ports import JobRecords
+from application.ports import Clock
 from domain.identity import JobId, MemberId
 from domain.jobs import Job, JobEnded, JobState
 

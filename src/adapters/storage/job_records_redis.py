@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adapters.redis_connection import Client, Script, answering
 from application.errors import Unavailable
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId, MemberId
 from domain.jobs import Job, JobEnded, JobKind, JobState
 

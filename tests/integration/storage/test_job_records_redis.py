@@ -6,7 +6,7 @@ import pytest
 
 from adapters.redis_connection import Client
 from adapters.storage.job_records_redis import RedisJobRecords
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
 from tests.contracts.asked_jobs import AskedJobsContract

@@ -10,6 +10,9 @@ from typing import Protocol
 from domain.identity import JobId, MemberId
 from domain.jobs import Job, JobEnded
 
+LISTED_BACK = 200
+"""At least so many of a member's newest jobs can be listed."""
+
 
 class AskedJobs(Protocol):
     """The records of jobs, for those who ask for them."""
@@ -19,11 +22,16 @@ class AskedJobs(Protocol):
         """Keep a new job; False, and no change, if its id is known already."""
 
     @abstractmethod
-    async def get(self, job_id: JobId) -> Job | None: ...
+    async def get(self, job_id: JobId) -> Job | None:
+        """The job as it is now; None for an unknown id."""
 
     @abstractmethod
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
-        """The newest `limit` jobs of one member, newest first."""
+        """The newest `limit` jobs of one member by `submitted_at`, newest first.
+
+        A backend may leave out jobs that were submitted more than a day ago, or before the
+        newest `LISTED_BACK`, expired ones included. `get` still finds them.
+        """
 
     @abstractmethod
     async def cancel(self, job_id: JobId) -> Job | None:
@@ -50,7 +58,8 @@ class RunningJobs(Protocol):
     ) -> Job | None:
         """Keep a running job for `lease` more seconds, and note its progress.
 
-        None if this attempt does not hold the job (any more).
+        None, and no change, if this attempt does not hold the job (any more). A lease that is
+        over can still be renewed, as long as nobody took the job.
         """
 
     @abstractmethod
@@ -59,14 +68,17 @@ class RunningJobs(Protocol):
 
     @abstractmethod
     async def hand_back(self, job_id: JobId, attempt: int, *, lost: bool = False) -> bool:
-        """Queue a running job again; False if this attempt does not hold it.
+        """Queue a running job again; False, and no change, if this attempt does not hold it.
 
         `lost` says that its worker vanished, which the job remembers.
         """
 
 
 class StalledJobs(Protocol):
-    """The records of jobs that nobody carries on."""
+    """The records of jobs that nobody carries on.
+
+    There may be more than the methods return, even below `limit`: then the next call returns them.
+    """
 
     @abstractmethod
     async def lapsed(self, limit: int) -> list[Job]:
@@ -76,7 +88,7 @@ class StalledJobs(Protocol):
     async def unclaimed(self, waited: float, limit: int) -> list[Job]:
         """Queued jobs that nobody claimed for `waited` seconds, longest waiting first.
 
-        Giving one out counts as a new beginning of its wait.
+        The wait of a job that is returned begins anew.
         """
 
 
@@ -90,18 +102,25 @@ class EndedJobs(Protocol):
 
     @abstractmethod
     async def told(self, job_id: JobId) -> None:
-        """The job's audience knows how it ended; unknown ids are ignored."""
+        """The job's audience knows how it ended. Of jobs that are not over this means nothing."""
 
 
 class JobRecords(AskedJobs, RunningJobs, StalledJobs, EndedJobs, Protocol):
     """The truth about jobs, which each service sees only its part of.
 
-    Each method is atomic. A record expires a while after its job's end.
+    Each method is atomic. All moments and their order are those of the backend's one clock, to
+    the millisecond. A record expires when its job has been over for the retention that the
+    implementation is made with; where memory is bounded, the first to end may expire earlier.
+    A job that is not over stays. An expired id is unknown, and may become a new job.
     """
 
 
 class JobQueue(Protocol):
-    """Starts work somewhere. A job put twice may be started twice: the records fence it."""
+    """Starts jobs somewhere, roughly in the order in which they were put.
+
+    A job put twice counts, and is started, once or twice: the records fence it. An interrupt may
+    be lost.
+    """
 
     @abstractmethod
     async def put(self, job_id: JobId) -> None:

@@ -26,7 +26,7 @@ every_ending = pytest.mark.parametrize("ending", ENDINGS, ids=lambda it: type(it
 
 
 def job(job_id: str = ID, owner: Member = ADA, at: float = 1_700_000_000.25) -> Job:
-    return Job.ask(JobId(job_id), JobKind.TRANSLATE, f"content of {job_id}", owner, at)
+    return Job.ask(JobId(job_id), JobKind.DEFAULT, f"content of {job_id}", owner, at)
 
 
 async def running(records: JobRecords, job_id: str = ID, lease: float = LEASE) -> Job:

@@ -1,6 +1,7 @@
 """How a job ended is recorded first and told then, by whoever recorded it or by a later round."""
 
-from application.ports import Broadcaster, EndedJobs
+from application.job_ports import EndedJobs
+from application.ports import Broadcaster
 from domain import jobs
 from domain.jobs import JobEnded
 

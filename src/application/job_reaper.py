@@ -3,7 +3,8 @@
 import logging
 
 from application.job_endings import tell_ending
-from application.ports import Broadcaster, EndedJobs, JobQueue, RunningJobs, StalledJobs
+from application.job_ports import EndedJobs, JobQueue, RunningJobs, StalledJobs
+from application.ports import Broadcaster
 from domain.jobs import Job, JobFailed
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from application.errors import Unavailable
 from application.job_endings import tell_ending
-from application.ports import Broadcaster, Clock, EndedJobs, JobQueue, RunningJobs
+from application.job_ports import EndedJobs, JobQueue, RunningJobs
+from application.ports import Broadcaster, Clock
 from domain import jobs
 from domain.identity import JobId
 from domain.job_kinds import Outcome, Work

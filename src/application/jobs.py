@@ -5,14 +5,12 @@ from dataclasses import dataclass
 
 from application.errors import QueueIsFull, Unavailable
 from application.job_endings import tell_ending
+from application.job_ports import AskedJobs, EndedJobs, JobQueue
 from application.ports import (
-    AskedJobs,
     Broadcaster,
     Clock,
     Cursor,
-    EndedJobs,
     Ids,
-    JobQueue,
     LossReason,
     Recovery,
     Subscriber,

@@ -1,8 +1,10 @@
-"""What records promise to those who ask for jobs: see `application.ports.AskedJobs`."""
+"""What records promise to those who ask for jobs: see `application.job_ports.AskedJobs`."""
 
 import asyncio
 
-from application.ports import JobRecords
+import pytest
+
+from application.job_ports import LISTED_BACK, JobRecords
 from domain.identity import JobId
 from domain.jobs import Job, JobKind, JobState
 from tests.contracts.job_records import (
@@ -20,8 +22,11 @@ class AskedJobsContract:
 
     # Adding and finding.
 
-    async def test_a_job_comes_back_as_it_was_added(self, job_records: JobRecords) -> None:
-        asked = Job.ask(ID, JobKind.GENERATE, 'Grüße "👋"\n\\ \x00', BOB, 1_700_000_000.123)
+    @pytest.mark.parametrize("kind", JobKind)
+    async def test_a_job_comes_back_as_it_was_added(
+        self, job_records: JobRecords, kind: JobKind
+    ) -> None:
+        asked = Job.ask(ID, kind, 'Grüße "👋"\n\\ \x00', BOB, 1_700_000_000.123)
 
         assert await job_records.add(asked)
 
@@ -54,6 +59,25 @@ class AskedJobsContract:
 
         assert newest == ["4", "3", "2"]
         assert all_of_them == ["4", "3", "2", "1", "0"]
+
+    async def test_the_newest_job_is_the_one_submitted_last_not_the_one_added_last(
+        self, job_records: JobRecords
+    ) -> None:
+        for at in (3, 1, 2):
+            await job_records.add(job(str(at), at=at))
+
+        assert [found.id for found in await job_records.of_owner(ADA.id, 2)] == ["3", "2"]
+
+    async def test_so_many_jobs_of_a_member_can_be_listed_at_least(
+        self, job_records: JobRecords
+    ) -> None:
+        for number in range(LISTED_BACK + 1):
+            await job_records.add(job(str(number), at=number))
+
+        newest = [found.id for found in await job_records.of_owner(ADA.id, LISTED_BACK)]
+
+        assert newest == [str(number) for number in range(LISTED_BACK, 0, -1)]
+        assert await job_records.get(JobId("0")) == job("0", at=0)
 
     async def test_whoever_never_asked_has_no_jobs(self, job_records: JobRecords) -> None:
         await job_records.add(job())

@@ -1,10 +1,11 @@
-"""What records tell of endings, and how they expire: see `application.ports.EndedJobs`."""
+"""What records tell of endings, and how they expire: see `application.job_ports.EndedJobs`."""
 
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobEnded
 from tests.contracts.job_records import (
     ADA,
+    BOB,
     BRIEF_RETENTION,
     ENDINGS,
     ID,
@@ -131,3 +132,36 @@ class EndedJobsContract:
         assert await brief_job_records.claim(ID, LEASE) is None
         assert await brief_job_records.add(job())
         assert await brief_job_records.get(ID) == job()
+
+    async def test_a_job_with_the_id_of_one_that_expired_has_no_ending_to_tell(
+        self, brief_job_records: JobRecords, clock: PassingTime
+    ) -> None:
+        await ended(brief_job_records, ENDINGS[0])
+        await clock.advance(BRIEF_RETENTION + 0.1)
+
+        await brief_job_records.add(job())
+
+        assert await brief_job_records.untold(0, 9) == []
+
+    async def test_an_id_that_expired_may_become_another_members_job(
+        self, brief_job_records: JobRecords, clock: PassingTime
+    ) -> None:
+        await ended(brief_job_records, ENDINGS[0])
+        await clock.advance(BRIEF_RETENTION + 0.1)
+
+        await brief_job_records.add(job(owner=BOB))
+
+        assert await brief_job_records.of_owner(ADA.id, 9) == []
+        assert await brief_job_records.of_owner(BOB.id, 9) == [job(owner=BOB)]
+
+    async def test_expired_jobs_hide_no_older_ones_from_a_short_list(
+        self, brief_job_records: JobRecords, clock: PassingTime
+    ) -> None:
+        await brief_job_records.add(job("old", at=1))
+        for job_id, at in (("b", 2), ("c", 3)):
+            await brief_job_records.add(job(job_id, at=at))
+            await brief_job_records.cancel(JobId(job_id))
+
+        await clock.advance(BRIEF_RETENTION + 0.1)
+
+        assert [found.id for found in await brief_job_records.of_owner(ADA.id, 1)] == ["old"]

@@ -6,7 +6,7 @@ jobs for `RETENTION` and `BRIEF_RETENTION` seconds), and `clock` (`PassingTime`)
 
 import pytest
 
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId, Member, MemberId
 from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobSucceeded
 
@@ -26,7 +26,7 @@ every_ending = pytest.mark.parametrize("ending", ENDINGS, ids=lambda it: type(it
 
 
 def job(job_id: str = ID, owner: Member = ADA, at: float = 1_700_000_000.25) -> Job:
-    return Job.ask(JobId(job_id), JobKind.TRANSLATE, f"content of {job_id}", owner, at)
+    return Job.ask(JobId(job_id), JobKind.DEFAULT, f"content of {job_id}", owner, at)
 
 
 async def running(records: JobRecords, job_id: str = ID, lease: float = LEASE) -> Job:

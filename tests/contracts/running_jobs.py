@@ -1,10 +1,10 @@
-"""What records promise to those who run jobs: see `application.ports.RunningJobs`."""
+"""What records promise to those who run jobs: see `application.job_ports.RunningJobs`."""
 
 import asyncio
 
 import pytest
 
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobEnded, JobState, JobSucceeded
 from tests.contracts.job_records import (

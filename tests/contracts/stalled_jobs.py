@@ -1,6 +1,6 @@
-"""What records tell of jobs that nobody carries on: see `application.ports.StalledJobs`."""
+"""What records tell of jobs that nobody carries on: see `application.job_ports.StalledJobs`."""
 
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobFailed
 from tests.contracts.job_records import ID, LEASE, job, running

@@ -28,7 +28,7 @@ from adapters.redis_connection import Client, connect
 from adapters.settings import load_settings
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import ConnectionId, JobId, Member, MemberId
 from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobSucceeded
 from tests.doubles import ManualClock, RecordingSubscriber, cursor_of

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from adapters.layers.lanes import Lane
+from application.job_ports import JobQueue, JobRecords
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
-from application.ports import JobQueue, JobRecords, Presence, Tally
+from application.ports import Presence, Tally
 
 
 class Backend(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 from arq.connections import ArqRedis
 
 from adapters.redis_connection import Client, answering
-from application.ports import JobQueue
+from application.job_ports import JobQueue
 from domain.identity import JobId
 
 RUN = "run_job"

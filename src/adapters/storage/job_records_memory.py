@@ -3,9 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import islice, takewhile
 
-from application.ports import Clock, JobRecords
+from application.job_ports import JobRecords
+from application.ports import Clock
 from domain.identity import JobId, MemberId
 from domain.jobs import Job, JobEnded, JobState
 
@@ -46,8 +48,10 @@ class MemoryJobRecords(JobRecords):
 
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         self._expire()
-        newest_first = (record.job for record in reversed(self._records.values()))
-        return list(islice((job for job in newest_first if job.owner == owner), limit))
+        # Of jobs submitted at one moment, the one added last counts as the newest.
+        jobs = (record.job for record in reversed(self._records.values()))
+        own = (job for job in jobs if job.owner == owner)
+        return nlargest(limit, own, key=lambda job: job.submitted_at)
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         record = self._records.get(job_id)

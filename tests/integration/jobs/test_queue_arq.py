@@ -6,7 +6,7 @@ import pytest
 
 from adapters.jobs.queue_arq import ArqJobQueue, queue_name, wakeups_name
 from adapters.redis_connection import Client
-from application.ports import JobQueue
+from application.job_ports import JobQueue
 from domain.identity import JobId
 from tests.contracts.job_queue import JobQueueContract
 

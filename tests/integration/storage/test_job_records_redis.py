@@ -6,7 +6,7 @@ import pytest
 
 from adapters.redis_connection import Client
 from adapters.storage.job_records_redis import RedisJobRecords
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
 from tests.contracts.asked_jobs import AskedJobsContract
@@ -82,19 +82,6 @@ async def test_two_processes_share_one_truth(
 
     assert await job_records.get(ID) == claimed
     assert await job_records.claim(ID, LEASE) is None
-
-
-async def test_expired_jobs_hide_no_older_ones_from_a_short_list(
-    brief_job_records: JobRecords, clock: AgingKeys
-) -> None:
-    await brief_job_records.add(job("old", at=1))
-    for job_id, at in (("b", 2), ("c", 3)):
-        await brief_job_records.add(job(job_id, at=at))
-        await brief_job_records.cancel(JobId(job_id))
-
-    await clock.advance(BRIEF_RETENTION)
-
-    assert [found.id for found in await brief_job_records.of_owner(ADA.id, 1)] == ["old"]
 
 
 async def test_a_record_that_only_a_newer_release_understands_is_left_as_it_is(

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.storage.job_records_memory import MemoryJobRecords
-from application.ports import JobRecords
+from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
 from tests.contracts.asked_jobs import AskedJobsContract

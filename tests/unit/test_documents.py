@@ -7,6 +7,7 @@ import tokenize
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 import bootstrap
 from adapters.settings import GROUPS, PREFIX, flat_name
 from adapters.visitors import COOKIE
+from adapters.websocket.routes import FEATURES
 from tests.unit.adapters.http.asking import client_of
 from tests.unit.adapters.websocket.driving import serving
 
@@ -62,6 +64,41 @@ def words() -> frozenset[str]:
 
 
 @cache
+def insides() -> dict[str, set[str]]:
+    """What is in each package, module and class of ours, by its last name."""
+    found: dict[str, set[str]] = {}
+    bases: dict[str, set[str]] = {}
+    for file in [file for file in SRC.rglob("*.py") if file.name != "__init__.py"]:
+        found.setdefault(file.parent.name, set()).add(file.stem)
+        tree = ast.parse(text_of(file))
+        found.setdefault(file.stem, set()).update(names_in(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, set()).update(names_in(node))
+                own = {base.id for base in node.bases if isinstance(base, ast.Name)}
+                bases.setdefault(node.name, set()).update(own)
+    for name, inherited in bases.items():
+        found[name] |= {it for base in inherited for it in found.get(base, ())}
+    return found
+
+
+def names_in(owner: ast.AST) -> set[str]:
+    """Functions, classes, values, and what is set on `self`."""
+    names = set()
+    for node in ast.walk(owner):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+            case ast.Name(ctx=ast.Store()):
+                names.add(node.id)
+            case ast.Attribute(value=ast.Name(id="self"), ctx=ast.Store()):
+                names.add(node.attr)
+            case _:
+                pass
+    return names
+
+
+@cache
 def settings() -> frozenset[str]:
     """The names of all settings without their prefix; those of lanes with what is in them."""
     names = {flat_name(group, field) for group in GROUPS.values() for field in group.model_fields}
@@ -77,10 +114,14 @@ async def metrics() -> set[str]:
     return set(re.findall(r"^# TYPE (\w+)", answer.text, flags=re.MULTILINE))
 
 
+def lines_of(document: Path) -> str:
+    """A document without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", text_of(document), flags=re.MULTILINE | re.DOTALL)
+
+
 def spans(document: Path) -> list[str]:
     """What is written as code within a line."""
-    text = re.sub(r"^```.*?^```", "", text_of(document), flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"`([^`\n]+)`", text)
+    return re.findall(r"`([^`\n]+)`", lines_of(document))
 
 
 @cache
@@ -103,9 +144,15 @@ def test_every_file_that_a_document_names_is_there(document: Path) -> None:
     assert [path for path in paths_named if not is_there(path)] == []
 
 
+def are_nested(names: list[str]) -> bool:
+    known = insides()
+    return all(outer not in known or inner in known[outer] for outer, inner in pairwise(names))
+
+
 @every_document
 def test_every_name_of_the_code_that_a_document_uses_is_there(document: Path) -> None:
-    """`RoomService.say`, `job_kinds.work`, `frames_received`, `JOB_LEASE`: every word in it."""
+    """`RoomService.say`, `job_kinds.work`, `frames_received`, `JOB_LEASE`: every word in it, and
+    each in the one before it where that is ours."""
     is_name = re.compile(r"(?=.*[._A-Z])[A-Za-z_]\w*(\.\w+)*")
     known = words() | settings() | OTHERS_VARIABLES
     missing = [
@@ -114,7 +161,7 @@ def test_every_name_of_the_code_that_a_document_uses_is_there(document: Path) ->
         if is_name.fullmatch(name := span.removeprefix(PREFIX))
         and not name.startswith(METRIC)
         and not is_there(name)
-        and not known.issuperset(name.split("."))
+        and not (known.issuperset(parts := name.split(".")) and are_nested(parts))
     ]
     assert missing == []
 
@@ -162,7 +209,10 @@ async def test_every_metric_stands_in_the_page_on_operations() -> None:
 
 
 def prose(file: Path) -> Iterator[str]:
-    """What a file says to people: all of a document, comments and docstrings of code."""
+    """What a file says to people: the lines of a document, comments and docstrings of code."""
+    if file.suffix == ".md":
+        yield lines_of(file)
+        return
     text = text_of(file)
     if file.suffix != ".py":
         yield text
@@ -185,11 +235,9 @@ def read_by_people() -> list[Path]:
 
 def test_no_text_leads_to_a_file_that_is_not_there() -> None:
     names_file = re.compile(rf"(?<![\w/.…*-])[\w./…*-]*[\w…*]\.(?:{ENDINGS})\b(?![\w(])")
-    # A page on how to add something names what isn't there yet; a test of its own follows it.
-    pages = [file for file in read_by_people() if file.parent != ROOT / "docs" / "how-to"]
     missing = {
         (str(file.relative_to(ROOT)), name)
-        for file in pages
+        for file in read_by_people()
         for text in prose(file)
         for name in names_file.findall(text)
         if not is_made_here(name) and not is_there(name)
@@ -208,17 +256,22 @@ def test_words_that_were_given_up_stay_away() -> None:
     assert {file: words_found for file, words_found in found.items() if words_found} == {}
 
 
-def rooms() -> dict[str, set[str]]:
-    """What the architecture's tables have for each floor: modules, folders, or patterns."""
+def rooms(floor: str) -> set[str]:
+    """What the architecture's table has for a floor: modules, patterns, folders."""
     text = text_of(ROOT / "docs" / "architecture.md")
-    floors: dict[str, set[str]] = {}
-    for floor, body in re.findall(r"^### `(src/\w+)`.*\n((?:(?!^#).*\n)+)", text, re.MULTILINE):
-        for first, *_ in (line[1:].split("|") for line in body.splitlines() if line[:1] == "|"):
-            folder = ""
-            for name in re.findall(r"`([^`]+)`", first):
-                folder = name[: name.rfind("/") + 1] if "/" in name else folder
-                floors.setdefault(floor, set()).add(name if "/" in name else folder + name)
-    return floors
+    _, _, after = text.partition(f"\n### `{floor}`")
+    found = set()
+    for row in re.findall(r"^\|([^|]+)\|", after.partition("\n#")[0], flags=re.MULTILINE):
+        folder = ""
+        for name in re.findall(r"`([^`]+)`", row):
+            # A name without a folder is in that of the name before it.
+            folder = name[: name.rfind("/") + 1] or folder
+            found.add(folder + name.removeprefix(folder) + ("*" if name.endswith("/") else ""))
+    return found
+
+
+FEATURE_WORDS = {feature.__module__.rpartition(".")[2] for feature in FEATURES}
+"""The one word of each feature, which its modules are called by."""
 
 
 @pytest.mark.parametrize("floor", ["src/domain", "src/application", "src/adapters"])
@@ -228,11 +281,15 @@ def test_every_module_has_its_room_in_the_architecture(floor: str) -> None:
         for file in (ROOT / floor).rglob("*.py")
         if file.name != "__init__.py"
     }
-    patterns = [f"{room}*" if room.endswith("/") else room for room in rooms()[floor]]
-    homeless = {it for it in modules if not any(fnmatch(it, room) for room in patterns)}
+    rows = {
+        room: [room.replace("FEATURE", word) for word in FEATURE_WORDS] for room in rooms(floor)
+    }
+    housed = {
+        it for it in modules for names in rows.values() for name in names if fnmatch(it, name)
+    }
     empty = {
         room
-        for room, pattern in zip(rooms()[floor], patterns, strict=True)
-        if not any(fnmatch(found, f"/{floor}/{pattern}") for found in paths())
+        for room, names in rows.items()
+        if not any(fnmatch(found, f"/{floor}/{name}") for name in names for found in paths())
     }
-    assert (homeless, empty) == (set(), set())
+    assert (modules - housed, empty) == (set(), set())

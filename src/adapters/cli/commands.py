@@ -66,8 +66,8 @@ def create_cli(programs: Programs) -> click.Group:
     def serve(workers: int, fds: tuple[int, ...], **options: Any) -> None:
         """Serve the page, the sockets and the API.
 
-        SIGTERM and Ctrl+C send all clients away in good order. With --workers, SIGHUP renews
-        the processes one by one, and one that dies is replaced.
+        On SIGTERM and Ctrl+C all clients are told to reconnect before the server stops. With
+        --workers, SIGHUP replaces the processes one by one, and one that crashes is replaced.
         """
         settings = _settings(**options)
         if workers > 1:
@@ -90,9 +90,9 @@ def create_cli(programs: Programs) -> click.Group:
     def dev(**options: Any) -> None:
         """Run server, worker and Redis together, for development.
 
-        The server and the worker start anew when a source file changes. Redis is the one that
-        REDIS_URL names; without REDIS_URL one is started that lives as long as this command,
-        and keeps its data only in EMBEDDED_REDIS_DIR.
+        Server and worker are restarted when a source file changes. Redis is the one that
+        REDIS_URL names. Without REDIS_URL one is started that ends with this command; it keeps
+        its data only if EMBEDDED_REDIS_DIR names a folder.
         """
         _need_unix("dev")
         settings = _settings(backend=BackendName.REDIS, **options)
@@ -101,14 +101,20 @@ def create_cli(programs: Programs) -> click.Group:
     @switchboard.command()
     @explained
     def worker() -> None:
-        """Work on the jobs that wait on Redis; as many of these as you like."""
+        """Run the jobs that wait on Redis.
+
+        Start as many workers as you like. On SIGTERM and Ctrl+C a worker hands the jobs that it
+        runs back to the queue.
+        """
         programs.run_worker(_shared(programs))
 
     @switchboard.command()
     @click.argument("channel")
     @click.argument("text")
-    @click.option("--every", type=click.FloatRange(min=0.01), help="Seconds between periodic ones.")
-    @click.option("--count", type=click.IntRange(min=1), help="How many.  [default: 1]")
+    @click.option("--every", type=click.FloatRange(min=0.01), help="Seconds apart; needs --count.")
+    @click.option(
+        "--count", type=click.IntRange(min=1), help="How many announcements.  [default: 1]"
+    )
     @explained
     def send(channel: str, text: str, every: float | None, count: int | None) -> None:
         """Announce TEXT to everybody on CHANNEL, over Redis.
@@ -116,7 +122,7 @@ def create_cli(programs: Programs) -> click.Group:
         CHANNEL is chat, reliable, notifications, analytics or room:NAME.
         """
         if every is not None and count is None:
-            raise UsageProblem("--every needs --count: how many shall be sent?")
+            raise UsageProblem("--every needs --count: how many announcements?")
         settings = _shared(programs)
         programs.send(settings, channel, text, every or 0.0, count or 1)
 
@@ -132,7 +138,7 @@ def host_and_port(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def explained(command: Callable[P, R]) -> Callable[P, R]:
-    """Have a command end with one line instead of a traceback where somebody can act on it."""
+    """Have a command end with one line, not with a traceback, on errors a user can act on."""
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:

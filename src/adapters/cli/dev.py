@@ -28,7 +28,7 @@ SOURCES = [HOME / "bootstrap.py", HOME / "domain", HOME / "application", HOME / 
 WIDTH = len("worker")
 
 REDIS_SECONDS = 10.0
-"""For a Redis that is not ours to answer: it may be starting right now, too."""
+"""For the Redis of REDIS_URL to answer: it may be starting right now, too."""
 
 ASK_SECONDS = 0.05
 
@@ -155,7 +155,7 @@ class Dev:
                 await asyncio.wait({changing, serving})
 
     async def _next_to_serve(self, changes: SourceChanges) -> None:
-        """Wait for changes that can be served: what runs need not end for a slip of the pen."""
+        """Wait for changes that can be served: a syntax error is no reason to end what runs."""
         unserved: set[Path] = set()
         while True:
             changed = await changes.next()
@@ -171,7 +171,7 @@ class Dev:
     async def _serve(self) -> None:
         """Run worker and server until one of them ends; raises `PartEnded`.
 
-        After a change, one that doesn't even start is waited out: the next change may mend it.
+        If one doesn't start after a change, this waits to be cancelled by the next change.
         """
         try:
             async with Group(self._console, self._say, self._kill) as group:

@@ -112,7 +112,7 @@ def create_cli(programs: Programs) -> click.Group:
     @click.argument("channel")
     @click.argument("text")
     @click.option("--every", type=click.FloatRange(min=0.01), help="Seconds apart; needs --count.")
-    @click.option(
+    @click.option("--count", type=click.IntRange(min=1), help="How many times.  [default: 1]")
         "--count", type=click.IntRange(min=1), help="How many announcements.  [default: 1]"
     )
     @explained

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from adapters.layers.lanes import Lane
+from adapters.settings import Settings
 from application.job_ports import JobQueue, JobRecords
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
-from application.ports import Presence, Tally
+from application.ports import Clock, Presence, Tally
 
 
 class Backend(Protocol):
@@ -24,6 +25,9 @@ class Backend(Protocol):
     tally: Tally
     job_records: JobRecords
     job_queue: JobQueue
+
+    @abstractmethod
+    def __init__(self, settings: Settings, clock: Clock) -> None: ...
 
     @abstractmethod
     async def ping(self) -> None:

@@ -21,7 +21,7 @@ class Console:
         self._colours: dict[str, str] = {}
 
     def say(self, name: str, line: str) -> None:
-        """Print `line` as said by `name`."""
+        """Print `line` behind `name`."""
         if not self._width:
             self.print(line)
             return

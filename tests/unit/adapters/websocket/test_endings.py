@@ -135,7 +135,7 @@ every_end = pytest.mark.parametrize(
 
 
 async def assert_nothing_is_left(service: Service) -> None:
-    for lane in service.container.backend().lanes.values():
+    for lane in service.backend.lanes.values():
         assert not any(vars(lane._listeners).values())
     assert await service.container.rooms().rooms(10) == []
     assert len(service.registry) == 0
@@ -297,7 +297,7 @@ async def test_an_opening_that_breaks_says_nothing_of_the_error_and_leaves_nothi
 
 async def test_a_room_that_can_not_be_entered_sends_away_and_leaves_nothing() -> None:
     async with serving(failing_presence) as service:
-        service.container.backend().presence.fails = "enter"
+        service.backend.presence.fails = "enter"
         async with service.socket("/ws/room/lobby") as client:
             await sent_away(client)
         await assert_nothing_is_left(service)
@@ -307,7 +307,7 @@ async def test_a_room_that_can_not_be_left_is_at_least_not_listened_to(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with serving(failing_presence) as service:
-        presence = service.container.backend().presence
+        presence = service.backend.presence
         tasks = asyncio.all_tasks()
         async with service.socket("/ws/room/lobby") as client:
             await client.hears_nothing()

@@ -262,7 +262,7 @@ async def test_a_queued_job_that_is_cancelled_never_runs() -> None:
         assert (await client.status("cancelled"))["payload"]["job_id"] == second
         await client.say("job_cancel", {"job_id": first})
         assert (await client.status("cancelled"))["payload"]["job_id"] == first
-        await eventually(service.container.backend().job_queue._waiting.empty)
+        await eventually(service.backend.job_queue._waiting.empty)
         await client.hears_nothing()
 
 

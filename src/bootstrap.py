@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
-from typing import cast
 
 import click
 from dependency_injector import containers, providers
@@ -17,7 +15,14 @@ from fastapi import FastAPI
 from adapters.backends.backend import Backend
 from adapters.backends.backend_memory import MemoryBackend
 from adapters.backends.backend_redis import RedisBackend
-from adapters.cli.commands import Programs, create_cli
+from adapters.cli.commands import create_cli
+from adapters.cli.programs import (
+    WORKER_IS_READY,
+    Programs,
+    announce_repeatedly,
+    server_is_ready,
+)
+from adapters.cli.signals import Signals
 from adapters.clock import MessageStamp, RandomIds, SystemClock
 from adapters.http.api import api_router
 from adapters.http.app import http_app
@@ -41,16 +46,27 @@ from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
 from application.chat import ChatService
 from application.echo import EchoService
+from application.job_reaper import JobReaper
 from application.job_runner import JobRunner, JobRunnerSettings
 from application.jobs import JobService
 from application.notifications import NotificationService
+from application.ports import Clock
 from application.rooms import RoomService
 from domain import job_kinds
 from domain.chat import CHAT, RELIABLE
 
+BACKENDS: Mapping[BackendName, type[Backend]] = {
+    BackendName.MEMORY: MemoryBackend,
+    BackendName.REDIS: RedisBackend,
+}
+
+
+def create_backend(settings: Settings, clock: Clock) -> Backend:
+    return BACKENDS[settings.backend](settings, clock)
+
 
 class Container(containers.DeclarativeContainer):
-    """Who gets what. One selector picks all that differs between the backends together."""
+    """Who gets what. The backend brings all that differs between the backends."""
 
     settings = providers.Dependency(instance_of=Settings)
     limits = settings.provided.limits
@@ -58,11 +74,7 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
-    backend = providers.Selector(
-        settings.provided.backend.value,
-        memory=providers.Singleton(MemoryBackend, settings, clock),
-        redis=providers.Singleton(RedisBackend, settings, clock),
-    )
+    backend = providers.Singleton(create_backend, settings, clock)
     broadcaster = providers.Singleton(
         LaneBroadcaster,
         backend.provided.lanes,
@@ -70,6 +82,7 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(MessageStamp, clock),
         subscription_limit=limits.subscriptions,
     )
+    job_records = backend.provided.job_records
     registry = providers.Singleton(Registry, settings.provided.sessions)
 
     echo = providers.Singleton(EchoService, text_limit=limits.text_limit)
@@ -105,7 +118,8 @@ class Container(containers.DeclarativeContainer):
         JobService,
         broadcaster,
         broadcaster,
-        backend.provided.job_records,
+        job_records,
+        job_records,
         backend.provided.job_queue,
         clock,
         ids,
@@ -115,7 +129,8 @@ class Container(containers.DeclarativeContainer):
     job_runner = providers.Singleton(
         JobRunner,
         broadcaster,
-        backend.provided.job_records,
+        job_records,
+        job_records,
         backend.provided.job_queue,
         clock,
         providers.Object(job_kinds.work),
@@ -124,9 +139,17 @@ class Container(containers.DeclarativeContainer):
             pace=job_settings.pace,
             timeout=job_settings.timeout,
             lease=job_settings.lease,
-            waiting=job_settings.waiting,
-            losses=job_settings.losses,
         ),
+    )
+    job_reaper = providers.Singleton(
+        JobReaper,
+        broadcaster,
+        job_records,
+        job_records,
+        job_records,
+        backend.provided.job_queue,
+        waiting=job_settings.waiting,
+        losses=job_settings.losses,
     )
     features = providers.Dict(
         {
@@ -167,7 +190,7 @@ def create_app(container: Container | None = None) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
-    backend: Backend = container.backend()
+    backend = container.backend()
     registry: Registry = container.registry()
     layers = {name: LaneChannelLayer(lane) for name, lane in backend.lanes.items()}
     # Consumers name the layer of their audience, whichever lane carries that.
@@ -200,7 +223,7 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
         ),
         shares_listeners=shared,
         send_timeout=settings.sessions.send_timeout,
-        started=lambda url: click.echo(f"Switchboard is on {url} ({settings.backend} backend)"),
+        started=lambda url: click.echo(server_is_ready(url, settings)),
     )
     server.run(sockets=listeners)
 
@@ -213,12 +236,9 @@ def run_worker(settings: Settings) -> None:
 
 
 async def _run_worker(container: Container) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
-    click.echo("Switchboard's worker is ready")
-    await container.backend().run_worker(container.job_runner(), stop)
+    runner, reaper, stop = container.job_runner(), container.job_reaper(), Signals().stop
+    click.echo(WORKER_IS_READY)
+    await container.backend().run_worker(runner, reaper, stop)
 
 
 def send(settings: Settings, channel: str, text: str, every: float, count: int) -> None:
@@ -228,18 +248,13 @@ def send(settings: Settings, channel: str, text: str, every: float, count: int) 
 
 
 async def _send(container: Container, channel: str, text: str, every: float, count: int) -> None:
-    announcements: AnnouncementService = container.announcements()
     async with container.backend().sending():
-        for number in range(count):
-            if number:
-                await asyncio.sleep(every)
-            await announcements.announce(channel, text, periodic=every > 0)
-            click.echo(f"sent {number + 1} of {count} to {channel}")
+        await announce_repeatedly(container.announcements(), channel, text, every, count)
 
 
 async def _ping(settings: Settings) -> None:
     """Find out early and once whether the backend can be reached; raises `Unavailable`."""
-    backend: Backend = create_container(settings).backend()
+    backend = create_container(settings).backend()
     async with backend.sending():
         await backend.ping()
 
@@ -254,11 +269,7 @@ def main() -> None:
         send=send,
         ping=_ping,
         own_command=own_command,
-        shared_backends=[
-            BackendName(name)
-            for name, provider in Container.backend.providers.items()
-            if cast(providers.Singleton[Backend], provider).cls.is_shared
-        ],
+        shared_backends=[name for name, backend in BACKENDS.items() if backend.is_shared],
     )
     create_cli(programs)()
 

@@ -14,9 +14,8 @@ from adapters.storage.job_records_memory import MemoryJobRecords
 from application.errors import Unavailable
 from application.ports import Broadcaster, Clock, Cursor, Event, Ids, Recovery, Subscriber
 from domain.audiences import Audience
-from domain.events import JobEnded
 from domain.identity import ConnectionId, IdempotencyKey, JobId
-from domain.jobs import Job
+from domain.jobs import Job, JobEnded
 
 DEADLINE = 10.0
 """Seconds after which something awaited counts as never happening."""

@@ -16,7 +16,7 @@ from benchmarks.talk import Lap, Talk
 
 SIZES = (10, 100, 200, 500, 1000)
 JUDGED = 200
-"""The size that the targets of delivery.md are for."""
+"""The size of room that the targets are for."""
 
 SPEAKERS = 8
 SHARE = 0.4

@@ -54,7 +54,7 @@ async def measure(bench: Bench) -> list[Row]:
         },
     )
     share = ratio([lap.rate for lap in beside], [lap.rate for lap in without])
-    # No figure in delivery.md: "it delays nobody else" allows for noise, and for its own share.
+    # "It delays nobody else" has no figure: it allows for noise, and for the reader's own share.
     row.checks.append(Check("of that without", share, 0.85))
     row.checks.append(Check("lost", sum(lap.lost for lap in beside), 0, at_least=False))
     return [row]

@@ -1,7 +1,7 @@
 """What our server offers an application beyond ASGI: the names, spelt once, with their types.
 
-Each is an entry of `scope["extensions"]` of the form `{"call": …}`. `server/protocol.py` fills
-them in and says what each does; whoever runs under another server finds none of them.
+Each is an entry of `scope["extensions"]` of the form `{"call": …}`. `WebSocketProtocol` of
+`server` fills them in and says why; whoever runs under another server finds none of them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping

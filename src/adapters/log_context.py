@@ -1,6 +1,6 @@
-"""What ties log lines to a connection and to the frame being handled.
+"""The connection and the frame that log lines belong to.
 
-Nothing is formatted or copied per frame: a line that is written looks here.
+Nothing is formatted or copied per frame: this is read when a line is written.
 """
 
 from contextvars import ContextVar
@@ -11,7 +11,7 @@ from domain.identity import ConnectionId
 
 @dataclass(slots=True)
 class LogContext:
-    """`frames` counts what the connection sent, so that id and count name one frame."""
+    """`frames` counts what the connection sent: id and count name one frame."""
 
     connection_id: ConnectionId
     frames: int = 0

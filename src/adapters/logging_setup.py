@@ -1,7 +1,7 @@
-"""Logging: structlog's rendering for everybody's lines, configured once per process.
+"""Logging: all lines rendered by structlog, configured once per process.
 
-chanx logs through structlog, uvicorn and we through the standard library; all of it ends
-in one handler. Tracebacks are plain: no locals, so no message text and no megabytes
+chanx logs through structlog, uvicorn and this service through the standard library; one
+handler writes all of it. Tracebacks are plain: no locals, so no message text and no megabytes
 (structlog 26 prints both where `rich` is installed).
 """
 
@@ -24,7 +24,7 @@ def configure_logging(settings: LogSettings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_trail,
+        _add_connection,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -54,18 +54,18 @@ def configure_logging(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
-    # uvicorn tells every accepted socket with its query string at info.
+    # At info, uvicorn (0.54) logs every accepted socket with its query string.
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.setLevel(logging.WARNING)
-    uvicorn.addFilter(_is_ours_to_mend)
+    uvicorn.addFilter(_is_not_about_bad_text)
 
 
-def _is_ours_to_mend(record: logging.LogRecord) -> bool:
-    """uvicorn (0.54) prints a traceback for a client's broken text, which close 1007 answers."""
+def _is_not_about_bad_text(record: logging.LogRecord) -> bool:
+    """uvicorn (0.54) logs a traceback for text that is not UTF-8, which close 1007 answers."""
     return not str(record.msg).startswith("Invalid UTF-8")
 
 
-def _add_trail(
+def _add_connection(
     _logger: Any, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     current = log_context.get()

@@ -24,10 +24,10 @@ Client: TypeAlias = Redis
 
 DISCONNECTED = (RedisError, OSError, TimeoutError, RuntimeError)
 """All that redis-py raises when Redis is away, frozen, loading or failing over. `RuntimeError` is
-uvloop's word (0.23) where redis-py 5.3 writes to a transport that was closed under it."""
+what uvloop (0.23) raises where redis-py (5.3) writes to a transport that is closed already."""
 
 CANCELLED_AGAIN = 0.1
-"""Seconds after which a task that goes on is cancelled once more; ending takes less."""
+"""Seconds after which a task that still runs is cancelled once more; ending takes less."""
 
 SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 
@@ -55,7 +55,7 @@ def connect(settings: RedisSettings) -> Client:
                 settings.url, timeout=settings.timeout, **options
             )
             client = Redis(connection_pool=pool)
-        # At most options redis-py looks only now; this does not connect.
+        # redis-py (5.3) reads most options only here. This does not connect.
         client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
     except AddressIsWrong:
         raise
@@ -103,7 +103,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 @contextlib.contextmanager
 def answering() -> Iterator[None]:
-    """WriteBatch whatever redis-py raises inside into `Unavailable`: the one place for it."""
+    """Turn whatever redis-py raises inside into `Unavailable`: the one place for it."""
     try:
         yield
     except DISCONNECTED as error:

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from application.errors import Unavailable
-from application.ports import Broadcaster, Clock, JobQueue, JobRecords
-from domain import audiences
-from domain.events import (
+from application.job_endings import tell_ending
+from application.job_ports import EndedJobs, JobQueue, RunningJobs
+from application.ports import Broadcaster, Clock
+from domain import jobs
+from domain.identity import JobId
+from domain.job_kinds import Outcome, Work
+from domain.jobs import (
+    Job,
     JobCancelled,
     JobEnded,
     JobEvent,
@@ -19,9 +24,6 @@ from domain.events import (
     JobStarted,
     JobSucceeded,
 )
-from domain.identity import JobId
-from domain.job_kinds import Outcome, Work
-from domain.jobs import Job
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +31,6 @@ Result = TypeVar("Result")
 
 RETRY_SECONDS = 0.25
 """How soon a worker asks again while its backend is away."""
-
-ROUND = 100
-"""How many jobs one round of `recover` looks at of each kind."""
 
 
 class JobIsLost(Exception):
@@ -41,16 +40,12 @@ class JobIsLost(Exception):
 @dataclass(frozen=True, slots=True)
 class JobRunnerSettings:
     """`pace` scales the simulated time of each step (0: no waiting). `timeout` bounds one
-    attempt, `lease` is how long a job stays a worker's without a sign of life, `waiting` after
-    how long a queued job is put on the queue again; in seconds. A job that lost `losses`
-    workers is not tried again.
+    attempt, `lease` is how long a job stays a worker's without a sign of life; in seconds.
     """
 
     pace: float
     timeout: float
     lease: float
-    waiting: float
-    losses: int
 
 
 class JobRunner:
@@ -59,14 +54,16 @@ class JobRunner:
     def __init__(
         self,
         broadcaster: Broadcaster,
-        records: JobRecords,
+        running: RunningJobs,
+        ended: EndedJobs,
         queue: JobQueue,
         clock: Clock,
         work: Work,
         settings: JobRunnerSettings,
     ) -> None:
         self._broadcaster = broadcaster
-        self._records = records
+        self._running = running
+        self._ended = ended
         self._queue = queue
         self._clock = clock
         self._work = work
@@ -84,7 +81,7 @@ class JobRunner:
         While the backend is away it waits for it. Being cancelled hands the job back.
         Raises `Unavailable` if the job could not even be claimed.
         """
-        job = await self._records.claim(job_id, self._settings.lease)
+        job = await self._running.claim(job_id, self._settings.lease)
         if job is None:
             return
         interrupt = self._interrupts[job_id] = asyncio.Event()
@@ -104,25 +101,6 @@ class JobRunner:
             # A later attempt may run here already, if this one had lost its job.
             if self._interrupts.get(job_id) is interrupt:
                 del self._interrupts[job_id]
-
-    async def recover(self) -> None:
-        """Look after jobs that nobody looks after: one round, for every worker to repeat.
-
-        A job whose worker vanished is queued again, or failed after too many; one that waits
-        for long is put on the queue again; an ending that was not told is told.
-        """
-        for job in await self._records.lapsed(ROUND):
-            log.warning("a job's worker vanished", extra={"job": job.id, "attempt": job.attempt})
-            if job.lost + 1 >= self._settings.losses:
-                reason = f"The job was given up: {job.lost + 1} workers vanished over it."
-                await self._end(job, JobFailed(job.id, reason))
-            elif await self._records.hand_back(job.id, job.attempt, lost=True):
-                await self._queue.put(job.id)
-        for job in await self._records.forgotten(self._settings.waiting, ROUND):
-            await self._queue.put(job.id)
-        for job in await self._records.unannounced(ROUND):
-            if (ending := job.ending()) is not None:
-                await self._announce(ending)
 
     async def _attempt(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
         limit = asyncio.timeout(self._settings.timeout)
@@ -171,24 +149,20 @@ class JobRunner:
     async def _report(self, job: Job, progress: float | None) -> Job:
         lease = self._settings.lease
         held = await self._persist(
-            lambda: self._records.report(job.id, job.attempt, lease, progress)
+            lambda: self._running.report(job.id, job.attempt, lease, progress)
         )
         if held is None:
             raise JobIsLost
         return held
 
     async def _tell(self, event: JobEvent) -> None:
-        audience = audiences.job(event.job_id)
+        audience = jobs.audience(event.job_id)
         await self._persist(lambda: self._broadcaster.publish(audience, event))
 
     async def _end(self, job: Job, ending: JobEnded) -> None:
-        """End the job if this attempt still holds it. Told twice, an ending is heard once."""
-        if await self._records.end(job.id, job.attempt, ending):
-            await self._announce(ending)
-
-    async def _announce(self, ending: JobEnded) -> None:
-        await self._broadcaster.publish(audiences.job(ending.job_id), ending)
-        await self._records.announced(ending.job_id)
+        """End the job if this attempt still holds it."""
+        if await self._running.end(job.id, job.attempt, ending):
+            await tell_ending(self._broadcaster, self._ended, ending)
 
     async def _persist(self, ask: Callable[[], Awaitable[Result]]) -> Result:
         """Ask until the backend answers; whoever waits for longer than the lease finds its
@@ -201,7 +175,7 @@ class JobRunner:
 
     async def _hand_back(self, job: Job) -> None:
         try:
-            if await self._records.hand_back(job.id, job.attempt):
+            if await self._running.hand_back(job.id, job.attempt):
                 await self._queue.put(job.id)
         except Unavailable:
             log.warning("a job could not be handed back; its lease will lapse")

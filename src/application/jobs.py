@@ -4,24 +4,23 @@ import logging
 from dataclasses import dataclass
 
 from application.errors import QueueIsFull, Unavailable
+from application.job_endings import tell_ending
+from application.job_ports import AskedJobs, EndedJobs, JobQueue
 from application.ports import (
     Broadcaster,
     Clock,
     Cursor,
     Ids,
-    JobQueue,
-    JobRecords,
     LossReason,
     Recovery,
     Subscriber,
     Subscriptions,
 )
-from domain import audiences
+from domain import jobs
 from domain.audiences import AudienceKind
 from domain.errors import JobIsOver, JobIsUnknown
-from domain.events import JobCancelled, JobQueued
 from domain.identity import IdempotencyKey, JobId, Member, MessageText
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import Job, JobCancelled, JobKind, JobQueued, JobState
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,8 @@ class JobService:
         self,
         broadcaster: Broadcaster,
         subscriptions: Subscriptions,
-        records: JobRecords,
+        asked: AskedJobs,
+        ended: EndedJobs,
         queue: JobQueue,
         clock: Clock,
         ids: Ids,
@@ -57,7 +57,8 @@ class JobService:
     ) -> None:
         self._broadcaster = broadcaster
         self._subscriptions = subscriptions
-        self._records = records
+        self._asked = asked
+        self._ended = ended
         self._queue = queue
         self._clock = clock
         self._ids = ids
@@ -83,17 +84,17 @@ class JobService:
         job_id = self._ids.job_id()
         if key is not None:
             job_id = JobId(IdempotencyKey.parse(key, kind, content).value)
-            known = await self._records.get(job_id)
+            known = await self._asked.get(job_id)
             if known is not None:
                 known.check_watcher(member)
                 return Submitted(job_id, again=True)
         if await self._queue.depth() >= self._queue_limit:
             raise QueueIsFull(f"{self._queue_limit} jobs are waiting already.")
         job = Job.ask(job_id, JobKind.parse(kind), text.value, member, self._clock.now())
-        audience = audiences.job(job.id)
+        audience = jobs.audience(job.id)
         await self._subscriptions.subscribe(audience, subscriber)
         try:
-            if not await self._records.add(job):
+            if not await self._asked.add(job):
                 return Submitted(job_id, again=True)
             await self._broadcaster.publish(audience, JobQueued(job.id))
         except Unavailable:
@@ -114,7 +115,7 @@ class JobService:
         Raises `JobIsUnknown`.
         """
         job = await self.get(member, job_id)
-        audience = audiences.job(job_id)
+        audience = jobs.audience(job_id)
         if since is not None:
             recovery = await self._subscriptions.subscribe(audience, subscriber, since=since)
             # What is left of an ended job's history ends with how it ended.
@@ -148,20 +149,19 @@ class JobService:
         """
         job = await self.get(member, job_id)
         job.check_owner(member)
-        audience = audiences.job(job_id)
+        audience = jobs.audience(job_id)
         await self._subscriptions.subscribe(audience, subscriber)
-        cancelled = await self._records.cancel(job_id)
+        cancelled = await self._asked.cancel(job_id)
         if cancelled is None:
             raise JobIsOver("This job is over already.")
         if cancelled.state is JobState.CANCELLED:
-            await self._broadcaster.publish(audience, JobCancelled(job_id))
-            await self._records.announced(job_id)
+            await tell_ending(self._broadcaster, self._ended, JobCancelled(job_id))
         else:
             await self._queue.interrupt(job_id)
 
     async def get(self, member: Member, job_id: JobId) -> Job:
         """Raises `JobIsUnknown`, also for a job that `member` may not see."""
-        job = await self._records.get(job_id)
+        job = await self._asked.get(job_id)
         if job is None:
             raise JobIsUnknown("There is no job with this id.")
         job.check_watcher(member)
@@ -169,7 +169,7 @@ class JobService:
 
     async def list(self, member: Member) -> list[Job]:
         """The caller's own jobs, newest first."""
-        return await self._records.of_owner(member.id, LISTED_JOBS)
+        return await self._asked.of_owner(member.id, LISTED_JOBS)
 
     async def leave(self, subscriber: Subscriber) -> None:
         await self._subscriptions.drop(subscriber)

@@ -12,9 +12,7 @@ from typing import Any, NewType, Protocol, TypeVar
 
 from domain.analytics import Counts
 from domain.audiences import Audience
-from domain.events import JobEnded
-from domain.identity import ConnectionId, IdempotencyKey, JobId, Member, MemberId, RoomName
-from domain.jobs import Job
+from domain.identity import ConnectionId, IdempotencyKey, JobId, Member, RoomName
 from domain.rooms import RoomSize, Roster
 
 Event = TypeVar("Event")
@@ -169,91 +167,6 @@ class Tally(Protocol):
     @abstractmethod
     async def counts(self, limit: int) -> Counts:
         """All in all, and the `limit` most frequent names, most frequent first."""
-
-
-class JobRecords(Protocol):
-    """The truth about jobs. Kept for a while after a job's end, then forgotten.
-
-    Each method is atomic. `attempt` fences: a worker that lost its job to another
-    holds an old attempt, and nothing it does changes the record.
-    """
-
-    @abstractmethod
-    async def add(self, job: Job) -> bool:
-        """Keep a new job; False, and no change, if its id is known already."""
-
-    @abstractmethod
-    async def get(self, job_id: JobId) -> Job | None: ...
-
-    @abstractmethod
-    async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
-        """The newest `limit` jobs of one member, newest first."""
-
-    @abstractmethod
-    async def claim(self, job_id: JobId, lease: float) -> Job | None:
-        """Start a queued job for `lease` seconds; None unless it is there and queued."""
-
-    @abstractmethod
-    async def report(
-        self, job_id: JobId, attempt: int, lease: float, progress: float | None = None
-    ) -> Job | None:
-        """Keep a running job for `lease` more seconds, and note its progress.
-
-        None if this attempt does not hold the job (any more).
-        """
-
-    @abstractmethod
-    async def end(self, job_id: JobId, attempt: int, ending: JobEnded) -> bool:
-        """End a running job; False, and no change, if this attempt does not hold it."""
-
-    @abstractmethod
-    async def hand_back(self, job_id: JobId, attempt: int, *, lost: bool = False) -> bool:
-        """Queue a running job again; False if this attempt does not hold it.
-
-        `lost` says that its worker vanished, which the job remembers.
-        """
-
-    @abstractmethod
-    async def cancel(self, job_id: JobId) -> Job | None:
-        """Cancel a queued job, or request it of a running one.
-
-        Returns the job as it is afterwards; None, and no change, if it is over or unknown.
-        """
-
-    @abstractmethod
-    async def lapsed(self, limit: int) -> list[Job]:
-        """Running jobs whose lease is over, longest over first."""
-
-    @abstractmethod
-    async def forgotten(self, waited: float, limit: int) -> list[Job]:
-        """Queued jobs that nobody claimed for `waited` seconds, longest waiting first.
-
-        Giving one out counts as a new beginning of its wait.
-        """
-
-    @abstractmethod
-    async def unannounced(self, limit: int) -> list[Job]:
-        """Ended jobs of which nobody said `announced`, in the order of their end."""
-
-    @abstractmethod
-    async def announced(self, job_id: JobId) -> None:
-        """The job's audience knows how it ended; unknown ids are ignored."""
-
-
-class JobQueue(Protocol):
-    """Starts work somewhere. A job put twice may be started twice: the records fence it."""
-
-    @abstractmethod
-    async def put(self, job_id: JobId) -> None:
-        """Have some worker run this job soon."""
-
-    @abstractmethod
-    async def depth(self) -> int:
-        """How many jobs wait for a worker."""
-
-    @abstractmethod
-    async def interrupt(self, job_id: JobId) -> None:
-        """Tell whichever worker runs this job to look at its record; unknown ids are ignored."""
 
 
 class Clock(Protocol):

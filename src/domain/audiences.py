@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from domain.events import JobEvent
-from domain.identity import JobId
-
 E_contra = TypeVar("E_contra", contravariant=True)
 
 
@@ -33,7 +30,3 @@ class Audience(Generic[E_contra]):
     def channel(self) -> str:
         """Its public name: `chat`, `room:lobby`."""
         return f"{self.kind}:{self.key}" if self.key else self.kind.value
-
-
-def job(job_id: JobId) -> Audience[JobEvent]:
-    return Audience(AudienceKind.JOB, job_id)

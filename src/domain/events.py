@@ -2,9 +2,14 @@
 its own, its audience hears; how they look on a wire is the affair of `adapters/websocket`."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from domain.identity import JobId, Member, MessageText
+from domain.identity import Member, MessageText
+
+
+class LastEvent:
+    """After one of these its audience hears nothing more."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,47 +38,3 @@ class AnnouncementMade:
 
     text: MessageText
     periodic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class JobQueued:
-    job_id: JobId
-
-
-@dataclass(frozen=True, slots=True)
-class JobStarted:
-    """`attempt` counts from 1; more than 1 means that an earlier worker was lost."""
-
-    job_id: JobId
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class JobProgressed:
-    """`progress` runs from 0 to 1; `text` is the whole output so far, if there is any."""
-
-    job_id: JobId
-    progress: float
-    note: str
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JobSucceeded:
-    job_id: JobId
-    result: str
-
-
-@dataclass(frozen=True, slots=True)
-class JobFailed:
-    job_id: JobId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class JobCancelled:
-    job_id: JobId
-
-
-JobEnded: TypeAlias = JobSucceeded | JobFailed | JobCancelled
-JobEvent: TypeAlias = JobQueued | JobStarted | JobProgressed | JobEnded

@@ -1,11 +1,12 @@
-"""A job: its states, and the one table of how they follow one another."""
+"""A job: its states, the one table of how they follow one another, and what is told of it."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeAlias
 
+from domain.audiences import Audience, AudienceKind
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
-from domain.events import JobCancelled, JobEnded, JobFailed, JobSucceeded
+from domain.events import LastEvent
 from domain.identity import JobId, Member, MemberId
 
 
@@ -47,6 +48,54 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.FAILED: frozenset(),
     JobState.CANCELLED: frozenset(),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class JobQueued:
+    job_id: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """`attempt` counts from 1; more than 1 means that an earlier worker was lost."""
+
+    job_id: JobId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgressed:
+    """`progress` runs from 0 to 1; `text` is the whole output so far, if there is any."""
+
+    job_id: JobId
+    progress: float
+    note: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobSucceeded(LastEvent):
+    job_id: JobId
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed(LastEvent):
+    job_id: JobId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancelled(LastEvent):
+    job_id: JobId
+
+
+JobEnded: TypeAlias = JobSucceeded | JobFailed | JobCancelled
+JobEvent: TypeAlias = JobQueued | JobStarted | JobProgressed | JobEnded
+
+
+def audience(job_id: JobId) -> Audience[JobEvent]:
+    return Audience(AudienceKind.JOB, job_id)
 
 
 @dataclass(frozen=True, slots=True)

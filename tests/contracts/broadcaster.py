@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from adapters.lane_table import LANES, LanePlan
+from adapters.lane_table import LANE_OF, LANES, LanePlan
 from application.errors import TooManySubscriptions
 from application.ports import (
     Broadcaster,
@@ -17,21 +17,14 @@ from application.ports import (
     Recovery,
     Subscriptions,
 )
-from domain import audiences, rooms
-from domain.analytics import ANALYTICS
+from domain import jobs, rooms
 from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
-from domain.events import (
-    JobCancelled,
-    JobEvent,
-    JobFailed,
-    JobQueued,
-    JobSucceeded,
-    MessageSaid,
-)
+from domain.events import MessageSaid
 from domain.identity import ConnectionId, JobId, Member, MemberId, MessageText, RoomName
-from domain.notifications import NOTIFICATIONS
+from domain.jobs import JobCancelled, JobEvent, JobFailed, JobQueued, JobSucceeded
 from tests.doubles import RecordingSubscriber
+from tests.sockets import fixed_audiences
 
 SUBSCRIPTION_LIMIT = 4
 
@@ -47,11 +40,12 @@ LOBBY = rooms.audience(RoomName("lobby"))
 
 def job(job_id: JobId) -> Audience[Any]:
     """Here anything may be told to the watchers of a job."""
-    return audiences.job(job_id)
+    return jobs.audience(job_id)
 
 
-EPHEMERAL: list[Audience[Any]] = [CHAT, NOTIFICATIONS]
-DURABLE: list[Audience[Any]] = [RELIABLE, ANALYTICS, LOBBY, job(JOB)]
+EVERYBODY: list[Audience[Any]] = [*fixed_audiences(), LOBBY, job(JOB)]
+DURABLE = [each for each in EVERYBODY if LANES[LANE_OF[each.kind]].is_durable]
+EPHEMERAL = [each for each in EVERYBODY if each not in DURABLE]
 
 everywhere = pytest.mark.parametrize("audience", EPHEMERAL + DURABLE, ids=lambda it: it.kind.value)
 durable = pytest.mark.parametrize("audience", DURABLE, ids=lambda it: it.kind.value)

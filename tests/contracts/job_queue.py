@@ -1,6 +1,6 @@
-"""What a job queue promises: see `application.ports.JobQueue`."""
+"""What a job queue promises: see `application.job_ports.JobQueue`."""
 
-from application.ports import JobQueue
+from application.job_ports import JobQueue
 from domain.identity import JobId
 
 

@@ -32,10 +32,10 @@ KEYS = {
     "{jobs}:owner:*": "a member's jobs, for a day more than that",
     "{jobs}:leases": "running jobs; one key, empty when none runs",
     "{jobs}:waiting": "queued jobs; likewise",
-    "{jobs}:unannounced": "ended jobs, until they are seen to be told; likewise",
+    "{jobs}:untold": "ended jobs, until they are seen to be told; likewise",
     "queue": "ARQ's queue; likewise",
     "queue:health-check": "ARQ's own sign of life, for an hour and a little",
-    "bell": "rings for idle workers, at most BELLS of them; likewise",
+    "wakeups": "wake-ups for idle workers, at most MOST_WAKEUPS of them; likewise",
     "worker:*": "a worker's sign of life, for ten seconds",
 }
 """Every kind of key that there may be, after the prefix, and why."""

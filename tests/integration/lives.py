@@ -13,7 +13,7 @@ from tests.integration.processes import Server
 from tests.integration.stream import Stream, handshake, said
 
 ROOMS = 20
-"""Besides the one room that somebody stays in."""
+"""Beside the one room that somebody stays in."""
 
 ROOM, RELIABLE, JOBS = "/ws/room/soak", "/ws/reliable", "/ws/background_jobs"
 SPEAKING = {

@@ -28,15 +28,9 @@ from adapters.redis_connection import Client, connect
 from adapters.settings import load_settings
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
-from application.ports import JobRecords
-from domain.events import (
-    JobCancelled,
-    JobEnded,
-    JobFailed,
-    JobSucceeded,
-)
+from application.job_ports import JobRecords
 from domain.identity import ConnectionId, JobId, Member, MemberId
-from domain.jobs import Job, JobKind
+from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobSucceeded
 from tests.doubles import ManualClock, RecordingSubscriber, cursor_of
 from tests.integration.layers.process import LaneProcess
 from tests.integration.processes import Redis
@@ -298,20 +292,22 @@ class JobRecordTwins(OnRedis):
         self.ask(lambda records: records.cancel(job_id))
 
     @rule(job_id=job_ids)
-    def announced(self, job_id: JobId) -> None:
-        self.ask(lambda records: records.announced(job_id))
+    def told(self, job_id: JobId) -> None:
+        self.ask(lambda records: records.told(job_id))
 
     @rule(waited=st.sampled_from([0.5 * PERIOD, 1.5 * PERIOD]))
-    def give_out_the_forgotten(self, waited: float) -> None:
-        self.ask_for_many(lambda records: records.forgotten(waited, 99))
+    def give_out_the_unclaimed(self, waited: float) -> None:
+        self.ask_for_many(lambda records: records.unclaimed(waited, 99))
 
     @rule(periods=st.integers(1, 3))
     def time_passes(self, periods: int) -> None:
         seconds = periods * PERIOD
         self.clock.shift(seconds)
         self.run(self.aging.advance(seconds))
-        # On Redis those that ended just now are left out.
-        self.ask_for_many(lambda records: records.unannounced(99))
+
+    @rule(settled=st.sampled_from([0.0, 0.5 * PERIOD, 1.5 * PERIOD]))
+    def list_the_untold(self, settled: float) -> None:
+        self.ask_for_many(lambda records: records.untold(settled, 99))
 
     @rule(owner=owners, limit=st.integers(1, 5))
     def list(self, owner: MemberId, limit: int) -> None:

@@ -7,7 +7,8 @@ import pytest
 from tests.integration.client import Client
 from tests.integration.conftest import Service
 from tests.integration.processes import Server
-from tests.integration.test_sockets import SOCKETS
+from tests.sockets import PATHS as SOCKETS
+from tests.sockets import SAYS
 
 NOT_FRAMES = {
     "not JSON": "hello",
@@ -32,15 +33,7 @@ NOT_FRAMES = {
     "huge number": '{"action": ' + "9" * 10_000 + "}",
 }
 
-REQUESTS = {
-    "/ws/system": ("user_message", "message"),
-    "/ws/chat": ("chat", "message"),
-    "/ws/reliable": ("reliable_chat", "message"),
-    "/ws/notifications": ("notification", "message"),
-    "/ws/analytics": ("analytics", "event"),
-    "/ws/room/lobby": ("room_chat", "message"),
-    "/ws/background_jobs": ("job", "content"),
-}
+REQUESTS = {path: (said.action, said.field) for path, said in SAYS.items()}
 
 
 @pytest.mark.parametrize("path", SOCKETS)

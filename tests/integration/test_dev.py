@@ -127,7 +127,7 @@ async def test_changes_restart_server_and_worker_and_the_end_of_one_ends_all(
         url = await dev.until_ready()
         before = {part: await dev.pid_of(part) for part in PARTS}
 
-        work = source / "domain" / "work.py"
+        work = source / "domain" / "job_kinds.py"
         work.write_text(
             work.read_text(encoding="utf-8").replace("✅ Processed", "✅ Changed"), encoding="utf-8"
         )

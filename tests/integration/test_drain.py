@@ -16,9 +16,9 @@ from tests.integration.conftest import redis_settings
 from tests.integration.processes import Redis, Server, Worker, all_running
 from tests.integration.test_jobs import PATH as JOBS
 from tests.integration.test_jobs import ended, frames_of, statuses, submit
-from tests.integration.test_sockets import SOCKETS
 from tests.integration.test_two_servers import everybody
 from tests.integration.wanderers import RELIABLE, Lane, begin, room_lane
+from tests.sockets import PATHS as SOCKETS
 
 COUNT = 200
 NOTICE, DRAIN, SHUTDOWN = 2.0, 2.0, 2.0

@@ -12,18 +12,14 @@ from tests.integration.conftest import redis_settings
 from tests.integration.processes import Redis, Server, Worker, all_running
 from tests.integration.test_jobs import PATH as JOBS
 from tests.integration.test_jobs import run, submit, visitor
+from tests.sockets import SAYS, TALKING, heard_as
 
 pytestmark = pytest.mark.redis
 
-SPEAKING = [
-    ("/ws/chat", "chat", "message", "chat_notification", "💬 "),
-    ("/ws/reliable", "reliable_chat", "message", "reliable_chat_notification", "📨 "),
-    ("/ws/notifications", "notification", "message", "notification_broadcast", "🔔 Notification: "),
-    ("/ws/analytics", "analytics", "event", "analytics_notification", "📊 Analytics: "),
-    ("/ws/room/lobby", "room_chat", "message", "room_notification", "💬 "),
-]
+SPEAKING = [SAYS[path] for path in TALKING]
+"""Where all hear what one says."""
 speaking = pytest.mark.parametrize(
-    ("path", "says", "field", "hears", "mark"), SPEAKING, ids=[row[1] for row in SPEAKING]
+    ("path", "says", "field"), SPEAKING, ids=[row.action for row in SPEAKING]
 )
 
 
@@ -51,8 +47,10 @@ def neighbours(
 
 @speaking
 async def test_nobody_hears_the_neighbours(
-    neighbours: Neighbours, path: str, says: str, field: str, hears: str, mark: str
+    neighbours: Neighbours, path: str, says: str, field: str
 ) -> None:
+    hears, _, mark = heard_as(path, "?")
+    mark = mark.removesuffix("?")
     async with (
         Client(neighbours.one.url, path) as ada,
         Client(neighbours.other.url, path) as bob,
@@ -126,7 +124,7 @@ async def test_every_key_and_channel_begins_with_the_services_prefix(
     """ARQ's own keys begin with its name, and hold the prefix in the job's id."""
     house = "house-2"
     async with AsyncExitStack() as stack:
-        for path, says, field, *_ in SPEAKING:
+        for path, says, field in SPEAKING:
             speaker = await stack.enter_async_context(Client(neighbours.other.url, path))
             await speaker.send(says, {field: "hello"})
             await speaker.until_pong()

@@ -60,14 +60,14 @@ async def test_an_announcement_reaches_everybody_on_its_channel_and_nobody_else(
 
 
 async def test_periodic_announcements_come_one_after_the_other(sending: Server) -> None:
-    async with Client(sending.url, "/ws/notifications") as client:
-        arguments = ("notifications", "tick", "--every", "0.05", "--count", "3")
+    async with Client(sending.url, "/ws/chat") as client:
+        arguments = ("chat", "tick", "--every", "0.05", "--count", "3")
         command = await run(sending, *arguments)
-        await client.until_heard(3, "notification_broadcast", message="tick")
+        await client.until_heard(3, "chat_notification", message="tick")
         await client.until_pong()
-    ticks = [p for p in client.payloads("notification_broadcast") if p["message"] == "tick"]
-    assert [tick["type"] for tick in ticks] == ["periodic"] * 3
-    assert command.output == [f"sent {number} of 3 to notifications\n" for number in (1, 2, 3)]
+    ticks = [p for p in client.payloads("chat_notification") if p["message"] == "tick"]
+    assert len(ticks) == 3
+    assert command.output == [f"sent {number} of 3 to chat\n" for number in (1, 2, 3)]
 
 
 async def test_an_announcement_on_a_durable_channel_waits_for_who_comes_back(

@@ -11,7 +11,8 @@ from websockets.exceptions import InvalidStatus
 
 from tests.integration.client import Client, RawSocket, get, post
 from tests.integration.processes import Command, Server
-from tests.integration.test_sockets import SOCKETS
+from tests.sockets import PATHS as SOCKETS
+from tests.sockets import SAYS
 
 FLOOD_TEXT = "x" * 4_000
 
@@ -217,14 +218,10 @@ SECRET = "the-secret-nobody-may-log"
 async def say_the_secret(server: Server) -> None:
     """In every way in which a text can get into the service."""
     frames = {
-        "/ws/system": {"action": "user_message", "payload": {"message": SECRET}},
-        "/ws/chat": {"action": "chat", "payload": {"message": SECRET}},
-        "/ws/reliable": {"action": "reliable_chat", "payload": {"message": SECRET}},
-        "/ws/notifications": {"action": "notification", "payload": {"message": SECRET}},
-        "/ws/analytics": {"action": "analytics", "payload": {"event": SECRET, "data": SECRET}},
-        "/ws/room/lobby": {"action": "room_chat", "payload": {"message": SECRET}},
-        "/ws/background_jobs": {"action": "job", "payload": {"type": "x", "content": SECRET}},
+        path: {"action": said.action, "payload": {said.field: SECRET}}
+        for path, said in SAYS.items()
     }
+    frames["/ws/analytics"] = {"action": "analytics", "payload": {"event": SECRET, "data": SECRET}}
     for path, frame in frames.items():
         async with Client(server.url, path) as client:
             await client.send_raw(json.dumps(frame))

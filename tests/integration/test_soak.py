@@ -45,7 +45,7 @@ SETTINGS = {
 }
 
 GONE_WITH_RETENTION = {"{jobs}:record:*", "jobs:{*}:stream"}
-GONE_WHEN_IDLE = {"{jobs}:leases", "{jobs}:waiting", "{jobs}:unannounced", "queue", "bell"}
+GONE_WHEN_IDLE = {"{jobs}:leases", "{jobs}:waiting", "{jobs}:untold", "queue", "wakeups"}
 
 
 class Figures(NamedTuple):

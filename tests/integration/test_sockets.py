@@ -1,26 +1,11 @@
 """Every row of the protocol's table of sockets, asked of a real server by another's client."""
 
-from typing import Any
-
 import pytest
 
 from tests.integration.client import Client, get, post
 from tests.integration.conftest import Service
-
-SOCKETS = [
-    "/ws/system",
-    "/ws/chat",
-    "/ws/reliable",
-    "/ws/notifications",
-    "/ws/analytics",
-    "/ws/room/lobby",
-    "/ws/background_jobs",
-]
-DURABLE = {
-    "/ws/reliable": ("reliable_chat", "reliable_chat_notification"),
-    "/ws/analytics": ("analytics", "analytics_notification"),
-    "/ws/room/lobby": ("room_chat", "room_notification"),
-}
+from tests.sockets import ANNOUNCED, DURABLE, SAYS, TALKING, TEXTS, announced, audience_of, heard_as
+from tests.sockets import PATHS as SOCKETS
 
 
 @pytest.mark.parametrize("path", SOCKETS)
@@ -81,22 +66,6 @@ async def test_reliable_chat_tells_everybody_and_says_where_in_its_order(service
     assert frames[0] == frames[1]
     joined = "🔒 Reliable chat connection established!"
     assert stays.messages("reliable_chat_notification").count(joined) == 2
-
-
-async def test_notifications_reach_everybody_with_their_kind(service: Service) -> None:
-    async with (
-        Client(service.url, "/ws/notifications") as first,
-        Client(service.url2, "/ws/notifications") as second,
-    ):
-        connected = {"type": "system", "message": "🔔 Connected to notifications!"}
-        await second.receive("notification_broadcast", **connected)
-        await first.receive("notification_broadcast", **connected)
-        await first.receive("notification_broadcast", **connected)
-        await first.send("notification", {"message": "lunch"})
-        for client in (first, second):
-            await client.receive(
-                "notification_broadcast", type="user", message="🔔 Notification: lunch"
-            )
 
 
 @pytest.mark.parametrize(
@@ -238,53 +207,30 @@ async def test_what_one_client_sends_arrives_everywhere_in_its_order(
             assert len(ours) == len(texts)
 
 
-@pytest.mark.parametrize("path", DURABLE)
+@pytest.mark.parametrize("path", [path for path in TALKING if path in DURABLE])
 async def test_every_durable_frame_has_a_cursor_of_its_own(service: Service, path: str) -> None:
-    says, hears = DURABLE[path]
+    hears, field, _ = heard_as(path, "again")
     async with Client(service.url, path) as client:
         for _ in range(3):
-            await client.send(says, {"message": "again", "event": "again"})
+            await client.send(SAYS[path].action, {field: "again"})
             await client.receive(hears)
     cursors = [frame.get("cursor") for frame in client.frames if frame["action"] == hears]
     assert all(isinstance(cursor, str) and cursor for cursor in cursors)
     assert len(set(cursors)) == len(cursors)
 
 
-ANNOUNCED: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "chat": ("/ws/chat", "chat_notification", {"message": "doors close"}),
-    "reliable": ("/ws/reliable", "reliable_chat_notification", {"message": "doors close"}),
-    "notifications": (
-        "/ws/notifications",
-        "notification_broadcast",
-        {"message": "doors close", "type": "system"},
-    ),
-    "analytics": ("/ws/analytics", "analytics_notification", {"event": "doors close"}),
-    "room:announced": (
-        "/ws/room/announced",
-        "room_notification",
-        {"message": "doors close", "room_name": "announced"},
-    ),
-}
-
-
-@pytest.mark.parametrize("channel", ANNOUNCED)
+@pytest.mark.parametrize("path", ANNOUNCED)
 async def test_an_announcement_reaches_everybody_on_its_channel(
-    service: Service, channel: str
+    service: Service, path: str
 ) -> None:
-    path, action, payload = ANNOUNCED[channel]
+    audience, frame = audience_of(path), announced(path, "doors close")
+    assert audience is not None
     async with Client(service.url, path) as first, Client(service.url2, path) as second:
-        body = {"channel": channel, "message": "doors close"}
+        body = {"channel": audience.channel, "message": "doors close"}
         response = await post(f"{service.url}/api/announcements", body)
         for client in (first, second):
-            await client.receive(action, **payload)
+            await client.receive(frame["action"], **frame["payload"])
     assert response.status_code == 202
-
-
-async def test_a_periodic_announcement_says_so(service: Service) -> None:
-    async with Client(service.url2, "/ws/notifications") as client:
-        body = {"channel": "notifications", "message": "tick", "periodic": True}
-        await post(f"{service.url}/api/announcements", body)
-        await client.receive("notification_broadcast", type="periodic", message="tick")
 
 
 @pytest.mark.parametrize(
@@ -313,7 +259,5 @@ async def test_the_asyncapi_document_names_every_socket_and_action(service: Serv
     named = {path.replace("/lobby", "/{room_name}") for path in SOCKETS}
     assert document["asyncapi"].startswith("3.")
     assert addresses == named
-    for action in ("user_message", "chat", "reliable_chat", "notification", "analytics"):
-        assert f'"{action}"' in text
-    for action in ("room_chat", "job", "job_cancel", "job_watch", "job_list", "recovered"):
+    for action in ("recovered", "job_list", *(said.action for said in TEXTS)):
         assert f'"{action}"' in text

@@ -12,14 +12,11 @@ from typing import Any
 
 import pytest
 
-from adapters.jobs.queue_arq import ArqJobQueue, bell_name, queue_name
+from adapters.jobs.queue_arq import ArqJobQueue, queue_name, wakeups_name
 from adapters.redis_connection import Client as RedisClient
 from adapters.storage.job_records_redis import RedisJobRecords
-from domain.events import (
-    JobSucceeded,
-)
 from domain.identity import JobId, Member, MemberId
-from domain.jobs import Job, JobKind
+from domain.jobs import Job, JobKind, JobSucceeded
 from tests.integration.client import Client, get, until
 from tests.integration.conftest import redis_settings
 from tests.integration.processes import Redis, Server, Worker
@@ -231,9 +228,9 @@ class TestWithAQuickWorker:
 
         async def is_idle() -> bool:
             # Rings for jobs that it took without waiting for them are heard out first.
-            return not await redis_client.exists(bell_name(PREFIX))
+            return not await redis_client.exists(wakeups_name(PREFIX))
 
-        await until(is_idle, "the bell is silent")
+        await until(is_idle, "no wake-up is left")
         before, begin = await calls(), time.monotonic()
         await asyncio.sleep(2)
         rate = (await calls() - before) / (time.monotonic() - begin)
@@ -297,7 +294,7 @@ class TestWithAQuickWorker:
             await client.receive("job_status", status="result", job_id=job_id, message="done")
 
             async def is_settled() -> bool:
-                key = f"{PREFIX}:{{jobs}}:unannounced"
+                key = f"{PREFIX}:{{jobs}}:untold"
                 return await redis_client.zscore(key, job_id) is None
 
             await until(is_settled, "it counts as told")

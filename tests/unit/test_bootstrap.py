@@ -1,9 +1,12 @@
 import asyncio
+import inspect
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, get_origin
 
 import pytest
 from dependency_injector import providers
@@ -33,6 +36,31 @@ def container_of(backend: BackendName) -> bootstrap.Container:
     return bootstrap.create_container(settings_of(backend=backend, redis_url=UNREACHABLE))
 
 
+def wired(container: bootstrap.Container) -> Iterator[tuple[str, object, Any]]:
+    """Every argument that the container gives: its name, its value, what its annotation says."""
+    kinds = [providers.Factory, providers.BaseSingleton]
+    found: Iterable[Any] = container.traverse(types=kinds)
+    for provider in found:
+        signature = inspect.signature(provider.provides, eval_str=True)
+        positional = [resolved(value) for value in provider.args]
+        named = {name: resolved(value) for name, value in provider.kwargs.items()}
+        # A feature is given the rest by the socket that it is on.
+        for name, value in signature.bind_partial(*positional, **named).arguments.items():
+            where = f"{provider.provides.__name__}({name})"
+            yield where, value, signature.parameters[name].annotation
+
+
+def resolved(value: object) -> object:
+    return value() if isinstance(value, providers.Provider) else value
+
+
+def fits(value: object, hint: Any) -> bool:
+    """Whether a value is of an annotated type. A port's implementation inherits from the port."""
+    if get_origin(hint) is not None:
+        return isinstance(value, get_origin(hint))
+    return isinstance(value, int | float) if hint is float else hint in type(value).__mro__
+
+
 @both_backends
 async def test_everything_in_the_container_can_be_built(backend: BackendName) -> None:
     container = container_of(backend)
@@ -42,6 +70,20 @@ async def test_everything_in_the_container_can_be_built(backend: BackendName) ->
         assert built is not None, name
         assert not isinstance(expected, type) or type(built) is expected, name
         assert not asyncio.isfuture(built), name
+
+
+@both_backends
+async def test_every_constructor_is_given_values_of_the_types_it_asks_for(
+    backend: BackendName,
+) -> None:
+    arguments = list(wired(container_of(backend)))
+    assert len(arguments) > 50
+    for where, value, annotation in arguments:
+        assert fits(value, annotation), f"{where} is {value!r}"
+
+
+def test_there_is_a_backend_for_each_name() -> None:
+    assert set(bootstrap.BACKENDS) == set(BackendName)
 
 
 @both_backends

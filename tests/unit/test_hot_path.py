@@ -13,16 +13,16 @@ import pytest
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
-from adapters.server.fast_protocol import FastWebSockets
-from adapters.server.handshake import TimedHttp
+from adapters.server.http_uvicorn import HttpProtocol
 from adapters.server.serving import uvicorn_config
+from adapters.server.websocket_uvicorn import WebSocketProtocol
 from adapters.websocket.chat import ReliableConsumer
 from adapters.websocket.jobs import JobsConsumer
 from adapters.websocket.system import SystemConsumer
 from bootstrap import create_app, create_container
 from tests.unit.adapters.websocket.driving import eventually, settings_of
 
-OURS = (FastWebSockets, TimedHttp, SystemConsumer, ReliableConsumer, JobsConsumer)
+OURS = (WebSocketProtocol, HttpProtocol, SystemConsumer, ReliableConsumer, JobsConsumer)
 
 FEW = 8
 """Coroutines between the event loop and whoever waits for a frame."""

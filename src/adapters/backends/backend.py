@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from adapters.layers.lanes import Lane
+from adapters.settings import Settings
+from application.job_ports import JobQueue, JobRecords
+from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
-from application.ports import JobQueue, JobRecords, Presence, Tally
+from application.ports import Clock, Presence, Tally
 
 
 class Backend(Protocol):
@@ -22,6 +25,9 @@ class Backend(Protocol):
     tally: Tally
     job_records: JobRecords
     job_queue: JobQueue
+
+    @abstractmethod
+    def __init__(self, settings: Settings, clock: Clock) -> None: ...
 
     @abstractmethod
     async def ping(self) -> None:
@@ -40,5 +46,5 @@ class Backend(Protocol):
         """Open and close what publishing alone needs."""
 
     @abstractmethod
-    async def run_worker(self, runner: JobRunner, stop: asyncio.Event) -> None:
+    async def run_worker(self, runner: JobRunner, reaper: JobReaper, stop: asyncio.Event) -> None:
         """Be a worker process until `stop` is set. Only a shared backend has such."""

@@ -11,6 +11,7 @@ from adapters.settings import Settings
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.presence_memory import MemoryPresence
 from adapters.storage.tally_memory import MemoryTally
+from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
 from application.ports import Clock
 
@@ -49,5 +50,5 @@ class MemoryBackend(Backend):
     async def sending(self) -> AsyncIterator[None]:
         yield
 
-    async def run_worker(self, runner: JobRunner, stop: asyncio.Event) -> None:
+    async def run_worker(self, runner: JobRunner, reaper: JobReaper, stop: asyncio.Event) -> None:
         raise NotImplementedError("in memory the server runs its jobs itself")

@@ -19,6 +19,7 @@ from adapters.storage.job_records_redis import RedisJobRecords
 from adapters.storage.presence_redis import RedisPresence
 from adapters.storage.tally_redis import RedisTally
 from application.errors import Unavailable
+from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
 from application.ports import Clock
 
@@ -82,8 +83,8 @@ class RedisBackend(Backend):
             await self._publisher.stop()
             await self.client.aclose(close_connection_pool=True)
 
-    async def run_worker(self, runner: JobRunner, stop: asyncio.Event) -> None:
-        calls = WorkerCalls(runner.run, runner.recover, runner.interrupt)
+    async def run_worker(self, runner: JobRunner, reaper: JobReaper, stop: asyncio.Event) -> None:
+        calls = WorkerCalls(runner.run, reaper.reap, runner.interrupt)
         worker = ArqWorker(self.client, self._service, calls, slots=self._slots)
         async with self.sending():
             await worker.serve(stop)

@@ -3,16 +3,15 @@
 import asyncio
 import functools
 import os
-import socket
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from adapters.cli.dev import develop
+from adapters.cli.dev import develop, load_dev_settings
 from adapters.cli.listening import listening
 from adapters.cli.problems import Problem, UsageProblem
+from adapters.cli.programs import Programs
 from adapters.cli.workers import serve_with_workers
 from adapters.settings import BackendName, Settings, SettingsAreWrong, load_settings
 from application.errors import Unavailable
@@ -20,21 +19,6 @@ from domain.errors import BrokenRule
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Programs:
-    """What the commands start; bootstrap has them."""
-
-    serve: Callable[[Settings, list[socket.socket], bool], None]
-    """With `shared` true, other processes listen on the same sockets."""
-    run_worker: Callable[[Settings], None]
-    send: Callable[[Settings, str, str, float, int], None]
-    ping: Callable[[Settings], Coroutine[None, None, None]]
-    own_command: Sequence[str]
-    """The command that starts this program anew."""
-    shared_backends: Sequence[BackendName]
-    """The backends on which several processes are one service."""
 
 
 def create_cli(programs: Programs) -> click.Group:
@@ -59,17 +43,17 @@ def create_cli(programs: Programs) -> click.Group:
         default=1,
         show_default=True,
         metavar="N",
-        help="Server processes on this port; more than one needs a backend they can share.",
+        help="Server processes on this port; more than one needs a backend that they share.",
     )
     @click.option("--fd", "fds", type=int, multiple=True, hidden=True)
     @explained
     def serve(workers: int, fds: tuple[int, ...], **options: Any) -> None:
         """Serve the page, the sockets and the API.
 
-        SIGTERM and Ctrl+C send all clients away in good order. With --workers, SIGHUP renews
-        the processes one by one, and one that dies is replaced.
+        On SIGTERM and Ctrl+C all clients are told to reconnect before the server stops. With
+        --workers, SIGHUP replaces the processes one by one, and one that crashes is replaced.
         """
-        settings = _settings(**options)
+        settings = load_settings(**_given(options))
         if workers > 1:
             _need_unix("serve --workers")
         if workers > 1 and settings.backend not in programs.shared_backends:
@@ -90,25 +74,34 @@ def create_cli(programs: Programs) -> click.Group:
     def dev(**options: Any) -> None:
         """Run server, worker and Redis together, for development.
 
-        The server and the worker start anew when a source file changes. Redis is the one that
-        REDIS_URL names; without REDIS_URL one is started that lives as long as this command,
-        and keeps its data only in EMBEDDED_REDIS_DIR.
+        Server and worker are restarted when a source file changes. Redis is the one that
+        REDIS_URL names. Without REDIS_URL one is started that ends with this command; it keeps
+        its data only if EMBEDDED_REDIS_DIR names a folder.
         """
         _need_unix("dev")
-        settings = _settings(backend=BackendName.REDIS, **options)
-        develop(settings, programs.own_command, programs.ping)
+        develop(load_dev_settings(**_given(options)), programs)
 
     @switchboard.command()
     @explained
     def worker() -> None:
-        """Work on the jobs that wait on Redis; as many of these as you like."""
-        programs.run_worker(_shared(programs))
+        """Run the jobs that wait on Redis.
+
+        Start as many workers as you like. On SIGTERM and Ctrl+C a worker hands the jobs that it
+        runs back to the queue.
+        """
+        programs.run_worker(_shared_settings(programs))
 
     @switchboard.command()
     @click.argument("channel")
     @click.argument("text")
-    @click.option("--every", type=click.FloatRange(min=0.01), help="Seconds between periodic ones.")
-    @click.option("--count", type=click.IntRange(min=1), help="How many.  [default: 1]")
+    @click.option(
+        "--every",
+        type=click.FloatRange(min=0.01),
+        help="Seconds between announcements; needs --count.",
+    )
+    @click.option(
+        "--count", type=click.IntRange(min=1), help="How many announcements.  [default: 1]"
+    )
     @explained
     def send(channel: str, text: str, every: float | None, count: int | None) -> None:
         """Announce TEXT to everybody on CHANNEL, over Redis.
@@ -116,9 +109,8 @@ def create_cli(programs: Programs) -> click.Group:
         CHANNEL is chat, reliable, notifications, analytics or room:NAME.
         """
         if every is not None and count is None:
-            raise UsageProblem("--every needs --count: how many shall be sent?")
-        settings = _shared(programs)
-        programs.send(settings, channel, text, every or 0.0, count or 1)
+            raise UsageProblem("--every needs --count: how many announcements?")
+        programs.send(_shared_settings(programs), channel, text, every or 0.0, count or 1)
 
     return switchboard
 
@@ -132,7 +124,7 @@ def host_and_port(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def explained(command: Callable[P, R]) -> Callable[P, R]:
-    """Have a command end with one line instead of a traceback where somebody can act on it."""
+    """Have a command end with one line, not with a traceback, on errors that a user can act on."""
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -157,13 +149,13 @@ def _need_unix(command: str) -> None:
         raise UsageProblem(f"{command} needs Linux or macOS; serve alone works here, too.")
 
 
-def _shared(programs: Programs) -> Settings:
-    """Settings with a backend that other processes share: the one that is set, or the first."""
-    settings = _settings()
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _shared_settings(programs: Programs) -> Settings:
+    """With a backend that other processes share, even where none is chosen."""
+    settings = load_settings()
     if settings.backend in programs.shared_backends:
         return settings
-    return _settings(backend=programs.shared_backends[0])
-
-
-def _settings(**options: Any) -> Settings:
-    return load_settings(**{name: value for name, value in options.items() if value is not None})
+    return load_settings(backend=programs.shared_backends[0])

@@ -1,4 +1,4 @@
-"""Lines of several processes on one stream, each with the name of who said it."""
+"""Lines of several processes on one stream, each behind the name of its process."""
 
 import os
 from typing import TextIO
@@ -21,7 +21,7 @@ class Console:
         self._colours: dict[str, str] = {}
 
     def say(self, name: str, line: str) -> None:
-        """Print `line` as said by `name`."""
+        """Print `line` behind `name`."""
         if not self._width:
             self.print(line)
             return
@@ -41,6 +41,6 @@ class Console:
             self._stream.write(f"{text}\n")
             self._stream.flush()
         except OSError:
-            # Whoever read along is gone (a closed terminal, `| head`). Ending the children in
-            # good order must not fail with it.
+            # The reader is gone (a closed terminal, `| head`). The children must be stopped in
+            # order all the same.
             pass

@@ -5,10 +5,10 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.cli.console import Console
@@ -16,10 +16,11 @@ from adapters.cli.embedded_redis import embedded_redis
 from adapters.cli.listening import listening, url_of
 from adapters.cli.problems import Problem
 from adapters.cli.processes import Child, Group, NotReady, Part, PartEnded, first
+from adapters.cli.programs import WORKER_IS_READY, Programs, server_is_ready
 from adapters.cli.signals import Signals
 from adapters.cli.source_changes import SourceChanges, syntax_problem
 from adapters.cli.workers import server_part
-from adapters.settings import Settings
+from adapters.settings import BackendName, Settings, load_settings
 from application.errors import Unavailable
 
 HOME = Path(__file__).parents[2]
@@ -28,34 +29,34 @@ SOURCES = [HOME / "bootstrap.py", HOME / "domain", HOME / "application", HOME / 
 WIDTH = len("worker")
 
 REDIS_SECONDS = 10.0
-"""For a Redis that is not ours to answer: it may be starting right now, too."""
+"""For the Redis of REDIS_URL to answer: it may be starting right now, too."""
 
 ASK_SECONDS = 0.05
 
 WORKER_STOP_SECONDS = 10.0
 """A worker hands its jobs back; two answers of Redis are all that takes."""
 
-SHORT_DRAIN = {"drain_notice": "0", "drain_seconds": "0.5"}
-"""Nobody waits for a load balancer here, but everybody for the page to come back."""
+QUICK_DRAIN = {"drain_notice": "0", "drain_seconds": "0.5"}
+"""Unless the settings say otherwise: no load balancer is there to notice, and the developer
+waits for the page to come back."""
 
 
-Ping: TypeAlias = Callable[[Settings], Awaitable[None]]
-"""Returns once the Redis of these settings answers; raises `Unavailable`."""
+def load_dev_settings(**given: Any) -> Settings:
+    """Always on Redis; raises `SettingsAreWrong`."""
+    return load_settings(backend=BackendName.REDIS, **given)
 
 
-def develop(settings: Settings, own_command: Sequence[str], ping: Ping) -> None:
+def develop(settings: Settings, programs: Programs) -> None:
     """Run until Ctrl+C or SIGTERM; raises `Problem` when a part ends by itself."""
     with listening(settings.server.host, settings.server.port) as listeners:
-        asyncio.run(_develop(settings, own_command, ping, listeners))
+        asyncio.run(_develop(settings, programs, listeners))
 
 
-async def _develop(
-    settings: Settings, own_command: Sequence[str], ping: Ping, listeners: list[socket.socket]
-) -> None:
+async def _develop(settings: Settings, programs: Programs, listeners: list[socket.socket]) -> None:
     console = Console(sys.stdout, width=WIDTH)
     signals = Signals()
     try:
-        dev = Dev(settings, own_command, ping, listeners, console, signals.kill)
+        dev = Dev(settings, programs, listeners, console, signals.kill)
         await signals.run_until_stopped(dev.run(), lambda: console.say("dev", "ending"))
     except PartEnded as ended:
         raise Problem(f"{ended}. All of it has ended with it.") from None
@@ -63,18 +64,18 @@ async def _develop(
 
 
 class Dev:
+    """Redis from start to end; a worker and a server, restarted after each change."""
+
     def __init__(
         self,
         settings: Settings,
-        own_command: Sequence[str],
-        ping: Ping,
+        programs: Programs,
         listeners: list[socket.socket],
         console: Console,
         kill: asyncio.Event,
     ) -> None:
         self._settings = settings
-        self._own_command = own_command
-        self._ping = ping
+        self._programs = programs
         self._listeners = listeners
         self._console = console
         self._kill = kill
@@ -85,7 +86,7 @@ class Dev:
             "PYTHONIOENCODING": "utf-8",
         } | {
             f"SWITCHBOARD_{name.upper()}": value
-            for name, value in SHORT_DRAIN.items()
+            for name, value in QUICK_DRAIN.items()
             if name not in settings.server.model_fields_set
         }
 
@@ -94,25 +95,25 @@ class Dev:
         with contextlib.ExitStack() as stack:
             async with Group(self._console, self._say, self._kill) as group:
                 redis = None
-                if "url" in self._settings.redis.model_fields_set and self._settings.redis.url:
+                given = self._settings.redis
+                if "url" in given.model_fields_set and given.url:
                     await self._await_given_redis()
                 else:
-                    part, url = stack.enter_context(
-                        embedded_redis(self._settings.redis.embedded_dir)
-                    )
+                    part, url = stack.enter_context(embedded_redis(given.embedded_dir))
                     redis = await self._start_redis(group, part, url)
                 await self._serve_and_reload(redis)
 
     async def _await_given_redis(self) -> None:
-        where = urlsplit(self._settings.redis.url)
+        url = self._settings.redis.url
+        where = urlsplit(url)
         # Without what may hold a password.
         address = where.netloc.rpartition("@")[2] or where.path
-        self._say(f"asking the Redis at {address}, as REDIS_URL says")
-        self._environment["SWITCHBOARD_REDIS_URL"] = self._settings.redis.url
+        self._say(f"waiting for the Redis at {address}, which REDIS_URL names")
+        self._environment["SWITCHBOARD_REDIS_URL"] = url
         deadline = time.monotonic() + REDIS_SECONDS
         while True:
             try:
-                await self._ping(self._settings)
+                await self._programs.ping(self._settings)
             except Unavailable:
                 if time.monotonic() > deadline:
                     raise
@@ -127,7 +128,7 @@ class Dev:
         async def answers() -> None:
             while True:
                 with contextlib.suppress(Unavailable):
-                    return await self._ping(settings)
+                    return await self._programs.ping(settings)
                 await asyncio.sleep(ASK_SECONDS)
 
         redis = await group.start(part)
@@ -155,7 +156,7 @@ class Dev:
                 await asyncio.wait({changing, serving})
 
     async def _next_to_serve(self, changes: SourceChanges) -> None:
-        """Wait for changes that can be served: what runs need not end for a slip of the pen."""
+        """Wait for changes that can be served: a syntax error is no reason to end what runs."""
         unserved: set[Path] = set()
         while True:
             changed = await changes.next()
@@ -171,7 +172,7 @@ class Dev:
     async def _serve(self) -> None:
         """Run worker and server until one of them ends; raises `PartEnded`.
 
-        After a change, one that doesn't even start is waited out: the next change may mend it.
+        If one doesn't start after a change, this waits to be cancelled by the next change.
         """
         try:
             async with Group(self._console, self._say, self._kill) as group:
@@ -200,15 +201,19 @@ class Dev:
     def _worker(self) -> Part:
         return Part(
             name="worker",
-            command=[*self._own_command, "worker"],
+            command=[*self._programs.own_command, "worker"],
             environment=self._environment,
             stop_seconds=WORKER_STOP_SECONDS,
-            ready="Switchboard's worker is ready",
+            ready=WORKER_IS_READY,
         )
 
     def _server(self) -> Part:
         return server_part(
-            "server", self._own_command, self._listeners, self._settings, self._environment
+            "server",
+            self._programs.own_command,
+            self._listeners,
+            self._settings,
+            self._environment,
         )
 
     async def _answers(self) -> None:
@@ -227,10 +232,10 @@ class Dev:
                     writer.close()
 
     def _tell_url(self) -> None:
-        """Without a name before it: the one line to find."""
+        """Print the address without a name before it, so that it is easy to find."""
         self._was_ready = True
         url = url_of(self._listeners[0])
-        self._console.print(f"Switchboard is on {url} (redis backend). Ctrl+C ends it.", bold=True)
+        self._console.print(f"{server_is_ready(url, self._settings)}. Ctrl+C ends it.", bold=True)
 
     def _say(self, line: str) -> None:
         self._console.say("dev", line)

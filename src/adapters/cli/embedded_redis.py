@@ -1,4 +1,4 @@
-"""A Redis-compatible server of our own for development, reached by a socket only we can open."""
+"""A Redis-compatible server for development, on a socket that only this user can open."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ STOP_SECONDS = 10.0
 LONGEST_SOCKET_PATH = 100
 """Bytes; the system's own limit is 104 on macOS and 108 on Linux."""
 
-SHORT_PATH = "/tmp"  # noqa: S108 - the folder in it is made by mkdtemp, for us alone
+SHORT_PATH = "/tmp"  # noqa: S108 - the folder in it is made by mkdtemp, for this user alone
 
 
 @contextlib.contextmanager
@@ -77,7 +77,7 @@ def find_server() -> Path:
 
 @contextlib.contextmanager
 def _private_folder() -> Iterator[Path]:
-    """A folder that only we can enter, removed in the end, with room for a socket's path."""
+    """A folder that only this user can enter, removed in the end, with room for a socket's path."""
     longest_name = "switchboard-12345678/redis.sock"
     where = tempfile.gettempdir()
     too_long = len(os.fsencode(where)) + len(longest_name) > LONGEST_SOCKET_PATH
@@ -111,5 +111,5 @@ def _locked(folder: Path) -> Iterator[int]:
 
 
 def _is_of_interest(line: str) -> bool:
-    """Servers that write snapshots should mind the kernel's overcommit; this one writes none."""
+    """The warning is for servers that write snapshots; this one writes none."""
     return "Memory overcommit" not in line

@@ -1,4 +1,4 @@
-"""The sockets a server listens on: bound once, by us, and handed to whatever process serves."""
+"""The sockets a server listens on: bound once, and handed to each process that serves."""
 
 import contextlib
 import errno
@@ -19,7 +19,7 @@ FAMILY_IS_OFF = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 def listening(host: str, port: int, fds: Sequence[int] = ()) -> Iterator[list[socket.socket]]:
     """Listen on a host's port, or on the sockets that were handed over as `fds`, until the end.
 
-    Raises `Problem` with one line for whoever started us.
+    Raises `Problem`.
     """
     with contextlib.ExitStack() as stack:
         listeners = adopt(fds) if fds else listen(host, port)
@@ -98,7 +98,7 @@ def _why(error: OSError, host: str, port: int) -> str:
                 f"--port NUMBER or PORT=NUMBER; 0 takes any free one."
             )
         case errno.EACCES:
-            return f"{where} is not ours to take. Choose a port from 1024 up: --port 8080."
+            return f"{where} needs more rights. Choose a port from 1024 up: --port 8080."
         case errno.EADDRNOTAVAIL:
             return f"can't listen on {host}: this machine has no such address. Is HOST right?"
         case _:

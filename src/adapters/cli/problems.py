@@ -1,4 +1,4 @@
-"""How a command ends when somebody has to do something: with one line, not with a traceback."""
+"""Errors that a user can act on: a command ends with one line, not with a traceback."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Child processes that start, tell when they are ready, end in order, and never outlive us."""
+"""Child processes: started, ready, stopped in order, and never left behind."""
 
 import asyncio
 import contextlib
@@ -17,12 +17,12 @@ from adapters.cli.console import Console
 START_SECONDS = 30.0
 """For a process to become ready. Most of it is importing, which a busy machine makes slow."""
 
-PATIENCE_SECONDS = 5.0
-"""After this long without news we say that we still wait."""
+REPORT_SECONDS = 5.0
+"""How often to report that a process is not ready yet."""
 
 OUTPUT_SECONDS = 1.0
-"""For what a process printed last to arrive after its end: a process of its own that left its
-group could keep the output open for ever."""
+"""For a process's last output to arrive after its end. A bound, because a child of it that left
+its group could keep the output open for ever."""
 
 LONGEST_LINE = 64 * 1024
 """Bytes without an end of line that are kept in memory before they are printed as a line."""
@@ -62,7 +62,7 @@ class Child(asyncio.SubprocessProtocol):
     """One running process, the leader of its own session; `ended` holds its exit code."""
 
     def __init__(
-        self, part: Part, watch_end: IO[bytes], console: Console, tell: Callable[[str], None]
+        self, part: Part, watch_end: IO[bytes], console: Console, report: Callable[[str], None]
     ) -> None:
         loop = asyncio.get_running_loop()
         self.name = part.name
@@ -71,10 +71,10 @@ class Child(asyncio.SubprocessProtocol):
         self._ready = asyncio.Event()
         self._watch_end = watch_end
         self._console = console
-        self._tell = tell
+        self._report = report
         self._unfinished = b""
         self._transport: asyncio.SubprocessTransport
-        self._patience: asyncio.TimerHandle
+        self._output_timer: asyncio.TimerHandle
 
     @property
     def pid(self) -> int:
@@ -105,23 +105,23 @@ class Child(asyncio.SubprocessProtocol):
     async def _await_first(self, ready: asyncio.Future[Any]) -> None:
         waited = 0.0
         while waited < START_SECONDS:
-            await first(ready, self.ended, seconds=PATIENCE_SECONDS)
+            await first(ready, self.ended, seconds=REPORT_SECONDS)
             if self.has_ended:
                 raise NotReady(f"{self.ending} before it was ready")
             if ready.done():
                 return
-            waited += PATIENCE_SECONDS
-            self._tell(f"{self.name} is not ready after {waited:.0f} s")
+            waited += REPORT_SECONDS
+            self._report(f"{self.name} is not ready after {waited:.0f} s")
         raise NotReady(f"{self.name} was not ready after {START_SECONDS:.0f} s")
 
     async def stop(self, kill: asyncio.Event) -> None:
-        """Ask it to end, and see that it does; at once from when `kill` is set."""
+        """Ask it to end; kill it after `stop_seconds`, or as soon as `kill` is set."""
         killing = asyncio.ensure_future(kill.wait())
         try:
             self._signal(signal.SIGTERM)
             await first(self.ended, killing, seconds=self.part.stop_seconds)
             if not self.has_ended:
-                self._tell(f"{self.name} has not ended when asked to, so it is killed")
+                self._report(f"{self.name} has not ended when asked to, so it is killed")
                 self._kill_group()
                 await self.ended
         finally:
@@ -146,17 +146,17 @@ class Child(asyncio.SubprocessProtocol):
         if len(self._unfinished) > LONGEST_LINE:
             lines, self._unfinished = [*lines, self._unfinished], b""
         for line in lines:
-            self._heard(line.decode("utf-8", "replace").rstrip("\r"))
+            self._line_printed(line.decode("utf-8", "replace").rstrip("\r"))
 
     def process_exited(self) -> None:
-        # Whatever it left behind goes with it: the parent watch, and its children.
+        # Its parent watch and its own children are in its group.
         self._kill_group()
         self._watch_end.close()
         loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(OUTPUT_SECONDS, self._transport.close)
+        self._output_timer = loop.call_later(OUTPUT_SECONDS, self._transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._patience.cancel()
+        self._output_timer.cancel()
         self._transport.close()
         if self._unfinished:
             self.pipe_data_received(1, b"\n")
@@ -164,7 +164,7 @@ class Child(asyncio.SubprocessProtocol):
         if not self.ended.done():
             self.ended.set_result(0 if code is None else code)
 
-    def _heard(self, line: str) -> None:
+    def _line_printed(self, line: str) -> None:
         if self.part.ready and not self._ready.is_set() and line.startswith(self.part.ready):
             self._ready.set()
         elif self.part.shows(line):
@@ -174,20 +174,20 @@ class Child(asyncio.SubprocessProtocol):
 class Group:
     """Children that are ended together: one by one, the newest first, or all `at_once`.
 
-    What they print goes to `console`; `tell` is told what is remarkable about them. From when
-    `kill` is set, whoever is to end is killed.
+    What they print goes to `console`, and what happens to them to `report`. Once `kill` is
+    set, a child that is to end is killed.
     """
 
     def __init__(
         self,
         console: Console,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         kill: asyncio.Event,
         *,
         at_once: bool = False,
     ) -> None:
         self._console = console
-        self._tell = tell
+        self._report = report
         self._kill = kill
         self._at_once = at_once
         self._children: list[Child] = []
@@ -198,7 +198,7 @@ class Group:
         watch_end = os.fdopen(writing, "wb")
         try:
             _, child = await asyncio.get_running_loop().subprocess_exec(
-                lambda: Child(part, watch_end, self._console, self._tell),
+                lambda: Child(part, watch_end, self._console, self._report),
                 # -I and -S: no site-packages, so that it takes milliseconds.
                 *(sys.executable, "-I", "-S", parent_watch.__file__),
                 *(str(reading), str(part.stop_seconds), str(part.scratch or "")),

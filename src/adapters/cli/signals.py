@@ -1,4 +1,4 @@
-"""What a terminal or a service manager asks of a launcher, by signals."""
+"""What a terminal or a service manager asks of this process, by signals."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ class Signals:
     """Ctrl+C, SIGTERM and a closed terminal set `stop`; a second Ctrl+C sets `kill`.
 
     With `renews`, a SIGHUP that comes from no closed terminal sets `renew`. A second SIGTERM
-    asks for nothing new: make passes on what its group was sent already.
+    changes nothing: make passes one on to a process that its group was sent already.
     """
 
     def __init__(self, *, renews: bool = False) -> None:
@@ -27,7 +27,7 @@ class Signals:
             loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
     async def run_until_stopped(
-        self, work: Coroutine[Any, Any, None], tell_stopping: Callable[[], None] = lambda: None
+        self, work: Coroutine[Any, Any, None], on_stop: Callable[[], None] = lambda: None
     ) -> None:
         """Run `work` until it ends or `stop` is set; then it is cancelled and awaited."""
         working = asyncio.ensure_future(work)
@@ -35,7 +35,7 @@ class Signals:
         try:
             await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
-                tell_stopping()
+                on_stop()
         finally:
             stopping.cancel()
             working.cancel()

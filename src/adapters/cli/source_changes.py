@@ -1,4 +1,4 @@
-"""Whether somebody has changed our own source files."""
+"""Changes of the source files, for `dev` to start anew."""
 
 import asyncio
 import warnings
@@ -40,7 +40,7 @@ class SourceChanges:
         self._seen = self._look()
 
     async def next(self) -> list[Path]:
-        """Wait until something has changed since the last answer and is at rest; what it was."""
+        """Wait for files that differ from the last call's, and for writing to pause; which."""
         now = self._look()
         while now == self._seen:
             await asyncio.sleep(LOOK_SECONDS)

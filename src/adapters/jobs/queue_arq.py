@@ -1,7 +1,7 @@
 """The ARQ queue: it starts work, and nothing depends on its memory.
 
 An ARQ job carries our job's id under that same id, so putting it twice changes nothing while
-it waits. A bell beside the queue wakes one idle worker at once, so that workers need not poll.
+it waits. A list of wake-ups beside the queue starts one idle worker at once: none needs to poll.
 """
 
 import json
@@ -10,22 +10,22 @@ from typing import Any
 from arq.connections import ArqRedis
 
 from adapters.redis_connection import Client, answering
-from application.ports import JobQueue
+from application.job_ports import JobQueue
 from domain.identity import JobId
 
 RUN = "run_job"
 """The one ARQ function. Kinds of jobs are ours: a worker leaves those it doesn't know."""
 
-BELLS = 1_000
-"""More rings than that wake nobody who isn't awake."""
+MOST_WAKEUPS = 1_000
+"""Wake-ups kept for workers that are busy; whoever becomes idle looks at the queue anyway."""
 
 
 def queue_name(service: str) -> str:
     return f"{service}:queue"
 
 
-def bell_name(service: str) -> str:
-    return f"{service}:bell"
+def wakeups_name(service: str) -> str:
+    return f"{service}:wakeups"
 
 
 def interrupts_name(service: str) -> str:
@@ -66,8 +66,8 @@ class ArqJobQueue(JobQueue):
             # then the record, which is there, has a worker put it again.
             await self._arq.enqueue_job(RUN, job_id, _job_id=f"{self._service}:{job_id}")
             pipeline = self._client.pipeline(transaction=False)
-            pipeline.lpush(bell_name(self._service), job_id)
-            pipeline.ltrim(bell_name(self._service), 0, BELLS - 1)
+            pipeline.lpush(wakeups_name(self._service), job_id)
+            pipeline.ltrim(wakeups_name(self._service), 0, MOST_WAKEUPS - 1)
             await pipeline.execute()
 
     async def depth(self) -> int:

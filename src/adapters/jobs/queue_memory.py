@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from application.ports import JobQueue
+from application.job_ports import JobQueue
 from domain.identity import JobId
 
 log = logging.getLogger(__name__)

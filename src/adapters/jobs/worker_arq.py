@@ -1,7 +1,7 @@
 """The ARQ worker: idle it costs next to nothing, woken it starts within milliseconds.
 
 ARQ (0.28) would poll twice a second, die with its connection, and keep running jobs in the
-queue they came from. So its own loop is replaced: a bell rings for each new job, ARQ hands
+queue they came from. So its own loop is replaced: each new job wakes an idle worker, ARQ hands
 over what waits, and each ARQ job only starts the real one, whose life is in our records.
 """
 
@@ -14,32 +14,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from arq.typing import WorkerCoroutine
-from arq.worker import Worker, func
-
-from adapters.jobs.queue_arq import (
-    RUN,
-    arq_client,
-    bell_name,
-    decode,
-    encode,
-    interrupts_name,
-    queue_name,
-)
+from adapters.jobs.arq_inside import HandingOver
+from adapters.jobs.queue_arq import arq_client, interrupts_name, queue_name, wakeups_name
 from adapters.redis_connection import DISCONNECTED, Client, end
 from application.errors import Unavailable
 from domain.identity import JobId
 
 log = logging.getLogger(__name__)
 
-BELL_SECONDS = 1
-"""How long an idle worker waits for the bell before it looks by itself. Below every timeout."""
+WAKEUP_SECONDS = 1
+"""How long an idle worker waits for a wake-up before it looks by itself. Below every timeout."""
 
 ROUND_SECONDS = 1.0
 """How often a worker looks after jobs that nobody looks after."""
-
-HANDOVER_SECONDS = 5
-"""ARQ's lock on a job that is being handed over lasts ten seconds longer than that."""
 
 ALIVE_SECONDS = 10
 """A worker that could not say so for that long counts as dead."""
@@ -50,24 +37,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerCalls:
-    """What the worker does with jobs: `JobRunner`'s three verbs."""
+    """What the worker calls of `JobRunner` and `JobReaper`."""
 
     run: Callable[[JobId], Awaitable[None]]
-    recover: Callable[[], Awaitable[None]]
+    reap: Callable[[], Awaitable[None]]
     interrupt: Callable[[JobId], None]
-
-
-class HandingOver(Worker):
-    """ARQ's worker without its loop."""
-
-    async def hand_over(self, count: int) -> None:
-        """Start the functions of at most `count` ARQ jobs that wait."""
-        self.queue_read_limit = count
-        if all(task.done() for task in self.tasks.values()):
-            # ARQ (0.28) takes a place before it asks Redis, and keeps it when Redis is away.
-            self.job_counter = 0
-            self.sem = asyncio.BoundedSemaphore(self.max_jobs + 1)
-        await self._poll_iteration()
 
 
 class ArqWorker:
@@ -85,7 +59,12 @@ class ArqWorker:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then hand running jobs back."""
-        arq = self._arq_worker()
+        arq = HandingOver(
+            arq_client(self._client, self._service),
+            queue_name(self._service),
+            self._start,
+            slots=self._slots,
+        )
         loops = [
             asyncio.create_task(self._for_ever(lambda: self._take(arq)), name="take"),
             asyncio.create_task(self._for_ever(self._round), name="round"),
@@ -96,33 +75,16 @@ class ArqWorker:
         finally:
             await asyncio.gather(end(*loops), end(*self._running.values()))
             # Whatever was being handed over meanwhile has begun by now, too.
-            await asyncio.gather(*arq.tasks.values(), return_exceptions=True)
+            await asyncio.gather(*arq.under_way, return_exceptions=True)
             await end(*self._running.values())
             with contextlib.suppress(*DISCONNECTED):
                 await self._client.delete(alive_name(self._service, self.id))
 
-    def _arq_worker(self) -> HandingOver:
-        start = cast(WorkerCoroutine, self._start)
-        return HandingOver(
-            functions=[func(start, name=RUN, keep_result=0)],
-            redis_pool=arq_client(self._client, self._service),
-            queue_name=queue_name(self._service),
-            handle_signals=False,
-            max_jobs=self._slots,
-            job_timeout=HANDOVER_SECONDS,
-            keep_result=0,
-            job_serializer=encode,
-            job_deserializer=decode,
-            log_results=False,
-        )
-
-    async def _start(self, _context: dict[Any, Any], job_id: str) -> None:
+    def _start(self, job_id: JobId) -> None:
         """ARQ's job: start ours and return, so that only waiting jobs are in ARQ's queue."""
-        name = JobId(job_id)
-        if name in self._running:
-            return
-        task = asyncio.create_task(self._run(name), name=f"job-{name}")
-        self._running[name] = task
+        if job_id not in self._running:
+            task = asyncio.create_task(self._run(job_id), name=f"job-{job_id}")
+            self._running[job_id] = task
 
     async def _run(self, job_id: JobId) -> None:
         try:
@@ -136,22 +98,22 @@ class ArqWorker:
             self._slot_freed.set()
 
     async def _take(self, arq: HandingOver) -> None:
-        """Take what waits, as far as slots are free, then wait for the bell or for a slot."""
+        """Take what waits, as far as slots are free, then wait for a wake-up or for a slot."""
         self._slot_freed.clear()
         free = self._slots - len(self._running)
-        if free > 0:
-            await _to_its_end(arq.hand_over(free))
-            if arq.tasks:
-                await asyncio.wait(arq.tasks.values())
-                return
-        if free > 0:
-            await cast(Awaitable[Any], self._client.brpop([bell_name(self._service)], BELL_SECONDS))
-        else:
+        if free <= 0:
             await self._slot_freed.wait()
+            return
+        await _to_its_end(arq.hand_over(free))
+        if arq.under_way:
+            await asyncio.wait(arq.under_way)
+        else:
+            names = [wakeups_name(self._service)]
+            await cast(Awaitable[Any], self._client.brpop(names, WAKEUP_SECONDS))
 
     async def _round(self) -> None:
         await self._client.set(alive_name(self._service, self.id), 1, ex=ALIVE_SECONDS)
-        await _to_its_end(self._calls.recover())
+        await _to_its_end(self._calls.reap())
         await asyncio.sleep(ROUND_SECONDS * random.uniform(0.75, 1.25))
 
     async def _listen(self) -> None:
@@ -159,7 +121,7 @@ class ArqWorker:
         async with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(interrupts_name(self._service))
             while True:
-                message = await pubsub.get_message(timeout=BELL_SECONDS)
+                message = await pubsub.get_message(timeout=WAKEUP_SECONDS)
                 if message is not None:
                     self._calls.interrupt(JobId(message["data"].decode("ascii", "replace")))
 

@@ -18,14 +18,11 @@ from application.ports import (
     Subscriptions,
 )
 from domain.audiences import Audience
-from domain.events import JobCancelled, JobFailed, JobSucceeded
+from domain.events import LastEvent
 from domain.identity import ConnectionId, IdempotencyKey
 
 Encode: TypeAlias = Callable[[Audience[Any], Any], str]
 """Turns an event into the frame that its audience gets, a JSON object."""
-
-_LAST_WORDS = (JobSucceeded, JobFailed, JobCancelled)
-"""After one of these its audience hears nothing more."""
 
 
 class LaneBroadcaster(Broadcaster, Subscriptions, History):
@@ -56,7 +53,7 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
         publication = Publication(
             body=self._encode(audience, event),
             exclude=exclude,
-            last=isinstance(event, _LAST_WORDS),
+            last=isinstance(event, LastEvent),
             key="" if key is None else key.value,
             headers=self._stamp(),
         )

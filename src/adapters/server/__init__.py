@@ -1,1 +1,1 @@
-"""The server that carries it all: uvicorn, and what it must do for us."""
+"""The web server: uvicorn, with what it lacks for long-lived connections."""

@@ -4,28 +4,30 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
-from adapters.server.fast_protocol import FastWebSockets
-from adapters.server.handshake import TimedHttp
-from adapters.server.outbox import WriteBatch
-from adapters.server.protocol import DirectWebSockets
-from adapters.server.stuck import Stuck
+from adapters.server.buffered_transport import WriteBatch
+from adapters.server.http_uvicorn import HttpProtocol
+from adapters.server.send_timeout import Sending, SendTimeout
+from adapters.server.websocket_uvicorn import WebSocketProtocol
 from adapters.settings import ServerSettings
 
-TICKS_PER_SECOND = 10  # uvicorn's
+TICKS_PER_SECOND = 10
+"""So often uvicorn (0.54) calls `on_tick`."""
 
 
 def uvicorn_config(
     app: Callable[..., Any] | str, settings: ServerSettings, **more: Any
 ) -> uvicorn.Config:
-    protocol = FastWebSockets if settings.fast_frames else DirectWebSockets
+    """All connections of the server share one `WriteBatch`."""
+    websocket = partial(WebSocketProtocol, batch=WriteBatch(), fast_frames=settings.fast_frames)
+    http = partial(HttpProtocol, request_timeout=settings.handshake_timeout)
     return uvicorn.Config(
         app,
-        http=partial(TimedHttp, patience=settings.handshake_timeout),  # type: ignore[arg-type]
-        ws=partial(protocol, turn=WriteBatch()),  # type: ignore[arg-type]  # uvicorn only calls it
+        http=http,  # type: ignore[arg-type]  # uvicorn only calls these two
+        ws=websocket,  # type: ignore[arg-type]
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=settings.per_message_deflate,
         ws_ping_interval=settings.keepalive_seconds,
@@ -39,11 +41,11 @@ def uvicorn_config(
 
 
 class DrainingServer(uvicorn.Server):
-    """On SIGTERM or Ctrl+C, first lets the application say goodbye to its clients.
+    """Awaits `drain` on SIGTERM or Ctrl+C, before uvicorn closes all sockets.
 
-    uvicorn alone closes all sockets at once, with nothing said before. A server that
-    `shares_listeners` with others stops listening first, for them to take who comes. What a
-    client should read before its connection ends, it has `send_timeout` seconds for.
+    `started` is told the server's URL. With `shares_listeners`, listening stops before the drain,
+    so that new clients reach the other processes. A client has `send_timeout` seconds to read
+    what is written before its connection ends.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class DrainingServer(uvicorn.Server):
         send_timeout: float,
     ) -> None:
         super().__init__(config)
-        self._stuck = Stuck(send_timeout)
+        self._send_timeout = SendTimeout(send_timeout)
         self._shares_listeners = shares_listeners
         self._drain = drain
         self._tell_started = started
@@ -64,12 +66,13 @@ class DrainingServer(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         if self.started:
-            _settle_memory()
+            _tune_garbage_collector()
             self._tell_started(self._url())
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_PER_SECOND == 0:
-            self._stuck.look(self.server_state.connections, asyncio.get_running_loop().time())
+            connections = cast("set[Sending]", self.server_state.connections)
+            self._send_timeout.check(connections, asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: Any = None) -> None:
@@ -78,7 +81,7 @@ class DrainingServer(uvicorn.Server):
                 server.close()
         await self._drain()
         await super().shutdown(sockets)
-        # uvicorn raises the signal once more after it has obeyed, which would be the exit code.
+        # uvicorn (0.54) raises the signal again after the shutdown: that would be the exit code.
         self._captured_signals.clear()
 
     def _url(self) -> str:
@@ -87,11 +90,11 @@ class DrainingServer(uvicorn.Server):
         return f"http://{shown}:{port}"
 
 
-def _settle_memory() -> None:
-    """Take what start-up left out of the garbage collector's rounds, and make them rarer.
+def _tune_garbage_collector() -> None:
+    """Exempt what start-up allocated from garbage collection, and make collections rarer.
 
-    The default threshold of 700 has it walk all connections thousands of times in a join
-    storm; they are freed by reference counting as long as they make no cycles.
+    The default threshold of 700 has the collector walk all connections thousands of times while
+    many join. Reference counting frees them, as long as they make no cycles.
     """
     gc.collect()
     gc.freeze()

@@ -3,17 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from heapq import nlargest
+from itertools import islice, takewhile
 
-from application.ports import Clock, JobRecords
-from domain.events import JobEnded
+from application.job_ports import JobRecords
+from application.ports import Clock
 from domain.identity import JobId, MemberId
-from domain.jobs import Job, JobState
+from domain.jobs import Job, JobEnded, JobState
 
 
 @dataclass(slots=True)
 class Record:
-    """`until` is when the lease of a running job, or the memory of an ended one, is over;
+    """`until` is when the lease of a running job, or the retention of an ended one, is over;
     of a queued one, since when it waits."""
 
     job: Job
@@ -28,26 +29,29 @@ class MemoryJobRecords(JobRecords):
         self._retention = retention
         self._capacity = capacity
         self._records: OrderedDict[JobId, Record] = OrderedDict()
-        # Ended jobs in the order of their end, which is the order of being forgotten.
+        # Ended jobs in the order of their end, which is the order of their expiry.
         self._ended: OrderedDict[JobId, None] = OrderedDict()
-        self._unannounced: OrderedDict[JobId, None] = OrderedDict()
+        # When they ended, in that order.
+        self._untold: OrderedDict[JobId, float] = OrderedDict()
 
     async def add(self, job: Job) -> bool:
-        self._forget()
+        self._expire()
         if job.id in self._records:
             return False
         self._records[job.id] = Record(job, self._clock.now())
         return True
 
     async def get(self, job_id: JobId) -> Job | None:
-        self._forget()
+        self._expire()
         record = self._records.get(job_id)
         return None if record is None else record.job
 
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
-        self._forget()
-        newest_first = (record.job for record in reversed(self._records.values()))
-        return list(islice((job for job in newest_first if job.owner == owner), limit))
+        self._expire()
+        # Of jobs submitted at one moment, the one added last counts as the newest.
+        jobs = (record.job for record in reversed(self._records.values()))
+        own = (job for job in jobs if job.owner == owner)
+        return nlargest(limit, own, key=lambda job: job.submitted_at)
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         record = self._records.get(job_id)
@@ -87,7 +91,7 @@ class MemoryJobRecords(JobRecords):
         over = sorted((r for r in running if r.until <= now), key=lambda r: r.until)
         return [record.job for record in over[:limit]]
 
-    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+    async def unclaimed(self, waited: float, limit: int) -> list[Job]:
         now = self._clock.now()
         queued = [r for r in self._records.values() if r.job.state is JobState.QUEUED]
         long = sorted((r for r in queued if r.until <= now - waited), key=lambda r: r.until)
@@ -95,12 +99,14 @@ class MemoryJobRecords(JobRecords):
             record.until = now
         return [record.job for record in long[:limit]]
 
-    async def unannounced(self, limit: int) -> list[Job]:
-        self._forget()
-        return [self._records[job_id].job for job_id in islice(self._unannounced, limit)]
+    async def untold(self, settled: float, limit: int) -> list[Job]:
+        self._expire()
+        latest = self._clock.now() - settled
+        ids = takewhile(lambda job_id: self._untold[job_id] <= latest, self._untold)
+        return [self._records[job_id].job for job_id in islice(ids, limit)]
 
-    async def announced(self, job_id: JobId) -> None:
-        self._unannounced.pop(job_id, None)
+    async def told(self, job_id: JobId) -> None:
+        self._untold.pop(job_id, None)
 
     def _held(self, job_id: JobId, attempt: int) -> Record | None:
         record = self._records.get(job_id)
@@ -122,13 +128,13 @@ class MemoryJobRecords(JobRecords):
         elif job.state.is_over:
             record.until = self._clock.now() + self._retention
             self._ended[job.id] = None
-            self._unannounced[job.id] = None
+            self._untold[job.id] = self._clock.now()
 
-    def _forget(self) -> None:
+    def _expire(self) -> None:
         now = self._clock.now()
         while self._ended:
             oldest = next(iter(self._ended))
             if len(self._ended) <= self._capacity and self._records[oldest].until > now:
                 return
             del self._ended[oldest], self._records[oldest]
-            self._unannounced.pop(oldest, None)
+            self._untold.pop(oldest, None)

@@ -11,27 +11,24 @@ from pathlib import Path
 
 from adapters.redis_connection import Client, Script, answering
 from application.errors import Unavailable
-from application.ports import JobRecords
-from domain.events import JobEnded
+from application.job_ports import LISTED_BACK, JobRecords
 from domain.identity import JobId, MemberId
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import Job, JobEnded, JobKind, JobState
 
 _SCRIPTS = Path(__file__).parent / "scripts"
+ADD = Script(_SCRIPTS / "job_add.lua")
 SWAP = Script(_SCRIPTS / "job_swap.lua")
 DUE = Script(_SCRIPTS / "job_due.lua")
 
 TRIES = 20
 """Swaps lost in a row to others before giving up: one job has few who change it."""
 
-OWNED = 200
-"""Jobs listed per owner; older ones are still there by their id."""
-
-SETTLED_MS = 2_000
-"""An ending younger than that is probably being told right now."""
+LISTED_MS = 24 * 3600 * 1000
+"""The list of an owner is kept for a day longer than its newest job, if that ended at once."""
 
 
 class RedisJobRecords(JobRecords):
-    """`retention` is how many seconds an ended job is kept."""
+    """`retention` is how many seconds an ended job is kept. The clock is that of Redis."""
 
     def __init__(self, client: Client, service: str, *, retention: float) -> None:
         self._client = client
@@ -39,16 +36,11 @@ class RedisJobRecords(JobRecords):
         self._retention_ms = int(retention * 1000)
 
     async def add(self, job: Job) -> bool:
+        keys = [self._record(job.id), *self._sets("waiting", "untold"), self._owned(job.owner)]
+        listed_ms = self._retention_ms + LISTED_MS
+        args = [job.id, _raw(job), job.submitted_at, LISTED_BACK, listed_ms]
         with answering():
-            if not await self._swap(job, b"", 0):
-                return False
-            owned = self._owned(job.owner)
-            pipeline = self._client.pipeline(transaction=False)
-            pipeline.zadd(owned, {job.id: job.submitted_at})
-            pipeline.zremrangebyrank(owned, 0, -OWNED - 1)
-            pipeline.pexpire(owned, self._retention_ms + 24 * 3600 * 1000)
-            await pipeline.execute()
-        return True
+            return bool(await ADD(self._client, keys, args))
 
     async def get(self, job_id: JobId) -> Job | None:
         with answering():
@@ -57,8 +49,9 @@ class RedisJobRecords(JobRecords):
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         with answering():
             ids = await self._client.zrevrange(self._owned(owner), 0, -1)
-            # Ended jobs are forgotten, whatever their place in the list.
-            return (await self._all(ids))[:limit]
+            # Ended jobs expire, whatever their place in the list, and the id of an expired one
+            # may be another member's job by now.
+            return [job for job in await self._all(ids) if job.owner == owner][:limit]
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         return await self._change(
@@ -96,16 +89,16 @@ class RedisJobRecords(JobRecords):
         jobs = await self._due("leases", 0, limit)
         return [job for job in jobs if job.state is JobState.RUNNING]
 
-    async def forgotten(self, waited: float, limit: int) -> list[Job]:
+    async def unclaimed(self, waited: float, limit: int) -> list[Job]:
         jobs = await self._due("waiting", int(waited * 1000), limit, anew=True)
         return [job for job in jobs if job.state is JobState.QUEUED]
 
-    async def unannounced(self, limit: int) -> list[Job]:
-        return await self._due("unannounced", SETTLED_MS, limit)
+    async def untold(self, settled: float, limit: int) -> list[Job]:
+        return await self._due("untold", int(settled * 1000), limit)
 
-    async def announced(self, job_id: JobId) -> None:
+    async def told(self, job_id: JobId) -> None:
         with answering():
-            await self._client.zrem(f"{self._prefix}:unannounced", job_id)
+            await self._client.zrem(f"{self._prefix}:untold", job_id)
 
     async def _change(
         self, job_id: JobId, lease: float | None, change: Callable[[Job], Job | None]
@@ -127,9 +120,9 @@ class RedisJobRecords(JobRecords):
             duration: int | str = self._retention_ms
         else:
             duration = "" if lease is None else int(lease * 1000)
-        sets = [f"{self._prefix}:{name}" for name in ("leases", "waiting", "unannounced")]
-        args = [job.id, expected, json.dumps(asdict(job)), job.state.value, duration]
-        return bool(await SWAP(self._client, [self._record(job.id), *sets], args))
+        keys = [self._record(job.id), *self._sets("leases", "waiting", "untold")]
+        args = [job.id, expected, _raw(job), job.state.value, duration]
+        return bool(await SWAP(self._client, keys, args))
 
     async def _due(self, name: str, older_ms: int, limit: int, *, anew: bool = False) -> list[Job]:
         """The jobs of one of the sets; ids without a record (expired) are dropped from it."""
@@ -154,12 +147,19 @@ class RedisJobRecords(JobRecords):
     def _record(self, job_id: str) -> str:
         return f"{self._prefix}:record:{job_id}"
 
+    def _sets(self, *names: str) -> list[str]:
+        return [f"{self._prefix}:{name}" for name in names]
+
     def _owned(self, owner: MemberId) -> str:
         return f"{self._prefix}:owner:{owner}"
 
 
 def _holds(job: Job, attempt: int) -> bool:
     return job.state is JobState.RUNNING and job.attempt == attempt
+
+
+def _raw(job: Job) -> str:
+    return json.dumps(asdict(job))
 
 
 def _job(raw: bytes | None) -> Job | None:

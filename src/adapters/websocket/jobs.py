@@ -16,17 +16,18 @@ from application.jobs import JobService
 from application.ports import Cursor
 from domain.audiences import Audience, AudienceKind
 from domain.errors import BrokenRule
-from domain.events import (
+from domain.identity import JobId
+from domain.jobs import (
+    Job,
     JobCancelled,
     JobEvent,
     JobFailed,
     JobProgressed,
     JobQueued,
     JobStarted,
+    JobState,
     JobSucceeded,
 )
-from domain.identity import JobId
-from domain.jobs import Job, JobState
 
 Status: TypeAlias = Literal[
     "connected",

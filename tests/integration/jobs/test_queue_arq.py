@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from adapters.jobs.queue_arq import ArqJobQueue, bell_name, queue_name
+from adapters.jobs.queue_arq import ArqJobQueue, queue_name, wakeups_name
 from adapters.redis_connection import Client
-from application.ports import JobQueue
+from application.job_ports import JobQueue
 from domain.identity import JobId
 from tests.contracts.job_queue import JobQueueContract
 
@@ -32,7 +32,7 @@ async def test_what_is_put_on_the_queue_is_json(
     assert payload["a"] == ["7"]
 
 
-async def test_a_job_put_twice_waits_once_and_rings_twice(
+async def test_a_job_put_twice_waits_once_and_wakes_two_workers(
     redis_client: Client, prefix: str, job_queue: JobQueue
 ) -> None:
     await job_queue.put(JobId("7"))
@@ -40,7 +40,7 @@ async def test_a_job_put_twice_waits_once_and_rings_twice(
 
     assert await job_queue.depth() == 1
     assert await redis_client.zrange(queue_name(prefix), 0, -1) == [f"{prefix}:7".encode()]
-    assert await redis_client.execute_command("LLEN", bell_name(prefix)) == 2  # type: ignore[no-untyped-call]
+    assert await redis_client.execute_command("LLEN", wakeups_name(prefix)) == 2  # type: ignore[no-untyped-call]
 
 
 async def test_two_services_on_one_redis_have_a_queue_each(

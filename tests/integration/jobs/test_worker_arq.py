@@ -36,14 +36,14 @@ class Work:
         self.most_at_once = 0
         self.rounds = 0
         self.trouble: dict[str, Exception] = {}
-        self.recover_trouble: list[Exception] = []
+        self.reap_trouble: list[Exception] = []
         self.is_quick = False
         self.signal = Signal()
         self._released: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     @property
     def calls(self) -> WorkerCalls:
-        return WorkerCalls(self._run, self._recover, self._interrupt)
+        return WorkerCalls(self._run, self._reap, self._interrupt)
 
     def release(self, *job_ids: str) -> None:
         for job_id in job_ids:
@@ -73,11 +73,11 @@ class Work:
             self.running.discard(job_id)
             self.signal.changed()
 
-    async def _recover(self) -> None:
+    async def _reap(self) -> None:
         self.rounds += 1
         self.signal.changed()
-        if self.recover_trouble:
-            raise self.recover_trouble.pop()
+        if self.reap_trouble:
+            raise self.reap_trouble.pop()
 
     def _interrupt(self, job_id: JobId) -> None:
         self.interrupted.append(job_id)
@@ -257,7 +257,7 @@ async def test_one_jobs_trouble_takes_no_slot_with_it(
 async def test_a_round_that_fails_is_followed_by_the_next(
     redis_client: Client, prefix: str, work: Work, trouble: Exception
 ) -> None:
-    work.recover_trouble = [trouble]
+    work.reap_trouble = [trouble]
     async with working(redis_client, prefix, work):
         await work.until(lambda: work.rounds == 3)
 

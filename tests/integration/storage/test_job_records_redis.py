@@ -6,22 +6,23 @@ import pytest
 
 from adapters.redis_connection import Client
 from adapters.storage.job_records_redis import RedisJobRecords
-from application.ports import JobRecords
-from domain.events import (
-    JobSucceeded,
-)
+from application.job_ports import JobRecords
 from domain.identity import JobId
+from domain.jobs import JobSucceeded
+from tests.contracts.asked_jobs import AskedJobsContract
+from tests.contracts.ended_jobs import EndedJobsContract
 from tests.contracts.job_records import (
     ADA,
     BRIEF_RETENTION,
     ID,
     LEASE,
     RETENTION,
-    JobRecordsContract,
     ended,
     job,
     running,
 )
+from tests.contracts.running_jobs import RunningJobsContract
+from tests.contracts.stalled_jobs import StalledJobsContract
 from tests.integration.storage.aging import AgingKeys
 
 pytestmark = pytest.mark.redis
@@ -42,8 +43,20 @@ def brief_job_records(redis_client: Client, prefix: str) -> JobRecords:
     return RedisJobRecords(redis_client, prefix, retention=BRIEF_RETENTION)
 
 
-class TestRedisJobRecords(JobRecordsContract):
-    """The contract, shared by all processes of a service."""
+class TestAskedJobs(AskedJobsContract):
+    """Adding, finding, cancelling."""
+
+
+class TestRunningJobs(RunningJobsContract):
+    """Attempts, and what fences them."""
+
+
+class TestStalledJobs(StalledJobsContract):
+    """Lapsed leases and long waits."""
+
+
+class TestEndedJobs(EndedJobsContract):
+    """Telling, and expiry."""
 
 
 async def test_two_services_on_one_redis_know_nothing_of_each_others_jobs(
@@ -71,19 +84,6 @@ async def test_two_processes_share_one_truth(
     assert await job_records.claim(ID, LEASE) is None
 
 
-async def test_forgotten_jobs_hide_no_older_ones_from_a_short_list(
-    brief_job_records: JobRecords, clock: AgingKeys
-) -> None:
-    await brief_job_records.add(job("old", at=1))
-    for job_id, at in (("b", 2), ("c", 3)):
-        await brief_job_records.add(job(job_id, at=at))
-        await brief_job_records.cancel(JobId(job_id))
-
-    await clock.advance(BRIEF_RETENTION)
-
-    assert [found.id for found in await brief_job_records.of_owner(ADA.id, 1)] == ["old"]
-
-
 async def test_a_record_that_only_a_newer_release_understands_is_left_as_it_is(
     redis_client: Client, prefix: str, job_records: JobRecords, clock: AgingKeys
 ) -> None:
@@ -98,17 +98,17 @@ async def test_a_record_that_only_a_newer_release_understands_is_left_as_it_is(
     assert await job_records.claim(ID, LEASE) is None
     assert await job_records.cancel(ID) is None
     assert await job_records.of_owner(ADA.id, 9) == []
-    assert await job_records.forgotten(1, 9) == []
+    assert await job_records.unclaimed(1, 9) == []
 
     assert await redis_client.get(key) == newer.encode()
 
 
-async def test_nothing_is_kept_of_forgotten_jobs_but_the_list_of_their_owner(
+async def test_nothing_is_kept_of_expired_jobs_but_the_list_of_their_owner(
     redis_client: Client, prefix: str, brief_job_records: JobRecords, clock: AgingKeys
 ) -> None:
     for job_id in ("a", "b"):
         await ended(brief_job_records, JobSucceeded(JobId(job_id), "done"), job_id)
-        await brief_job_records.announced(JobId(job_id))
+        await brief_job_records.told(JobId(job_id))
 
     await clock.advance(BRIEF_RETENTION)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import AliasChoices
 
 from adapters.lane_table import LANES, LaneKind
 from adapters.settings import (
@@ -200,7 +201,6 @@ def test_every_lane_has_a_plan_with_a_prefix_of_its_own() -> None:
     [
         ("memory", LaneKind.EPHEMERAL, None, None),
         ("chat", LaneKind.EPHEMERAL, None, None),
-        ("notifications", LaneKind.EPHEMERAL, None, None),
         ("queue", LaneKind.DURABLE, 1_000, 900),
         ("analytics", LaneKind.DURABLE, 5_000, 3_600),
         ("rooms", LaneKind.DURABLE, 200, 86_400),
@@ -347,6 +347,20 @@ def test_the_example_lists_every_setting_once_and_no_other() -> None:
     assert sorted(listed) == sorted(names_of_all_settings())
 
 
+def test_every_setting_that_is_read_without_the_prefix_is_tried_so() -> None:
+    aliases = (
+        field.validation_alias for group in GROUPS.values() for field in group.model_fields.values()
+    )
+    names = {
+        str(name) for alias in aliases if isinstance(alias, AliasChoices) for name in alias.choices
+    }
+    assert {name for name in names if not name.startswith("SWITCHBOARD_")} == set(IN_BRACKETS)
+
+
+def test_the_example_has_no_other_names_in_brackets() -> None:
+    assert set(re.findall(r"^# \[(\w+)\]", EXAMPLE.read_text(), re.MULTILINE)) == set(IN_BRACKETS)
+
+
 @both_spellings
 def test_the_example_tells_the_names_without_prefix(name: str) -> None:
     text = EXAMPLE.read_text()
@@ -390,9 +404,18 @@ def test_no_two_settings_have_the_same_name() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("name", ["IDEMPOTENCY_KEYS", "SEND_KEYS"])
+@pytest.mark.parametrize("field", ["keys", "key_expiry"])
 def test_the_old_name_of_a_setting_is_still_read(
-    monkeypatch: pytest.MonkeyPatch, name: str
+    monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
-    monkeypatch.setenv(f"SWITCHBOARD_{name}", "7")
-    assert load_settings().idempotency.keys == 7
+    monkeypatch.setenv(f"SWITCHBOARD_SEND_{field.upper()}", "7")
+    assert getattr(load_settings().idempotency, field) == 7
+    monkeypatch.setenv(f"SWITCHBOARD_IDEMPOTENCY_{field.upper()}", "9")
+    assert getattr(load_settings().idempotency, field) == 9
+
+
+def test_what_is_set_is_told_from_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().redis.model_fields_set == set()
+    assert load_settings(redis_url="redis://example").redis.model_fields_set == {"url"}
+    monkeypatch.setenv("REDIS_URL", "redis://example")
+    assert load_settings().redis.model_fields_set == {"url"}

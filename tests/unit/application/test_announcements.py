@@ -7,9 +7,7 @@ import pytest
 from adapters.layers.broadcaster import LaneBroadcaster
 from application.announcements import AnnouncementService
 from domain import rooms
-from domain.analytics import ANALYTICS
 from domain.audiences import Audience
-from domain.chat import CHAT, RELIABLE
 from domain.errors import (
     BrokenRule,
     ChannelIsUnknown,
@@ -20,16 +18,13 @@ from domain.errors import (
 )
 from domain.events import AnnouncementMade
 from domain.identity import MessageText, RoomName
-from domain.notifications import NOTIFICATIONS
 from tests.doubles import EventBook, RecordingSubscriber
+from tests.sockets import fixed_audiences
 
 TEXT = MessageText("Hear, hear")
 
 AUDIENCES: Mapping[str, Audience[AnnouncementMade]] = {
-    "chat": CHAT,
-    "reliable": RELIABLE,
-    "notifications": NOTIFICATIONS,
-    "analytics": ANALYTICS,
+    **{audience.channel: audience for audience in fixed_audiences()},
     "room:lobby": rooms.audience(RoomName("lobby")),
     "room:chat": rooms.audience(RoomName("chat")),
     "room:room:a": rooms.audience(RoomName("room:a")),
@@ -99,6 +94,6 @@ async def test_an_unknown_channel_is_answered_with_those_that_there_are(
     with pytest.raises(ChannelIsUnknown) as refused:
         await announcements.announce("<nowhere>", "text")
 
-    for channel in ("chat", "reliable", "notifications", "analytics", "room:NAME"):
+    for channel in (*(audience.channel for audience in fixed_audiences()), "room:NAME"):
         assert channel in refused.value.detail
     assert "nowhere" not in refused.value.detail

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from domain import audiences, rooms
+from domain import jobs, rooms
 from domain.analytics import ANALYTICS
 from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
 from domain.identity import JobId, RoomName
-from domain.notifications import NOTIFICATIONS
+from tests.sockets import fixed_audiences
 from tests.unit.domain.strategies import room_names
 
 
@@ -20,10 +20,9 @@ from tests.unit.domain.strategies import room_names
     [
         (CHAT, "chat"),
         (RELIABLE, "reliable"),
-        (NOTIFICATIONS, "notifications"),
         (ANALYTICS, "analytics"),
         (rooms.audience(RoomName("lobby")), "room"),
-        (audiences.job(JobId("7")), "job"),
+        (jobs.audience(JobId("7")), "job"),
     ],
 )
 def test_each_audience_is_of_its_kind(audience: Audience[Any], kind: str) -> None:
@@ -36,7 +35,7 @@ def test_each_audience_is_of_its_kind(audience: Audience[Any], kind: str) -> Non
         (CHAT, "chat"),
         (rooms.audience(RoomName("lobby")), "room:lobby"),
         (rooms.audience(RoomName("room:a")), "room:room:a"),
-        (audiences.job(JobId("7")), "job:7"),
+        (jobs.audience(JobId("7")), "job:7"),
     ],
 )
 def test_its_channel_is_the_name_that_clients_know(audience: Audience[Any], channel: str) -> None:
@@ -45,8 +44,8 @@ def test_its_channel_is_the_name_that_clients_know(audience: Audience[Any], chan
 
 def test_no_two_of_them_are_the_same() -> None:
     lobby, attic = rooms.audience(RoomName("lobby")), rooms.audience(RoomName("attic"))
-    job = audiences.job(JobId("lobby"))
-    everybody: list[Audience[Any]] = [CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS, lobby, attic, job]
+    job = jobs.audience(JobId("lobby"))
+    everybody: list[Audience[Any]] = [*fixed_audiences(), lobby, attic, job]
 
     for one, other in combinations(everybody, 2):
         assert one != other

@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
-from domain.events import (
+from domain.identity import JobId, Member, MemberId
+from domain.jobs import (
+    TRANSITIONS,
+    Job,
     JobCancelled,
     JobEnded,
     JobFailed,
+    JobKind,
+    JobState,
     JobSucceeded,
 )
-from domain.identity import JobId, Member, MemberId
-from domain.jobs import TRANSITIONS, Job, JobKind, JobState
 
 ID = JobId("7")
 ADA = Member(MemberId("ada"), "Ada", recognised=True)

@@ -4,6 +4,15 @@ import { Panel, written } from "./panel.js";
 import { NotSent } from "./socket.js";
 import { TallyChart } from "./tally_chart.js";
 
+/**
+ * @typedef {object} Recorded the payload of `analytics_notification`
+ * @property {string} event for reading
+ * @property {string} [name]
+ * @property {unknown} [data]
+ * @property {number} [count] of this name
+ * @property {number} [total] of all events
+ */
+
 // The server puts this before the event's name, for reading.
 const LABEL = "📊 Analytics: ";
 
@@ -17,28 +26,33 @@ export function startAnalytics() {
           count(panel, chart, payload);
         }
       },
-      analytics_tally: ({ total, counts }) => chart.replace(counts ?? {}, total),
+      analytics_tally: ({ total, counts }) => chart.replace(counts ?? {}, total ?? 0),
     },
     // The tally moved while this page was away.
     onConnected: () => panel.ask("analytics_tally"),
   });
   const chart = new TallyChart(panel.part("tally"), panel.part("total"));
-  panel.part("data").addEventListener("input", () => panel.refuse(""));
+  panel.field("data").addEventListener("input", () => panel.refuse(""));
   panel.connect("/ws/analytics");
   return panel;
 }
 
-function count(panel, chart, payload) {
-  const name = payload.name ?? String(payload.event).replace(LABEL, "");
-  if (Number.isFinite(payload.count)) {
-    chart.set(name, payload.count, payload.total);
+/**
+ * @param {Panel} panel
+ * @param {TallyChart} chart
+ * @param {Recorded} payload
+ */
+function count(panel, chart, { event, name, count, total }) {
+  if (count !== undefined && Number.isFinite(count)) {
+    chart.set(name ?? String(event).replace(LABEL, ""), count, total);
   } else {
     panel.ask("analytics_tally");
   }
 }
 
+/** @param {Panel} panel */
 function readData(panel) {
-  const text = panel.part("data").value.trim();
+  const text = panel.field("data").value.trim();
   if (text === "") {
     return {};
   }
@@ -49,6 +63,7 @@ function readData(panel) {
   }
 }
 
+/** @param {unknown} data */
 function compact(data) {
   return data === undefined || data === null ? "" : JSON.stringify(data);
 }

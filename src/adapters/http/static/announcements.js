@@ -1,39 +1,41 @@
 // Announcements: a message from outside any socket, to everybody who listens on a channel.
 
 import { postJson, RequestFailed } from "./api.js";
+import { fieldOf, find, partOf } from "./dom.js";
 import { MessageLog } from "./log.js";
 
 export function startAnnouncements() {
-  const root = document.getElementById("panel-announcements");
-  const part = (role) => root.querySelector(`[data-role="${role}"]`);
-  const log = new MessageLog(part("log"));
-  const refuse = (words) => {
-    part("refusal").textContent = words;
-    part("refusal").hidden = words === "";
+  const root = find(document, "#panel-announcements");
+  const [input, channelField, send] = [fieldOf(root, "input"), fieldOf(root, "channel"), fieldOf(root, "send")];
+  const refusal = partOf(root, "refusal");
+  const log = new MessageLog(partOf(root, "log"));
+  const refuse = (/** @type {string} */ words) => {
+    refusal.textContent = words;
+    refusal.hidden = words === "";
   };
   const askRoom = () => {
-    part("room-field").hidden = part("channel").value !== "room";
+    partOf(root, "room-field").hidden = channelField.value !== "room";
     refuse("");
   };
-  part("channel").addEventListener("change", askRoom);
-  part("input").addEventListener("input", () => refuse(""));
+  channelField.addEventListener("change", askRoom);
+  input.addEventListener("input", () => refuse(""));
   askRoom(); // a browser may have restored the choice of an earlier visit
 
-  part("form").addEventListener("submit", async (event) => {
+  partOf(root, "form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const channel = channelOf(part("channel").value, part("room-name").value.trim());
-    const message = part("input").value;
+    const channel = channelOf(channelField.value, fieldOf(root, "room-name").value.trim());
+    const message = input.value;
     if (channel === null || message.trim() === "") {
       refuse(channel === null ? "Type the name of the room." : "Write something first.");
       return;
     }
     refuse("");
-    part("send").disabled = true;
+    send.disabled = true;
     try {
       await postJson("/api/announcements", { channel, message });
       log.add({ text: message, tag: channel });
-      if (part("input").value === message) {
-        part("input").value = ""; // unless the next one is being written already
+      if (input.value === message) {
+        input.value = ""; // unless the next one is being written already
       }
     } catch (error) {
       if (!(error instanceof RequestFailed)) {
@@ -41,13 +43,17 @@ export function startAnnouncements() {
       }
       log.add({ kind: "error", text: error.message });
     } finally {
-      part("send").disabled = false;
-      part("input").focus();
+      send.disabled = false;
+      input.focus();
     }
   });
 }
 
-/** The channel's name on the wire, or null while a room has no name. */
+/**
+ * The channel's name on the wire, or null while a room has no name.
+ * @param {string} choice
+ * @param {string} room
+ */
 function channelOf(choice, room) {
   if (choice !== "room") {
     return choice;

@@ -5,10 +5,15 @@ const ANSWER_WITHIN_MS = 10_000;
 /** The request failed; `message` says why in words for the reader. */
 export class RequestFailed extends Error {}
 
+/** @param {string} path */
 export function getJson(path) {
   return request(path, {});
 }
 
+/**
+ * @param {string} path
+ * @param {unknown} body
+ */
 export function postJson(path, body) {
   return request(path, {
     method: "POST",
@@ -17,7 +22,12 @@ export function postJson(path, body) {
   });
 }
 
+/**
+ * @param {string} path
+ * @param {RequestInit} options
+ */
 async function request(path, options) {
+  /** @type {Response} */
   let response;
   try {
     response = await fetch(new URL(path, location.origin), {
@@ -25,7 +35,7 @@ async function request(path, options) {
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
   } catch (error) {
-    const late = error.name === "TimeoutError";
+    const late = error instanceof DOMException && error.name === "TimeoutError";
     throw new RequestFailed(late ? "The server took too long to answer." : "The server can’t be reached.");
   }
   const answer = await response.json().catch(() => null);
@@ -38,6 +48,10 @@ async function request(path, options) {
   return answer;
 }
 
+/**
+ * @param {{error?: import("./frames.js").Refusal} | null} answer
+ * @param {number} status
+ */
 function refusalText(answer, status) {
   const error = answer?.error;
   return error?.detail ?? error?.code ?? `The server refused this (HTTP ${status}).`;

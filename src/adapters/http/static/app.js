@@ -3,14 +3,15 @@
 import { startAnalytics } from "./analytics.js";
 import { startAnnouncements } from "./announcements.js";
 import { startChat } from "./chat.js";
+import { find } from "./dom.js";
 import { startJobs } from "./jobs.js";
 import { startNotifications } from "./notifications.js";
 import { startReliable } from "./reliable.js";
 import { startRooms } from "./rooms.js";
-import { listStates } from "./states.js";
+import { listStates } from "./state_badges.js";
 import { startSystem } from "./system.js";
 
-listStates(document.getElementById("stations"));
+listStates(find(document, "#stations"));
 
 const panels = [
   startChat(),
@@ -24,4 +25,8 @@ const panels = [
 startAnnouncements();
 
 // The network is back: no need to sit out the rest of a wait.
-window.addEventListener("online", () => panels.forEach((panel) => panel.socket?.hurry()));
+window.addEventListener("online", () => {
+  for (const panel of panels) {
+    panel.socket?.hurry();
+  }
+});

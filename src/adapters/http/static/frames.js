@@ -1,44 +1,60 @@
-// Frames every socket may send, put into words.
+// Frames that every socket may bring, and the words for their errors.
 
-const GONE = new Map([
-  ["expired", "they are too old"],
-  ["trimmed", "there were too many"],
-  ["unknown_position", "the server no longer knows this position"],
-  ["invalid", "the position was not valid"],
-]);
+/**
+ * @typedef {object} Frame
+ * @property {string} action
+ * @property {any} [payload] its form depends on the action
+ * @property {string} [cursor] the position of a durable frame
+ * @property {boolean} [replayed] set by this page: the frame was missed and is told later
+ */
 
-/** Both forms of an `error` payload: a list of problems in a frame, or one refusal. */
+/** @typedef {{type?: string, loc?: unknown, msg?: string}} Problem one thing that is wrong with a frame */
+/** @typedef {{code?: string, detail?: string, retryable?: boolean, retry_after_ms?: number}} Refusal */
+
+/**
+ * The frame in `text`, or null if there is none.
+ * @param {string} text
+ * @returns {Frame | null}
+ */
+export function decode(text) {
+  let frame;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return typeof frame?.action === "string" ? frame : null;
+}
+
+/**
+ * Both forms of an `error` payload: a list of problems in a frame, or one refusal.
+ * @param {Problem[] | Refusal | null | undefined} payload
+ */
 export function errorText(payload) {
   if (Array.isArray(payload)) {
-    const problems = payload.map((problem) => {
-      const place = Array.isArray(problem?.loc) ? problem.loc.join(".") : "";
-      const words = problem?.msg ?? problem?.type ?? "not valid";
-      return place ? `${place}: ${words}` : String(words);
-    });
-    return problems.join("; ") || "The server could not read this frame.";
+    return payload.map(problemText).join("; ") || "The server could not read this frame.";
   }
   const words = payload?.detail ?? payload?.code ?? "The server refused this.";
-  return `${words}${retryText(payload)}`;
+  return `${words}${payload?.retryable ? retryText(payload.retry_after_ms) : ""}`;
 }
 
-function retryText(payload) {
-  if (!payload?.retryable) {
-    return "";
-  }
-  const wait = payload.retry_after_ms;
-  return Number.isFinite(wait) ? ` Try again in ${Math.max(1, Math.ceil(wait / 1000))} s.` : " Try again in a moment.";
+/** @param {Problem | null} problem */
+function problemText(problem) {
+  const place = Array.isArray(problem?.loc) ? problem.loc.join(".") : "";
+  const words = problem?.msg ?? problem?.type ?? "not valid";
+  return place ? `${place}: ${words}` : words;
 }
 
-/** What a `recovered` frame means to the reader. */
-export function recoveredText(payload) {
-  if (payload?.recovered) {
-    return `Caught up, ${plural(payload.missed ?? 0, "missed message")}`;
-  }
-  const reason = payload?.reason ?? "unknown reason";
-  const words = GONE.get(reason);
-  return `Could not be recovered: ${reason}${words ? ` (${words})` : ""}`;
+/** @param {unknown} wait milliseconds */
+function retryText(wait) {
+  const named = typeof wait === "number" && Number.isFinite(wait);
+  return named ? ` Try again in ${Math.max(1, Math.ceil(wait / 1000))} s.` : " Try again in a moment.";
 }
 
+/**
+ * @param {number} count
+ * @param {string} noun
+ */
 export function plural(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

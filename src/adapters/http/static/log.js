@@ -1,5 +1,17 @@
 // A bounded list of messages that follows its end, as long as the reader is at the end.
 
+import { element } from "./dom.js";
+
+/**
+ * @typedef {object} Row
+ * @property {string} text
+ * @property {string} [kind] said, notice, error or recovered
+ * @property {string} [tag] a word before the text
+ * @property {string} [code] a value after the text
+ * @property {string} [cursor] the position of the message; one already shown adds nothing
+ * @property {boolean} [earlier] its time of sending is not known here
+ */
+
 // A busy lane brings hundreds of messages a second; older rows can't be read any more anyway.
 const MOST_ROWS = 300;
 // Rows that arrive together are drawn together: one layout for each batch, not for each message.
@@ -14,14 +26,17 @@ export class MessageLog {
   #scroller;
   #newest; // the button that leads back to the end
   #following = true; // the reader is at the end and wants to stay there
-  #waiting = []; // rows not yet drawn
-  #cursors = new Set(); // positions of the rows shown or waiting, so that none is shown twice
+  /** @type {HTMLElement[]} rows not yet drawn */
+  #waiting = [];
+  /** @type {Set<string>} positions of the rows shown or waiting, so that none is shown twice */
+  #cursors = new Set();
   #unseen = 0; // rows drawn below while the reader was further up
-  #timer = null;
+  #timer = 0; // of the next drawing; 0 is no timer
 
+  /** @param {HTMLElement} list stands in the element that scrolls */
   constructor(list) {
     this.#list = list;
-    this.#scroller = list.closest('[role="log"]');
+    this.#scroller = /** @type {HTMLElement} */ (list.closest('[role="log"]'));
     this.#newest = newestButton();
     this.#scroller.after(this.#newest);
     this.#newest.addEventListener("click", () => this.#follow());
@@ -30,29 +45,27 @@ export class MessageLog {
     new ResizeObserver(() => this.#following && this.#follow()).observe(this.#scroller);
   }
 
-  /**
-   * Adds a row. `kind`: said, notice, error or recovered. `tag` is a word before the text, `code` a value after it.
-   * `earlier` marks a message whose time of sending is not known here. A `cursor` already shown adds nothing.
-   */
-  add({ text, kind = "said", tag = kind === "error" ? "Error" : "", code = "", cursor = null, earlier = false }) {
-    if (cursor !== null && this.#cursors.has(cursor)) {
+  /** @param {Row} row */
+  add(row) {
+    const { cursor } = row;
+    if (cursor && this.#cursors.has(cursor)) {
       return;
     }
-    const row = drawRow({ text, kind, tag, code, earlier });
-    if (cursor !== null) {
-      row.dataset.cursor = cursor;
+    const drawn = drawRow(row);
+    if (cursor) {
+      drawn.dataset.cursor = cursor;
       this.#cursors.add(cursor);
     }
-    this.#waiting.push(row);
+    this.#waiting.push(drawn);
     if (this.#waiting.length > MOST_ROWS) {
-      this.#cursors.delete(this.#waiting.shift().dataset.cursor);
+      this.#forget(this.#waiting.shift());
     }
-    this.#timer ??= setTimeout(() => this.#draw(), DRAW_EVERY_MS);
+    this.#timer ||= setTimeout(() => this.#draw(), DRAW_EVERY_MS);
   }
 
   clear() {
     clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#timer = 0;
     this.#waiting = [];
     this.#cursors.clear();
     this.#list.replaceChildren();
@@ -61,13 +74,12 @@ export class MessageLog {
   }
 
   #draw() {
-    this.#timer = null;
+    this.#timer = 0;
     const rows = this.#waiting;
     this.#waiting = [];
     this.#list.append(...rows);
     while (this.#list.children.length > MOST_ROWS) {
-      this.#cursors.delete(this.#list.firstElementChild.dataset.cursor);
-      this.#list.firstElementChild.remove();
+      this.#forget(this.#list.firstElementChild);
     }
     if (this.#following) {
       this.#follow();
@@ -76,6 +88,14 @@ export class MessageLog {
     this.#unseen = Math.min(MOST_ROWS, this.#unseen + rows.length);
     this.#newest.textContent = `${this.#unseen} new ↓`;
     this.#newest.hidden = false;
+  }
+
+  /** @param {Element | null | undefined} row */
+  #forget(row) {
+    if (row instanceof HTMLElement) {
+      this.#cursors.delete(row.dataset.cursor ?? "");
+      row.remove();
+    }
   }
 
   #scrolled() {
@@ -98,12 +118,12 @@ export class MessageLog {
   }
 }
 
-function drawRow({ text, kind, tag, code, earlier }) {
-  const row = document.createElement("li");
-  row.className = "row";
+/** @param {Row} row */
+function drawRow({ text, kind = "said", tag = kind === "error" ? "Error" : "", code, earlier }) {
+  const row = element("li", "row");
   row.dataset.kind = kind;
   row.append(earlier ? element("span", "when", "earlier") : timeNow());
-  const body = element("div", "body", "");
+  const body = element("div", "body");
   if (tag) {
     body.append(element("span", "tag", tag), " ");
   }
@@ -125,16 +145,9 @@ function timeNow() {
 }
 
 function newestButton() {
-  const button = element("button", "newest", "");
+  const button = element("button", "newest");
   button.type = "button";
   button.hidden = true;
   button.dataset.role = "newest";
   return button;
-}
-
-function element(name, className, text) {
-  const node = document.createElement(name);
-  node.className = className;
-  node.textContent = String(text ?? "");
-  return node;
 }

@@ -1,5 +1,8 @@
 // When to come back after a connection ended, and when to stay away. Rules only: no timers, no sockets.
 
+/** @typedef {{code?: number, reason?: string, reconnect?: boolean, after_ms?: number}} Disconnect a payload */
+/** @typedef {{stop: true, why: string} | {stop: false, why: string, delay: number, imposed: boolean}} Next */
+
 const FIRST_DELAY_MS = 500;
 // Long enough to leave a struggling server alone, short enough that nobody thinks the page is dead.
 const LONGEST_DELAY_MS = 30_000;
@@ -21,29 +24,38 @@ const REASONS = new Map([
 // Trying again can't help until something else changes: the address, or who is asking.
 const FINAL_CODES = new Set([4400, 4401, 4403]);
 
-/** Milliseconds before attempt number `attempt` (0 is the first): doubling, bounded, half of it random. */
+/**
+ * Milliseconds before attempt number `attempt` (0 is the first): doubling, bounded, half of it random.
+ * @param {number} attempt
+ */
 export function backoff(attempt, random = Math.random) {
   const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 16));
   return ceiling / 2 + (ceiling / 2) * random();
 }
 
-/** A short sentence for a close code; the server's own words win. */
+/**
+ * A short sentence for a close code; the server's own words win.
+ * @param {number} code
+ * @param {string} words
+ */
 export function reasonFor(code, words) {
   return words || REASONS.get(code) || `closed with code ${code}`;
 }
 
 /**
- * What to do after a close: `{stop: true, why}` or `{stop: false, why, delay, imposed}`.
- * `farewell` is the payload of the `disconnect` frame that came before the close, if one came.
+ * What to do after a close with `code` and `words`, when `attempt` others have failed before.
+ * `disconnect` is the payload of the frame that came before the close, if one came.
  * A delay the server named is kept as it is, because the server has already spread its clients out.
+ * @param {{code: number, words: string, disconnect: Disconnect | null, attempt: number}} close
+ * @returns {Next}
  */
-export function afterClose({ code, words, farewell, attempt }) {
-  const why = reasonFor(farewell?.code ?? code, farewell?.reason || words);
-  const final = FINAL_CODES.has(code) || FINAL_CODES.has(farewell?.code);
-  if (final || farewell?.reconnect === false) {
+export function afterClose({ code, words, disconnect, attempt }, random = Math.random) {
+  const told = disconnect?.code ?? code;
+  const why = reasonFor(told, disconnect?.reason || words);
+  if (FINAL_CODES.has(code) || FINAL_CODES.has(told) || disconnect?.reconnect === false) {
     return { stop: true, why };
   }
-  const named = farewell?.after_ms;
+  const named = disconnect?.after_ms ?? Number.NaN;
   const imposed = Number.isFinite(named) && named >= 0;
-  return { stop: false, why, imposed, delay: imposed ? named : backoff(attempt) };
+  return { stop: false, why, imposed, delay: imposed ? named : backoff(attempt, random) };
 }

@@ -1,60 +1,72 @@
 // Rooms: join one by its name, read what was said lately, see who is here, talk.
 
 import { getJson } from "./api.js";
+import { element } from "./dom.js";
 import { plural } from "./frames.js";
 import { Panel, written } from "./panel.js";
-import { NotSent } from "./socket.js";
+
+/** @typedef {import("./frames.js").Frame} Frame */
+/** @typedef {{message: string, kind?: string}} Notice the payload of `room_notification` */
+/** @typedef {{room_name: string, members: number}} OpenRoom */
 
 const HISTORY_ROWS = 50;
 const MOST_OPEN_ROOMS = 6;
 // A crowd that arrives together is asked about once, when it has come to rest.
 const ASK_MEMBERS_AFTER_MS = 250;
 
+/** @type {Set<string | undefined>} */
 const NOTICES = new Set(["joined", "left"]);
 
 export function startRooms() {
-  return new RoomsPanel().start();
+  return new RoomsPanel().panel;
 }
 
 class RoomsPanel {
-  #panel;
-  #room = null; // the name of the room joined or being joined
-  #askTimer = null;
+  /** @type {string | null} the name of the room joined or being joined */
+  #room = null;
+  #askTimer = 0;
 
-  start() {
-    this.#panel = new Panel("rooms", {
+  constructor() {
+    this.panel = new Panel("rooms", {
       idle: "Join a room first.",
       compose: (text) => ["room_chat", { message: written(text) }],
       frames: {
         room_notification: (payload, frame) => this.#heard(payload, frame),
         room_members: (payload) => this.#showMembers(payload),
       },
-      onConnected: () => this.#panel.ask("room_members"),
+      onConnected: () => this.panel.ask("room_members"),
     });
     this.#part("join-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#join(this.#part("room-name").value.trim());
+      this.#join(this.#name.value.trim());
     });
     this.#part("leave").addEventListener("click", () => this.#leave());
-    this.#part("room-name").addEventListener("focus", () => this.#listOpenRooms());
+    this.#name.addEventListener("focus", () => this.#listOpenRooms());
     this.#leave();
-    return this.#panel;
   }
 
-  /** History first, then the socket from the history's end: what is said in between is recovered, not lost. */
+  /** The field for a room's name. */
+  get #name() {
+    return this.panel.field("room-name");
+  }
+
+  /**
+   * History first, then the socket from the history's end: what is said in between is recovered, not lost.
+   * @param {string} name
+   */
   async #join(name) {
     // A browser resolves these two as steps in a path, so they can't be asked for.
     if (name === "" || name === "." || name === "..") {
-      this.#panel.refuse("Type the name of a room.");
+      this.panel.refuse("Type the name of a room.");
       return;
     }
-    this.#panel.leave("Joining", "connecting");
-    this.#panel.refuse("");
-    this.#panel.log.clear();
+    this.panel.leave("Joining", "connecting");
+    this.panel.refuse("");
+    this.panel.log.clear();
     this.#enter(name);
     const cursor = await this.#loadHistory(name);
-    if (this.#room === name && this.#panel.socket === null) {
-      this.#panel.connect(`/ws/room/${encodeURIComponent(name)}`, cursor);
+    if (this.#room === name && this.panel.socket === null) {
+      this.panel.connect(`/ws/room/${encodeURIComponent(name)}`, cursor);
       this.#moveToTalking();
     }
   }
@@ -63,20 +75,21 @@ class RoomsPanel {
   #moveToTalking() {
     const active = document.activeElement;
     if (active === document.body || this.#part("join-form").contains(active)) {
-      this.#panel.input.focus();
+      this.panel.input.focus();
     }
   }
 
   #leave() {
-    this.#panel.leave("Not joined");
+    this.panel.leave("Not joined");
     this.#enter(null);
     this.#listOpenRooms();
   }
 
+  /** @param {string | null} name */
   #enter(name) {
     this.#room = name;
     clearTimeout(this.#askTimer);
-    this.#part("leave").disabled = name === null;
+    this.panel.field("leave").disabled = name === null;
     this.#part("here").hidden = name === null;
     this.#part("elsewhere").hidden = true;
     this.#part("log").dataset.empty = name === null ? "Join a room to read and talk" : "Nothing said here yet";
@@ -84,8 +97,12 @@ class RoomsPanel {
     this.#part("member-count").textContent = name === null ? "" : `In ${name}`;
   }
 
-  /** Shows what was said lately and returns the position of its end, or null. */
+  /**
+   * Shows what was said lately and returns the position of its end, or null.
+   * @param {string} name
+   */
   async #loadHistory(name) {
+    /** @type {Frame[]} */
     let messages;
     try {
       const path = `/api/rooms/${encodeURIComponent(name)}/history?limit=${HISTORY_ROWS}`;
@@ -102,18 +119,27 @@ class RoomsPanel {
     return messages.at(-1)?.cursor ?? null;
   }
 
+  /**
+   * @param {Notice} payload
+   * @param {Frame} frame
+   */
   #heard(payload, frame) {
     this.#show(payload, frame);
     if (NOTICES.has(payload.kind)) {
       clearTimeout(this.#askTimer);
-      this.#askTimer = setTimeout(() => this.#panel.ask("room_members"), ASK_MEMBERS_AFTER_MS);
+      this.#askTimer = setTimeout(() => this.panel.ask("room_members"), ASK_MEMBERS_AFTER_MS);
     }
   }
 
+  /**
+   * @param {Notice} payload
+   * @param {Frame} frame
+   */
   #show({ message, kind }, frame) {
-    this.#panel.show(frame, { text: message, kind: NOTICES.has(kind) ? "notice" : "said" });
+    this.panel.show(frame, { text: message, kind: NOTICES.has(kind) ? "notice" : "said" });
   }
 
+  /** @param {{count: number, members?: string[]}} payload of `room_members` */
   #showMembers({ count, members = [] }) {
     const items = members.map((name) => listItem(name));
     if (count > members.length) {
@@ -129,19 +155,20 @@ class RoomsPanel {
     if (answer === null || this.#room !== null) {
       return;
     }
-    const open = [...answer.rooms].sort((a, b) => b.members - a.members).slice(0, MOST_OPEN_ROOMS);
+    /** @type {OpenRoom[]} */
+    const rooms = answer.rooms;
+    const open = [...rooms].sort((a, b) => b.members - a.members).slice(0, MOST_OPEN_ROOMS);
     this.#part("open-rooms").replaceChildren(...open.map((room) => this.#offer(room)));
     this.#part("elsewhere").hidden = open.length === 0;
   }
 
+  /** @param {OpenRoom} room */
   #offer({ room_name: name, members }) {
-    const button = document.createElement("button");
+    const button = element("button", "chip", `${name} · ${members}`);
     button.type = "button";
-    button.className = "chip";
-    button.textContent = `${name} · ${members}`;
     button.setAttribute("aria-label", `Join ${name}, ${plural(members, "member")}`);
     button.addEventListener("click", () => {
-      this.#part("room-name").value = name;
+      this.#name.value = name;
       this.#join(name);
     });
     const item = document.createElement("li");
@@ -149,11 +176,13 @@ class RoomsPanel {
     return item;
   }
 
+  /** @param {string} role */
   #part(role) {
-    return this.#panel.part(role);
+    return this.panel.part(role);
   }
 }
 
+/** @param {string} text */
 function listItem(text) {
   const item = document.createElement("li");
   item.textContent = text;

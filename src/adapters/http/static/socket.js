@@ -1,6 +1,19 @@
 // One WebSocket that comes back by itself and asks for what it missed.
 
+import { decode } from "./frames.js";
 import { afterClose } from "./reconnect.js";
+
+/** @typedef {import("./frames.js").Frame} Frame */
+/** @typedef {import("./reconnect.js").Disconnect} Disconnect */
+/** @typedef {import("./states.js").State} State */
+
+/**
+ * @typedef {object} Listener
+ * @property {(frame: Frame) => void} onFrame gets every frame but `pong`, in order
+ * @property {(state: State) => void} onState
+ * @property {() => string[]} [since] replaces the socket's own memory of the last cursor by a list of positions
+ * @property {string | null} [cursor] where to begin
+ */
 
 // A browser may wait minutes for a handshake that will never be answered.
 const CONNECT_WITHIN_MS = 10_000;
@@ -16,34 +29,42 @@ const MOST_UNSENT_BYTES = 1024 * 1024;
 /** The frame did not leave this page; `message` says why. */
 export class NotSent extends Error {}
 
-/** The address of `path` on the server this page came from, with one `since` for each position. */
-export function socketAddress(path, positions = []) {
-  const address = new URL(path, location.origin);
-  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+/**
+ * The address of `path` on the server this page came from, with one `since` for each position.
+ * @param {string} path
+ * @param {string[]} positions
+ */
+export function socketAddress(path, positions, page = location.origin) {
+  const address = new URL(path, page);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   for (const position of positions) {
     address.searchParams.append("since", position);
   }
   return address.href;
 }
 
-/**
- * `onFrame(frame)` gets every decoded frame but `pong`, in order. `onState(state)` gets
- * `{name: "connected" | "connecting" | "waiting" | "stopped", why?, seconds?, fault?}`.
- * `since()` may replace the socket's own memory of the last cursor by a list of positions.
- */
 export class LiveSocket {
+  /** @type {State} */
   state = { name: "stopped" };
   #path;
   #onFrame;
   #onState;
   #since;
-  #socket = null; // the connection whose events count; an older one is no longer listened to
-  #cursor = null; // the position of the last durable frame seen
-  #farewell = null; // the payload of `disconnect`, kept for the close that follows
+  /** @type {WebSocket | null} the connection whose events count; an older one is no longer listened to */
+  #socket = null;
+  /** @type {string | null} the position of the last durable frame seen */
+  #cursor;
+  /** @type {Disconnect | null} kept for the close that follows */
+  #disconnect = null;
   #attempt = 0; // failures since the last steady connection
   #silent = false; // a ping went out and nothing came back yet
+  /** @type {Map<string, number>} */
   #timers = new Map();
 
+  /**
+   * @param {string} path
+   * @param {Listener} listener
+   */
   constructor(path, { onFrame, onState, since, cursor = null }) {
     this.#path = path;
     this.#onFrame = onFrame;
@@ -73,20 +94,25 @@ export class LiveSocket {
     this.#enter({ name: "stopped", why });
   }
 
-  /** Sends one frame, or throws `NotSent`. Nothing is kept for later: the person decides what is still worth sending. */
+  /**
+   * Sends one frame, or throws `NotSent`. Nothing is kept for later: the person decides what is still worth sending.
+   * @param {string} action
+   * @param {unknown} [payload]
+   */
   send(action, payload) {
+    const socket = this.#socket;
     // A socket that is closing would take the text and lose it.
-    if (this.state.name !== "connected" || this.#socket.readyState !== WebSocket.OPEN) {
+    if (socket === null || this.state.name !== "connected" || socket.readyState !== WebSocket.OPEN) {
       throw new NotSent("Not connected, so nothing was sent.");
     }
     const text = JSON.stringify(payload === undefined ? { action } : { action, payload });
     if (new TextEncoder().encode(text).length > LARGEST_FRAME_BYTES) {
       throw new NotSent("Too long to send: the limit is 64 KiB.");
     }
-    if (this.#socket.bufferedAmount > MOST_UNSENT_BYTES) {
+    if (socket.bufferedAmount > MOST_UNSENT_BYTES) {
       throw new NotSent("The connection can’t keep up. Try again in a moment.");
     }
-    this.#socket.send(text);
+    socket.send(text);
   }
 
   #dial() {
@@ -94,16 +120,18 @@ export class LiveSocket {
     this.#enter({ name: "connecting" });
     const socket = new WebSocket(socketAddress(this.#path, this.#since()));
     this.#socket = socket;
-    const current = (handle) => (event) => socket === this.#socket && handle(event);
-    socket.addEventListener("open", current(() => this.#opened()));
-    socket.addEventListener("message", current((event) => this.#received(event.data)));
-    socket.addEventListener("close", current((event) => this.#lost(event.code, event.reason)));
+    const isCurrent = () => socket === this.#socket;
+    socket.addEventListener("open", () => isCurrent() && this.#opened());
+    socket.addEventListener("message", ({ data }) => isCurrent() && this.#received(data));
+    socket.addEventListener("close", ({ code, reason }) => isCurrent() && this.#lost(code, reason));
     this.#after("connect", CONNECT_WITHIN_MS, () => this.#abandon("no answer from the server"));
   }
 
   #opened() {
     this.#cancel("connect");
-    this.#after("steady", STEADY_AFTER_MS, () => (this.#attempt = 0));
+    this.#after("steady", STEADY_AFTER_MS, () => {
+      this.#attempt = 0;
+    });
     this.#beat();
     this.#enter({ name: "connected" });
   }
@@ -115,20 +143,16 @@ export class LiveSocket {
         return;
       }
       this.#silent = true;
-      this.#socket.send('{"action": "ping"}');
+      this.#socket?.send('{"action": "ping"}');
       this.#beat();
     });
   }
 
+  /** @param {string} data */
   #received(data) {
     this.#silent = false;
-    let frame;
-    try {
-      frame = JSON.parse(data);
-    } catch {
-      frame = null;
-    }
-    if (typeof frame?.action !== "string") {
+    const frame = decode(data);
+    if (frame === null) {
       console.warn("A frame that is not an envelope was skipped", this.#path);
       return;
     }
@@ -136,24 +160,31 @@ export class LiveSocket {
       this.#cursor = frame.cursor;
     }
     if (frame.action === "disconnect") {
-      this.#farewell = frame.payload ?? {};
+      this.#disconnect = frame.payload ?? {};
     }
     if (frame.action !== "pong") {
       this.#onFrame(frame);
     }
   }
 
-  /** Gives up on a connection that doesn't answer; its close event could take minutes. */
+  /**
+   * Gives up on a connection that doesn't answer; its close event could take minutes.
+   * @param {string} why
+   */
   #abandon(why) {
     const socket = this.#socket;
     this.#lost(1006, why);
-    socket.close();
+    socket?.close();
   }
 
+  /**
+   * @param {number} code
+   * @param {string} words
+   */
   #lost(code, words) {
-    const farewell = this.#farewell;
+    const disconnect = this.#disconnect;
     this.#forget();
-    const next = afterClose({ code, words, farewell, attempt: this.#attempt });
+    const next = afterClose({ code, words, disconnect, attempt: this.#attempt });
     if (next.stop) {
       this.#enter({ name: "stopped", why: next.why, fault: true });
       return;
@@ -162,6 +193,10 @@ export class LiveSocket {
     this.#wait(performance.now() + next.delay, next);
   }
 
+  /**
+   * @param {number} until on the clock of `performance.now()`
+   * @param {{why: string, imposed: boolean}} next
+   */
   #wait(until, { why, imposed }) {
     const left = until - performance.now();
     if (left <= 0) {
@@ -172,27 +207,35 @@ export class LiveSocket {
     this.#after("wait", Math.min(left, 1000), () => this.#wait(until, { why, imposed }));
   }
 
+  /** @param {State} state */
   #enter(state) {
     this.state = state;
     this.#onState(state);
   }
 
+  /** Ends the timers and stops listening to the connection, which it returns. */
   #forget() {
     for (const name of [...this.#timers.keys()]) {
       this.#cancel(name);
     }
     const socket = this.#socket;
     this.#socket = null;
-    this.#farewell = null;
+    this.#disconnect = null;
     this.#silent = false;
     return socket;
   }
 
+  /**
+   * @param {string} name
+   * @param {number} delay milliseconds
+   * @param {() => void} act
+   */
   #after(name, delay, act) {
     this.#cancel(name);
     this.#timers.set(name, setTimeout(act, delay));
   }
 
+  /** @param {string} name */
   #cancel(name) {
     clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);

@@ -1,49 +1,19 @@
-// How the page shows the state of its connections: a badge on each card, and all of them in the header.
-
-const ACTIONS = new Map([
-  ["connected", "Disconnect"],
-  ["connecting", "Cancel"],
-  ["waiting", "Retry now"],
-  ["stopped", "Connect"],
-]);
+// The states of a connection, in words. What shows them is in state_badges.js.
 
 /**
- * Shows `state` on the card `root` and on its link in the header.
- * `state.word` replaces the usual word; a card that has one has no connection to act on.
+ * @typedef {object} State
+ * @property {"connected" | "connecting" | "waiting" | "stopped"} name
+ * @property {string} [why] what ended the connection before
+ * @property {number} [seconds] how long it still waits
+ * @property {boolean} [imposed] the server asked for this wait
+ * @property {boolean} [fault] it stopped because trying again can't help
+ * @property {string} [word] replaces the usual word, on a card that has no connection
  */
-export function showState(root, state) {
-  const shown = [root.querySelector('[data-role="state"]'), linkTo(root)];
-  const word = wordFor(state);
-  for (const place of shown) {
-    place.dataset.state = state.name;
-    place.toggleAttribute("data-fault", Boolean(state.fault));
-    place.title = state.why ?? "";
-    place.querySelector(".word").textContent = word;
-  }
-  const toggle = root.querySelector('[data-role="toggle"]');
-  toggle.hidden = state.word !== undefined;
-  toggle.textContent = ACTIONS.get(state.name);
-  toggle.setAttribute("aria-label", `${ACTIONS.get(state.name)}: ${titleOf(root)}`);
-}
 
-/** Fills the header with one link for each card that has a connection. */
-export function listStates(list) {
-  for (const badge of document.querySelectorAll('section [data-role="state"]')) {
-    const root = badge.closest("section");
-    const link = document.createElement("a");
-    link.className = "station";
-    link.href = `#${root.id}`;
-    link.dataset.socket = root.id.replace("panel-", "");
-    link.dataset.state = badge.dataset.state;
-    link.append(part("dot", ""), part("name", titleOf(root)), " ", part("word", badge.textContent.trim()));
-    link.firstChild.ariaHidden = "true";
-    const item = document.createElement("li");
-    item.append(link);
-    list.append(item);
-  }
-}
+const ACTIONS = { connected: "Disconnect", connecting: "Cancel", waiting: "Retry now", stopped: "Connect" };
 
-function wordFor({ name, word, fault, seconds }) {
+/** @param {State} state */
+export function stateWord({ name, word, fault, seconds }) {
   if (word !== undefined) {
     return word;
   }
@@ -59,17 +29,10 @@ function wordFor({ name, word, fault, seconds }) {
   }
 }
 
-function linkTo(root) {
-  return document.querySelector(`a.station[href="#${root.id}"]`);
-}
-
-function titleOf(root) {
-  return root.querySelector("h2").textContent;
-}
-
-function part(className, text) {
-  const node = document.createElement("span");
-  node.className = className;
-  node.textContent = text;
-  return node;
+/**
+ * What a click on the card's button does next, or null where there is no connection to act on.
+ * @param {State} state
+ */
+export function stateAction({ name, word }) {
+  return word === undefined ? ACTIONS[name] : null;
 }

@@ -1,5 +1,8 @@
 // Counts by event name as horizontal bars, the largest first.
 
+import { element, find } from "./dom.js";
+import { Tally } from "./tally.js";
+
 // More bars can't be compared at a glance; the rest is summed up in one line.
 const MOST_BARS = 6;
 const DRAW_EVERY_MS = 100;
@@ -7,25 +10,37 @@ const DRAW_EVERY_MS = 100;
 export class TallyChart {
   #list;
   #totalPlace;
-  #counts = new Map();
-  #total = 0;
-  #bars = new Map(); // event name → its row, kept so that a bar grows instead of being drawn anew
+  #tally = new Tally();
+  /** @type {Map<string, HTMLElement>} event name → its row, kept so that a bar grows instead of being drawn anew */
+  #bars = new Map();
+  /** @type {number | null} */
   #timer = null;
 
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLElement} totalPlace
+   */
   constructor(list, totalPlace) {
     this.#list = list;
     this.#totalPlace = totalPlace;
   }
 
+  /**
+   * @param {Record<string, number>} counts
+   * @param {number} total
+   */
   replace(counts, total) {
-    this.#counts = new Map(Object.entries(counts));
-    this.#total = total ?? 0;
+    this.#tally.replace(counts, total);
     this.#drawSoon();
   }
 
+  /**
+   * @param {string} name
+   * @param {number} count
+   * @param {number | null} [total]
+   */
   set(name, count, total) {
-    this.#counts.set(name, count);
-    this.#total = total ?? this.#total;
+    this.#tally.set(name, count, total);
     this.#drawSoon();
   }
 
@@ -35,27 +50,28 @@ export class TallyChart {
 
   #draw() {
     this.#timer = null;
-    const ranked = [...this.#counts].sort(([a, m], [b, n]) => n - m || a.localeCompare(b));
-    const shown = ranked.slice(0, MOST_BARS);
-    const longest = shown[0]?.[1] || 1;
-    const rows = shown.map(([name, count]) => this.#bar(name, count, count / longest));
-    this.#bars = new Map(rows.map((row) => [row.dataset.event, row]));
-    const hidden = ranked.length - shown.length;
+    const { bars, hidden } = this.#tally.top(MOST_BARS);
+    this.#bars = new Map(bars.map((bar) => [bar.name, this.#row(bar)]));
+    const rows = [...this.#bars.values()];
     if (hidden > 0) {
-      rows.push(restRow(hidden));
+      rows.push(element("li", "rest", `and ${hidden} more`));
     }
     this.#arrange(rows);
-    this.#totalPlace.textContent = this.#total.toLocaleString();
+    this.#totalPlace.textContent = this.#tally.total.toLocaleString();
   }
 
-  #bar(name, count, share) {
-    const row = this.#bars.get(name) ?? newBar(name);
-    row.querySelector(".amount").textContent = count.toLocaleString();
-    row.querySelector(".fill").style.setProperty("--share", share.toFixed(4));
+  /** @param {{name: string, count: number, share: number}} bar */
+  #row({ name, count, share }) {
+    const row = this.#bars.get(name) ?? newRow(name);
+    find(row, ".amount").textContent = count.toLocaleString();
+    find(row, ".fill").style.setProperty("--share", share.toFixed(4));
     return row;
   }
 
-  /** Puts `rows` in order, moving only those that stand elsewhere. */
+  /**
+   * Puts `rows` in order, moving only those that stand elsewhere.
+   * @param {HTMLElement[]} rows
+   */
   #arrange(rows) {
     rows.forEach((row, place) => {
       const there = this.#list.children[place];
@@ -64,32 +80,20 @@ export class TallyChart {
       }
     });
     while (this.#list.children.length > rows.length) {
-      this.#list.lastElementChild.remove();
+      this.#list.lastElementChild?.remove();
     }
   }
 }
 
-function newBar(name) {
-  const row = document.createElement("li");
-  row.className = "bar";
+/** @param {string} name */
+function newRow(name) {
+  const row = element("li", "bar");
   row.dataset.event = name;
-  row.append(span("event", name), span("amount", ""), span("track", ""));
-  row.querySelector(".event").dir = "auto";
-  row.querySelector(".event").title = name;
-  row.querySelector(".track").append(span("fill", ""));
+  const event = element("span", "event", name);
+  event.dir = "auto";
+  event.title = name;
+  const track = element("span", "track");
+  track.append(element("span", "fill"));
+  row.append(event, element("span", "amount"), track);
   return row;
-}
-
-function restRow(hidden) {
-  const row = document.createElement("li");
-  row.className = "rest";
-  row.textContent = `and ${hidden} more`;
-  return row;
-}
-
-function span(className, text) {
-  const node = document.createElement("span");
-  node.className = className;
-  node.textContent = text;
-  return node;
 }

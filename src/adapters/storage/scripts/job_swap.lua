@@ -4,16 +4,16 @@
 -- KEYS[1]  the record: JSON
 -- KEYS[2]  leases: sorted set of running jobs by the end of their lease
 -- KEYS[3]  waiting: sorted set of queued jobs by since when they wait
--- KEYS[4]  unannounced: sorted set of ended jobs by their end
+-- KEYS[4]  untold: sorted set of ended jobs by their end
 -- ARGV[1]  the job's id
--- ARGV[2]  the record as read, or "" if there must be none
+-- ARGV[2]  the record as read
 -- ARGV[3]  the record as it shall be
 -- ARGV[4]  its state: queued, running, or anything else for ended
 -- ARGV[5]  milliseconds: the lease of a running job ("": as it is), the retention of an ended one
 --
 -- Returns 1, or 0 and nothing changed.
 
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[2] then
+if redis.call('GET', KEYS[1]) ~= ARGV[2] then
   return 0
 end
 local time = redis.call('TIME')

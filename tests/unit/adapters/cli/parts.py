@@ -28,12 +28,12 @@ def part(program: str, name: str = "part", **more: Any) -> Part:
 
 @dataclass
 class Stage:
-    """A group, what its children printed, and what was told about them."""
+    """A group, what its children printed, and what was reported about them."""
 
     output: io.TextIOWrapper = field(
         default_factory=lambda: io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     )
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     kill: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -46,6 +46,6 @@ class Stage:
         console = Console(self.output, width=4)
         async with (
             asyncio.timeout(DEADLINE),
-            Group(console, self.told.append, self.kill, at_once=at_once) as group,
+            Group(console, self.reported.append, self.kill, at_once=at_once) as group,
         ):
             yield group

@@ -17,7 +17,7 @@ from tests.unit.adapters.cli.parts import DEADLINE, DEAF, FOR_EVER
 
 
 @contextmanager
-def leashed(
+def watched(
     program: str, *, seconds: float = DEADLINE, folder: Path | str = ""
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A program under parent watch that printed its first line, and the launcher's pipe end."""
@@ -54,35 +54,35 @@ def leashed(
         process.wait()
 
 
-def let_go(end: int) -> None:
+def launcher_is_gone(end: int) -> None:
     """What the kernel does when the launcher is killed."""
     os.close(end)
 
 
 def test_the_end_of_the_launcher_is_the_end_of_the_command() -> None:
-    with leashed(FOR_EVER) as (process, end):
-        let_go(end)
+    with watched(FOR_EVER) as (process, end):
+        launcher_is_gone(end)
         assert process.wait(DEADLINE) == -signal.SIGTERM
 
 
 def test_a_command_that_does_not_obey_is_killed() -> None:
-    with leashed(DEAF, seconds=0.1) as (process, end):
-        let_go(end)
+    with watched(DEAF, seconds=0.1) as (process, end):
+        launcher_is_gone(end)
         assert process.wait(DEADLINE) == -signal.SIGKILL
 
 
 def test_what_the_command_started_ends_with_it() -> None:
     program = f"import subprocess, sys; subprocess.call([sys.executable, '-c', {DEAF!r}])"
-    with leashed(program, seconds=0.1) as (process, end):
-        let_go(end)
+    with watched(program, seconds=0.1) as (process, end):
+        launcher_is_gone(end)
         assert process.wait(DEADLINE) in {-signal.SIGTERM, -signal.SIGKILL}
 
 
 def test_a_folder_for_the_moment_goes_with_them(tmp_path: Path) -> None:
     folder = tmp_path / "scratch"
     (folder / "inner").mkdir(parents=True)
-    with leashed(FOR_EVER, folder=folder) as (process, end):
-        let_go(end)
+    with watched(FOR_EVER, folder=folder) as (process, end):
+        launcher_is_gone(end)
         process.wait(DEADLINE)
         until_gone([pid for pid, one in processes().items() if one.group == process.pid])
     assert not folder.exists()
@@ -90,13 +90,13 @@ def test_a_folder_for_the_moment_goes_with_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_signals_reach_the_command_as_if_there_were_no_leash(signum: signal.Signals) -> None:
+def test_signals_reach_the_command_as_if_nobody_watched(signum: signal.Signals) -> None:
     answer = f"lambda *_: sys.exit({signum:d})"
     program = f"import signal, sys; signal.signal({signum:d}, {answer}); {FOR_EVER}"
-    with leashed(program) as (process, end):
+    with watched(program) as (process, end):
         process.send_signal(signum)
         assert process.wait(DEADLINE) == signum
-        let_go(end)
+        launcher_is_gone(end)
 
 
 def test_a_command_that_cant_be_run_is_told_in_one_line() -> None:

@@ -63,13 +63,13 @@ async def test_a_part_that_ends_before_it_is_ready_is_told(stage: Stage) -> None
 async def test_a_part_that_never_gets_ready_is_told_and_waited_for_no_longer(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(processes, "REPORT_SECONDS", 0.05)
     monkeypatch.setattr(processes, "START_SECONDS", 0.1)
     async with stage.group() as group:
         child = await group.start(part(FOR_EVER, ready="something else"))
         with pytest.raises(NotReady, match="was not ready after"):
             await child.until_ready()
-    assert stage.told[0].startswith("part is not ready after")
+    assert stage.reported[0].startswith("part is not ready after")
 
 
 async def test_the_signal_that_ended_a_part_is_named(stage: Stage) -> None:
@@ -123,7 +123,7 @@ async def test_a_group_can_end_all_its_children_at_once(stage: Stage) -> None:
             await child.until_ready()
     os.close(reading)
     os.close(writing)
-    assert stage.told == []
+    assert stage.reported == []
 
 
 async def test_a_child_that_does_not_end_in_time_is_killed_and_that_is_told(stage: Stage) -> None:
@@ -131,10 +131,10 @@ async def test_a_child_that_does_not_end_in_time_is_killed_and_that_is_told(stag
         child = await group.start(part(DEAF, stop_seconds=0.1))
         await child.until_ready()
     assert child.ended.result() == -signal.SIGKILL
-    assert stage.told == ["part has not ended when asked to, so it is killed"]
+    assert stage.reported == ["part has not ended when asked to, so it is killed"]
 
 
-async def test_a_child_is_killed_as_soon_as_there_is_a_kill(stage: Stage) -> None:
+async def test_a_child_that_is_to_end_is_killed_as_soon_as_that_is_asked_for(stage: Stage) -> None:
     async with stage.group() as group:
         child = await group.start(part(DEAF))
         await child.until_ready()
@@ -160,7 +160,7 @@ async def test_a_child_that_has_ended_is_stopped_without_ado(stage: Stage) -> No
         child = await group.start(part("pass"))
         await child.ended
         await group.stop(child)
-    assert stage.told == []
+    assert stage.reported == []
 
 
 async def test_a_child_gets_descriptors_and_environment(stage: Stage) -> None:

@@ -5,6 +5,7 @@ import httpx2
 import pytest
 
 from application.errors import Unavailable
+from tests.sockets import ANNOUNCED, announced, channel_of
 from tests.unit.adapters.http.asking import client_of
 from tests.unit.adapters.websocket.driving import Service, Socket, eventually, serving
 
@@ -37,56 +38,10 @@ def error(answer: httpx2.Response, status: int) -> str:
 @pytest.mark.parametrize(
     ("channel", "path", "more", "heard"),
     [
-        (
-            "chat",
-            "/ws/chat",
-            {},
-            {"action": "chat_notification", "payload": {"message": "Tea!"}},
-        ),
-        (
-            "reliable",
-            "/ws/reliable",
-            {},
-            {"action": "reliable_chat_notification", "payload": {"message": "Tea!"}},
-        ),
-        (
-            "notifications",
-            "/ws/notifications",
-            {},
-            {"action": "notification_broadcast", "payload": {"type": "system", "message": "Tea!"}},
-        ),
-        (
-            "notifications",
-            "/ws/notifications",
-            {"periodic": True},
-            {
-                "action": "notification_broadcast",
-                "payload": {"type": "periodic", "message": "Tea!"},
-            },
-        ),
-        (
-            "analytics",
-            "/ws/analytics",
-            {},
-            {
-                "action": "analytics_notification",
-                "payload": {
-                    "event": "Tea!",
-                    "data": None,
-                    "name": None,
-                    "count": None,
-                    "total": None,
-                },
-            },
-        ),
-        (
-            "room:lobby",
-            "/ws/room/lobby",
-            {},
-            {
-                "action": "room_notification",
-                "payload": {"message": "Tea!", "room_name": "lobby", "kind": "announced"},
-            },
+        *(
+            (channel_of(path), path, {"periodic": each}, announced(path, "Tea!", periodic=each))
+            for path in ANNOUNCED
+            for each in (False, True)
         ),
         (
             "room:Küche 2",

@@ -7,49 +7,21 @@ import httpx2
 import pytest
 import yaml
 
-ADDRESSES = {
-    "/ws/system",
-    "/ws/chat",
-    "/ws/reliable",
-    "/ws/notifications",
-    "/ws/analytics",
-    "/ws/room/{room_name}",
-    "/ws/background_jobs",
-}
+from tests.sockets import CONSUMERS, DURABLE, PATHS, ROOM, feature_of
 
-FROM_CLIENTS = {
-    "/ws/system": {"ping", "user_message"},
-    "/ws/chat": {"ping", "chat"},
-    "/ws/reliable": {"ping", "reliable_chat"},
-    "/ws/notifications": {"ping", "notification"},
-    "/ws/analytics": {"ping", "analytics", "analytics_tally"},
-    "/ws/room/{room_name}": {"ping", "room_chat", "room_members"},
-    "/ws/background_jobs": {"ping", "job", "job_cancel", "job_watch", "job_list"},
-}
+ADDRESSES = {path.replace(f"/{ROOM}", "/{room_name}"): path for path in PATHS}
+"""Where clients find each socket, as the document writes it."""
 
-TO_CLIENTS = {
-    "/ws/system": {"pong", "disconnect", "error", "system_echo"},
-    "/ws/chat": {"pong", "disconnect", "error", "chat_notification"},
-    "/ws/reliable": {"pong", "disconnect", "error", "recovered", "reliable_chat_notification"},
-    "/ws/notifications": {"pong", "disconnect", "error", "notification_broadcast"},
-    "/ws/analytics": {
-        "pong",
-        "disconnect",
-        "error",
-        "recovered",
-        "analytics_notification",
-        "analytics_tally",
-    },
-    "/ws/room/{room_name}": {
-        "pong",
-        "disconnect",
-        "error",
-        "recovered",
-        "room_notification",
-        "room_members",
-    },
-    "/ws/background_jobs": {"pong", "disconnect", "error", "recovered", "job_status", "job_list"},
-}
+
+def sent_on(path: str) -> set[str]:
+    """The actions that a socket answers."""
+    return set(CONSUMERS[path]._MESSAGE_HANDLER_INFO_MAP)
+
+
+def heard_on(path: str) -> set[str]:
+    """The actions that whoever connects must be ready for."""
+    own = {message.model_fields["action"].default for message in feature_of(path).emits}
+    return {"pong", "disconnect", "error", *own, *({"recovered"} if path in DURABLE else ())}
 
 
 @pytest.fixture
@@ -93,7 +65,7 @@ def references(value: Any) -> Iterator[str]:
 
 
 def test_every_socket_stands_at_the_address_clients_use(document: Any) -> None:
-    assert {channel["address"] for channel in document["channels"].values()} == ADDRESSES
+    assert {channel["address"] for channel in document["channels"].values()} == set(ADDRESSES)
 
 
 def test_the_room_s_name_is_a_parameter(document: Any) -> None:
@@ -103,12 +75,12 @@ def test_the_room_s_name_is_a_parameter(document: Any) -> None:
 
 @pytest.mark.parametrize("address", sorted(ADDRESSES))
 def test_every_action_that_clients_send_is_documented(document: Any, address: str) -> None:
-    assert actions_at(document, address) >= FROM_CLIENTS[address]
+    assert actions_at(document, address) >= sent_on(ADDRESSES[address])
 
 
 @pytest.mark.parametrize("address", sorted(ADDRESSES))
 def test_every_action_that_clients_get_is_documented(document: Any, address: str) -> None:
-    assert actions_at(document, address) >= TO_CLIENTS[address]
+    assert actions_at(document, address) >= heard_on(ADDRESSES[address])
 
 
 def test_every_reference_leads_somewhere(document: Any) -> None:

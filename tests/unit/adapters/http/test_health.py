@@ -34,7 +34,8 @@ def ping_with(ping: Any) -> Any:
     """Prepares a container whose backend is asked with `ping` whether it is there."""
 
     def prepare(container: Container) -> None:
-        container.backend().ping = ping
+        backend: Any = container.backend()
+        backend.ping = ping
 
     return prepare
 

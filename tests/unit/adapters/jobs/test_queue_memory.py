@@ -9,7 +9,7 @@ import pytest
 
 from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
 from application.errors import Unavailable
-from application.ports import JobQueue
+from application.job_ports import JobQueue
 from domain.identity import JobId
 from tests.contracts.job_queue import JobQueueContract
 from tests.doubles import DEADLINE, Signal

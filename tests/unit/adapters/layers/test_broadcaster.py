@@ -8,10 +8,12 @@ from adapters.lane_table import LANE_OF
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
 from adapters.websocket import routes
-from domain import audiences, rooms
+from domain import jobs, rooms
 from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
-from domain.events import (
+from domain.events import MemberJoined
+from domain.identity import JobId, RoomName
+from domain.jobs import (
     JobCancelled,
     JobEvent,
     JobFailed,
@@ -19,9 +21,7 @@ from domain.events import (
     JobQueued,
     JobStarted,
     JobSucceeded,
-    MemberJoined,
 )
-from domain.identity import JobId, RoomName
 from tests.contracts.broadcaster import (
     ADA,
     JOB,
@@ -123,9 +123,9 @@ async def test_only_the_end_of_a_job_closes_its_audience(
 ) -> None:
     broadcaster = LaneBroadcaster(lanes, encode, subscription_limit=9)
     ada = RecordingSubscriber()
-    await broadcaster.subscribe(audiences.job(JOB), ada)
+    await broadcaster.subscribe(jobs.audience(JOB), ada)
 
-    await broadcaster.publish(audiences.job(JOB), event)
+    await broadcaster.publish(jobs.audience(JOB), event)
 
     assert len(ada.frames) == 1
     assert lanes["jobs"].attached(ada) == (0 if is_last else 1)
@@ -135,7 +135,7 @@ async def test_the_limit_counts_only_what_shares_a_lane(lanes: Lanes) -> None:
     broadcaster = LaneBroadcaster(lanes, encode, subscription_limit=1)
     ada = RecordingSubscriber()
 
-    await broadcaster.subscribe(audiences.job(JobId("1")), ada)
+    await broadcaster.subscribe(jobs.audience(JobId("1")), ada)
     await broadcaster.subscribe(CHAT, ada)
 
     assert lanes[LANE_OF[CHAT.kind]].attached(ada) == 1

@@ -10,18 +10,14 @@ from hypothesis import strategies as st
 from adapters.lane_table import LANE_OF, LANES
 from adapters.layers.channel_layer import LaneChannelLayer
 from adapters.layers.lanes import audience_of, group_of
-from domain import audiences, rooms
-from domain.analytics import ANALYTICS
+from domain import jobs, rooms
 from domain.audiences import Audience, AudienceKind
-from domain.chat import CHAT, RELIABLE
 from domain.identity import JobId, RoomName
-from domain.notifications import NOTIFICATIONS
+from tests.sockets import fixed_audiences
 from tests.unit.domain.strategies import job_ids, room_names
 
 any_audience = (
-    st.sampled_from([CHAT, RELIABLE, NOTIFICATIONS, ANALYTICS])
-    | room_names.map(rooms.audience)
-    | job_ids.map(audiences.job)
+    st.sampled_from(fixed_audiences()) | room_names.map(rooms.audience) | job_ids.map(jobs.audience)
 )
 
 
@@ -32,24 +28,21 @@ def test_every_audience_has_a_lane(kind: AudienceKind) -> None:
 
 def test_no_two_kinds_share_a_lane_and_none_rides_on_memory() -> None:
     assert len(set(LANE_OF.values())) == len(LANE_OF)
-    assert set(LANES) - set(LANE_OF.values()) == {"memory"}
+    assert "memory" not in LANE_OF.values()
 
 
-def test_the_seeds_five_lanes_keep_their_names() -> None:
+def test_the_five_lanes_that_other_code_knows_keep_their_names() -> None:
     assert {"memory", "chat", "queue", "notifications", "analytics"} < set(LANES)
 
 
 @pytest.mark.parametrize(
     ("audience", "group"),
     [
-        (CHAT, "chat"),
-        (RELIABLE, "reliable"),
-        (NOTIFICATIONS, "notifications"),
-        (ANALYTICS, "analytics"),
+        *((audience, audience.channel) for audience in fixed_audiences()),
         (rooms.audience(RoomName("lobby")), "room.lobby"),
         (rooms.audience(RoomName("a b_c.d")), "room.a_20b_5fc_2ed"),
         (rooms.audience(RoomName("ü")), "room._c3_bc"),
-        (audiences.job(JobId("0a1b")), "job.0a1b"),
+        (jobs.audience(JobId("0a1b")), "job.0a1b"),
     ],
 )
 def test_a_group_is_named_for_its_audience(audience: Audience[Any], group: str) -> None:

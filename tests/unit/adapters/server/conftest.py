@@ -2,12 +2,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.adapters.server.sessions import Kind, Recorder, Session
+from tests.unit.adapters.server.connections import Connection, Kind, Recorder
 
 
-@pytest.fixture(params=["direct", "fast"])
+@pytest.fixture(params=["general", "fast"])
 def kind(request: pytest.FixtureRequest) -> Kind:
-    """Both of our protocols do the same."""
+    """Who parses plain frames, `websockets` or `read_plain`: nothing else may differ."""
     found: Kind = request.param
     return found
 
@@ -18,10 +18,10 @@ def app() -> Recorder:
 
 
 @pytest.fixture
-async def session(kind: Kind, app: Recorder) -> AsyncIterator[Session]:
+async def connection(kind: Kind, app: Recorder) -> AsyncIterator[Connection]:
     """An accepted connection to `app`, which ends with the test."""
-    session = Session(kind, app)
-    await session.open()
-    yield session
-    session.protocol.resume_writing()
-    await session.hang_up()
+    connection = Connection(kind, app)
+    await connection.open()
+    yield connection
+    connection.protocol.resume_writing()
+    await connection.hang_up()

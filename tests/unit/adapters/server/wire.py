@@ -32,6 +32,10 @@ class Wire(asyncio.Transport):
         self.ended = False
         self.aborted = False
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        assert isinstance(protocol, asyncio.Protocol)
+        self.protocol = protocol
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self.ended or self.closing:
             raise RuntimeError("written after its end")
@@ -53,14 +57,14 @@ class Wire(asyncio.Transport):
             self.closing = True
             self.calls.append("close")
             if not self.full:
-                self._lose()
+                asyncio.get_running_loop().call_soon(self._lose)
 
     def abort(self) -> None:
         self.calls.append("abort")
         self.aborted = True
         if not self.closing or self.full:
             self.closing = True
-            self._lose()
+            asyncio.get_running_loop().call_soon(self._lose)
 
     def is_reading(self) -> bool:
         return self.reading
@@ -75,7 +79,7 @@ class Wire(asyncio.Transport):
 
     def _lose(self) -> None:
         if self.protocol is not None:
-            asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
+            self.protocol.connection_lost(None)
 
 
 def client_frame(

@@ -1,23 +1,24 @@
-"""Job records in memory: the contract, and how many ended jobs they remember."""
+"""Job records in memory: the contract, and how many ended jobs they keep."""
 
 import pytest
 
 from adapters.storage.job_records_memory import MemoryJobRecords
-from application.ports import JobRecords
-from domain.events import (
-    JobSucceeded,
-)
+from application.job_ports import JobRecords
 from domain.identity import JobId
+from domain.jobs import JobSucceeded
+from tests.contracts.asked_jobs import AskedJobsContract
+from tests.contracts.ended_jobs import EndedJobsContract
 from tests.contracts.job_records import (
     ADA,
     BRIEF_RETENTION,
     LEASE,
     RETENTION,
-    JobRecordsContract,
     ended,
     job,
     running,
 )
+from tests.contracts.running_jobs import RunningJobsContract
+from tests.contracts.stalled_jobs import StalledJobsContract
 from tests.doubles import ManualClock
 
 
@@ -36,8 +37,20 @@ def brief_job_records(clock: ManualClock) -> JobRecords:
     return MemoryJobRecords(clock, retention=BRIEF_RETENTION, capacity=100)
 
 
-class TestMemoryJobRecords(JobRecordsContract):
-    """The contract, in one process."""
+class TestAskedJobs(AskedJobsContract):
+    """Adding, finding, cancelling."""
+
+
+class TestRunningJobs(RunningJobsContract):
+    """Attempts, and what fences them."""
+
+
+class TestStalledJobs(StalledJobsContract):
+    """Lapsed leases and long waits."""
+
+
+class TestEndedJobs(EndedJobsContract):
+    """Telling, and expiry."""
 
 
 async def end(records: JobRecords, *job_ids: str) -> None:
@@ -49,7 +62,7 @@ async def known(records: JobRecords) -> list[str]:
     return [found.id for found in await records.of_owner(ADA.id, 99)]
 
 
-async def test_of_too_many_ended_jobs_the_first_to_end_are_forgotten_first(
+async def test_of_too_many_ended_jobs_the_first_to_end_expire_first(
     clock: ManualClock,
 ) -> None:
     records = MemoryJobRecords(clock, retention=RETENTION, capacity=2)
@@ -74,7 +87,7 @@ async def test_jobs_that_are_not_over_do_not_count_towards_the_capacity(
     assert await known(records) == ["ended", "4", "3", "2", "1", "0"]
 
 
-async def test_the_memory_of_a_job_begins_with_its_end(clock: ManualClock) -> None:
+async def test_retention_begins_with_a_jobs_end(clock: ManualClock) -> None:
     records = MemoryJobRecords(clock, retention=10, capacity=9)
     await running(records, "slow")
     clock.shift(9)
@@ -88,7 +101,7 @@ async def test_the_memory_of_a_job_begins_with_its_end(clock: ManualClock) -> No
     assert await known(records) == []
 
 
-async def test_nothing_is_kept_of_forgotten_jobs(clock: ManualClock) -> None:
+async def test_nothing_is_kept_of_expired_jobs(clock: ManualClock) -> None:
     records = MemoryJobRecords(clock, retention=10, capacity=9)
     await end(records, "a", "b")
     clock.shift(10)

@@ -34,6 +34,11 @@ class Service:
     def registry(self) -> Registry:
         return self.container.registry()
 
+    @property
+    def backend(self) -> Any:
+        """The memory backend, or what a test has put into it: for a look at private parts."""
+        return self.container.backend()
+
     def socket(self, path: str, *, visitor: str | None = None, **headers: str) -> "Socket":
         """A client for `path`, such as `/ws/chat`; `visitor` is the key in its cookie."""
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from adapters.websocket.feature import ToldFeature
 from adapters.websocket.routes import FEATURES, encode
 from domain.audiences import Audience
+from tests.sockets import events_of
 
 Told = tuple[Any, dict[str, Any]]
 """An event, and the payload by which an audience hears of it."""
@@ -21,15 +22,9 @@ def assert_told(audience: Audience[Any], action: str, told: Iterable[Told]) -> N
         # What is logged of a frame is read from its beginning.
         assert frame.startswith(f'{{"action":"{action}",')
         presented.add(type(event))
-    assert presented == events_of(audience)
-
-
-def events_of(audience: Audience[Any]) -> set[type]:
-    """The union that the feature of an audience says it can present."""
     (feature,) = (
         feature
         for feature in FEATURES
         if issubclass(feature, ToldFeature) and feature.audience_kind is audience.kind
     )
-    event = get_type_hints(feature.present)["event"]
-    return set(get_args(event)) or {event}
+    assert presented == events_of(feature)

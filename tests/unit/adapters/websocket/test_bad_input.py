@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.sockets import PATHS, TEXTS
 from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
-from tests.unit.adapters.websocket.test_every_socket import PATHS, every_socket
+from tests.unit.adapters.websocket.test_every_socket import every_socket
 
 NESTED = "[" * 60_000
 
@@ -109,19 +110,6 @@ async def test_what_a_bad_frame_said_is_not_sent_back(service: Service) -> None:
 async def test_an_answer_stays_short_however_much_is_wrong(service: Service) -> None:
     for answer in await answers_to(service, '{"action": "' + "x" * 60_000 + '"}'):
         assert len(str(answer)) < 1_000
-
-
-TEXTS = [
-    ("/ws/system", "user_message", "message"),
-    ("/ws/chat", "chat", "message"),
-    ("/ws/reliable", "reliable_chat", "message"),
-    ("/ws/notifications", "notification", "message"),
-    ("/ws/room/lobby", "room_chat", "message"),
-    ("/ws/analytics", "analytics", "event"),
-    ("/ws/background_jobs", "job", "content"),
-    ("/ws/background_jobs", "job_watch", "job_id"),
-    ("/ws/background_jobs", "job_cancel", "job_id"),
-]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ async def test_nothing_is_written_before_the_handshake_is_over(service: Service)
 
 
 @every_transport
-async def test_the_farewell_is_the_last_of_all(service: Service, takes: Any) -> None:
+async def test_the_disconnect_is_the_last_of_all(service: Service, takes: Any) -> None:
     client = service.socket("/ws/chat")
     Transport(client, takes)
     async with client:

@@ -77,7 +77,7 @@ async def test_a_drain_ends_in_time_whoever_stays(service: Service) -> None:
         assert len(service.registry) == 1
 
 
-async def test_what_waits_is_written_before_the_farewell(service: Service) -> None:
+async def test_what_waits_is_written_before_the_disconnect(service: Service) -> None:
     async with service.socket("/ws/chat") as client:
         await client.frame()
         await client.say("chat", {"message": "the last word"})
@@ -127,7 +127,7 @@ async def test_who_was_sent_away_already_is_not_told_again(service: Service) -> 
         assert client.output_queue.empty()
 
 
-async def test_two_farewells_at_once_are_one(service: Service) -> None:
+async def test_two_disconnects_at_once_are_one(service: Service) -> None:
     async with service.socket("/ws/system") as client:
         await client.frame()
         service.registry.disconnect_all(UNAVAILABLE)

@@ -22,6 +22,7 @@ from domain.events import (
     MemberLeft,
 )
 from domain.identity import ConnectionId, IdempotencyKey, Member, RoomName
+from tests.sockets import PATHS, TELLING
 from tests.unit.adapters.websocket.driving import (
     DEADLINE,
     Service,
@@ -29,7 +30,7 @@ from tests.unit.adapters.websocket.driving import (
     eventually,
     serving,
 )
-from tests.unit.adapters.websocket.test_every_socket import PATHS, every_socket
+from tests.unit.adapters.websocket.test_every_socket import every_socket
 
 
 class Line:
@@ -134,7 +135,7 @@ every_end = pytest.mark.parametrize(
 
 
 async def assert_nothing_is_left(service: Service) -> None:
-    for lane in service.container.backend().lanes.values():
+    for lane in service.backend.lanes.values():
         assert not any(vars(lane._listeners).values())
     assert await service.container.rooms().rooms(10) == []
     assert len(service.registry) == 0
@@ -261,10 +262,6 @@ def failing_presence(container: Container) -> None:
     container.backend().presence = FailingPresence()
 
 
-TELLING = ["/ws/chat", "/ws/reliable", "/ws/notifications", "/ws/room/lobby"]
-"""Sockets that tell somebody when they are opened."""
-
-
 async def sent_away(client: Socket) -> None:
     told, code = await client.told_to_leave()
     assert (told["code"], code) == (1013, 1013)
@@ -300,7 +297,7 @@ async def test_an_opening_that_breaks_says_nothing_of_the_error_and_leaves_nothi
 
 async def test_a_room_that_can_not_be_entered_sends_away_and_leaves_nothing() -> None:
     async with serving(failing_presence) as service:
-        service.container.backend().presence.fails = "enter"
+        service.backend.presence.fails = "enter"
         async with service.socket("/ws/room/lobby") as client:
             await sent_away(client)
         await assert_nothing_is_left(service)
@@ -310,7 +307,7 @@ async def test_a_room_that_can_not_be_left_is_at_least_not_listened_to(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with serving(failing_presence) as service:
-        presence = service.container.backend().presence
+        presence = service.backend.presence
         tasks = asyncio.all_tasks()
         async with service.socket("/ws/room/lobby") as client:
             await client.hears_nothing()

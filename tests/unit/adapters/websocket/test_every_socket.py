@@ -3,17 +3,8 @@
 import pytest
 
 from adapters.visitors import COOKIE
+from tests.sockets import PATHS
 from tests.unit.adapters.websocket.driving import Service, Socket
-
-PATHS = [
-    "/ws/system",
-    "/ws/chat",
-    "/ws/reliable",
-    "/ws/notifications",
-    "/ws/analytics",
-    "/ws/room/lobby",
-    "/ws/background_jobs",
-]
 
 every_socket = pytest.mark.parametrize("path", PATHS)
 

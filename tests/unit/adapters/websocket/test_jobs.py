@@ -8,18 +8,18 @@ import pytest
 from dependency_injector import providers
 
 import domain.job_kinds
-from domain import audiences
-from domain.events import (
+from domain.identity import JobId
+from domain.job_kinds import Outcome, Step
+from domain.jobs import (
     JobCancelled,
     JobFailed,
+    JobKind,
     JobProgressed,
     JobQueued,
     JobStarted,
     JobSucceeded,
+    audience,
 )
-from domain.identity import JobId
-from domain.job_kinds import Outcome, Step
-from domain.jobs import JobKind
 from tests.unit.adapters.websocket.driving import (
     Frame,
     Service,
@@ -262,7 +262,7 @@ async def test_a_queued_job_that_is_cancelled_never_runs() -> None:
         assert (await client.status("cancelled"))["payload"]["job_id"] == second
         await client.say("job_cancel", {"job_id": first})
         assert (await client.status("cancelled"))["payload"]["job_id"] == first
-        await eventually(service.container.backend().job_queue._waiting.empty)
+        await eventually(service.backend.job_queue._waiting.empty)
         await client.hears_nothing()
 
 
@@ -567,7 +567,7 @@ async def test_more_cursors_than_one_connection_may_follow_are_refused_and_it_st
 
 def test_whoever_watches_a_job_hears_every_step_in_its_words() -> None:
     assert_told(
-        audiences.job(JOB),
+        audience(JOB),
         "job_status",
         [
             (

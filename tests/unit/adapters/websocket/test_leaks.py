@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from adapters.sessions.session import Session
+from tests.sockets import PATHS, SAYS
 from tests.unit.adapters.websocket.driving import Service, eventually, serving
 from tests.unit.adapters.websocket.test_endings import (
     Line,
@@ -27,23 +28,12 @@ ROUNDS = 4
 DISCONNECT = 0.05
 """Seconds that a disconnect may take; until then it holds on to its connection."""
 
-WORDS: dict[str, tuple[str, dict[str, Any]]] = {
-    "/ws/system": ("user_message", {"message": "hello"}),
-    "/ws/chat": ("chat", {"message": "hello"}),
-    "/ws/reliable": ("reliable_chat", {"message": "hello"}),
-    "/ws/notifications": ("notification", {"message": "hello"}),
-    "/ws/analytics": ("analytics", {"event": "hello", "data": {"to": "all"}}),
-    "/ws/room/lobby": ("room_chat", {"message": "hello"}),
-    "/ws/background_jobs": ("job", {"type": "translate", "content": "hello"}),
-}
-"""What is said on each kind of socket."""
-
 
 async def talked(service: Service, path: str) -> None:
     """Said something, was answered, came back to where it was, and left."""
-    action, payload = WORDS[path]
+    said = SAYS[path]
     async with service.socket(path) as client:
-        await client.say(action, payload)
+        await client.say(said.action, {said.field: "hello"})
         frames = await client.frames_until_pong()
     cursor = next((frame["cursor"] for frame in reversed(frames) if "cursor" in frame), None)
     if cursor is not None:
@@ -123,7 +113,7 @@ async def test_two_hundred_connections_of_all_kinds_leave_no_task_no_member_and_
         tasks = asyncio.all_tasks()
         for _ in range(ROUNDS):
             async with asyncio.TaskGroup() as group:
-                for path in WORDS:
+                for path in PATHS:
                     for visit in VISITS:
                         group.create_task(visit(service, path))
         await assert_all_is_gone(service, tasks, living)
@@ -134,7 +124,7 @@ async def test_those_that_were_sent_away_leave_nothing_either(living: Living) ->
     async with serving(send_timeout=DISCONNECT, **slow) as service:
         tasks = asyncio.all_tasks()
         async with asyncio.TaskGroup() as group:
-            for path in WORDS:
+            for path in PATHS:
                 group.create_task(flooded(service, path))
         await assert_all_is_gone(service, tasks, living)
 

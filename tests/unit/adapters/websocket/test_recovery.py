@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from dependency_injector import providers
 
+from tests.sockets import DURABLE, PATHS
 from tests.unit.adapters.websocket.driving import Frame, Service, SetClock, Socket, serving
 
 
@@ -187,7 +188,7 @@ async def test_what_history_kept_long_enough_is_expired(durable: Durable) -> Non
             assert await back.frame() == third
 
 
-@pytest.mark.parametrize("path", ["/ws/system", "/ws/chat", "/ws/notifications"])
+@pytest.mark.parametrize("path", [path for path in PATHS if path not in DURABLE])
 async def test_since_means_nothing_where_nothing_is_kept(service: Service, path: str) -> None:
     async with service.socket(f"{path}?since=garbage") as client:
         assert [f["action"] for f in await client.frames_until_pong()] != []

@@ -1,104 +1,52 @@
 """Events that other code sends through chanx's own `broadcast_event`."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from fast_channels.layers import get_channel_layer
 
-from adapters.websocket.analytics import AnalyticsConsumer
-from adapters.websocket.chat import ChatConsumer, ReliableConsumer
-from adapters.websocket.consumer import FeatureConsumer
+from adapters.websocket.chat import ChatConsumer
 from adapters.websocket.frames import SystemNotify, TextPayload
-from adapters.websocket.notifications import NotificationsConsumer
 from adapters.websocket.rooms import RoomConsumer
+from tests.sockets import ANNOUNCED, CONSUMERS, ROOM, announced
 from tests.unit.adapters.websocket.driving import Service, serving
 
 NOTIFY = SystemNotify(payload=TextPayload(message="Tea is ready"))
 
 
-@dataclass(frozen=True)
-class Listener:
-    path: str
-    consumer: type[FeatureConsumer]
-    groups: list[str] | None
-    heard: dict[str, Any]
+every_socket_of_all = pytest.mark.parametrize("path", ANNOUNCED)
 
 
-LISTENERS = [
-    Listener(
-        "/ws/chat",
-        ChatConsumer,
-        None,
-        {"action": "chat_notification", "payload": {"message": "Tea is ready"}},
-    ),
-    Listener(
-        "/ws/reliable",
-        ReliableConsumer,
-        None,
-        {"action": "reliable_chat_notification", "payload": {"message": "Tea is ready"}},
-    ),
-    Listener(
-        "/ws/notifications",
-        NotificationsConsumer,
-        None,
-        {
-            "action": "notification_broadcast",
-            "payload": {"type": "system", "message": "Tea is ready"},
-        },
-    ),
-    Listener(
-        "/ws/analytics",
-        AnalyticsConsumer,
-        None,
-        {
-            "action": "analytics_notification",
-            "payload": {
-                "event": "Tea is ready",
-                "data": None,
-                "name": None,
-                "count": None,
-                "total": None,
-            },
-        },
-    ),
-    Listener(
-        "/ws/room/lobby",
-        RoomConsumer,
-        ["room.lobby"],
-        {
-            "action": "room_notification",
-            "payload": {"message": "Tea is ready", "room_name": "lobby", "kind": "announced"},
-        },
-    ),
-]
-
-every_listener = pytest.mark.parametrize("listener", LISTENERS, ids=lambda each: each.path)
+async def notify(path: str) -> None:
+    """Announce it as other code does: to the groups of the consumer, or to one room."""
+    consumer = CONSUMERS[path]
+    groups = None if getattr(consumer, "groups", None) else [f"room.{ROOM}"]
+    await consumer.broadcast_event(NOTIFY, groups=groups)
 
 
-@every_listener
+@every_socket_of_all
 async def test_a_system_event_reaches_every_member_of_the_group(
-    service: Service, listener: Listener
+    service: Service, path: str
 ) -> None:
-    async with service.socket(listener.path) as first, service.socket(listener.path) as second:
+    async with service.socket(path) as first, service.socket(path) as second:
         await first.frames_until_pong()
         await second.frames_until_pong()
-        await listener.consumer.broadcast_event(NOTIFY, groups=listener.groups)
-        assert await first.frame() == listener.heard
-        assert await second.frame() == listener.heard
+        await notify(path)
+        assert await first.frame() == announced(path, "Tea is ready")
+        assert await second.frame() == announced(path, "Tea is ready")
         await first.hears_nothing()
 
 
-@every_listener
-async def test_an_event_is_followed_by_its_completion_where_that_is_on(listener: Listener) -> None:
+@every_socket_of_all
+async def test_an_event_is_followed_by_its_completion_where_that_is_on(path: str) -> None:
     async with (
         serving(send_completion=True) as service,
-        service.socket(listener.path) as member,
+        service.socket(path) as member,
     ):
         await member.frames_until_pong()
         assert (await member.frame())["action"] == "complete"
-        await listener.consumer.broadcast_event(NOTIFY, groups=listener.groups)
-        assert await member.frame() == listener.heard
+        await notify(path)
+        assert await member.frame() == announced(path, "Tea is ready")
         assert (await member.frame())["action"] == "event_complete"
 
 

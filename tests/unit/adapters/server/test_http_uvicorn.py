@@ -1,0 +1,121 @@
+"""Requests up to their upgrade to a WebSocket, through both protocols as a server has them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+from uvicorn.server import ServerState
+
+from adapters.server.serving import uvicorn_config
+from adapters.settings import load_settings
+from tests.doubles import DEADLINE
+from tests.unit.adapters.server.connections import Recorder, until
+from tests.unit.adapters.server.wire import HANDSHAKE, Answer, Wire, answer, text
+
+
+class Client:
+    """Has asked nothing yet."""
+
+    def __init__(self, *, handshake_timeout: float = DEADLINE) -> None:
+        self.app = Recorder()
+        settings = load_settings(
+            _env_file=None,
+            max_frame_bytes=1_024,
+            handshake_timeout=handshake_timeout,
+            keepalive_seconds=DEADLINE,
+            shutdown_seconds=1,
+        ).server
+        config = uvicorn_config(self.app, settings, lifespan="off", proxy_headers=False)
+        config.load()
+        self.state = ServerState()
+        self.wire = Wire()
+        make = cast("Callable[..., asyncio.Protocol]", config.http_protocol_class)
+        protocol = make(config=config, server_state=self.state, app_state={})
+        self.wire.set_protocol(protocol)
+        protocol.connection_made(self.wire)
+
+    def send(self, data: bytes) -> None:
+        assert self.wire.protocol is not None
+        self.wire.protocol.data_received(data)
+
+    async def end(self) -> Answer:
+        """What was answered by the time the server had closed the connection."""
+        await until(lambda: self.wire.closing and not self.state.connections)
+        return answer(self.wire)
+
+
+async def test_an_upgrade_is_accepted_and_frames_are_received() -> None:
+    client = Client()
+    client.send(HANDSHAKE + b"Content-Length: 0\r\n\r\n")
+    await until(lambda: client.wire.writes)
+    client.send(text("hello"))
+    await until(lambda: client.app.messages)
+    client.wire.close()
+    assert (await client.end()).status == 101
+    assert client.app.messages == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        pytest.param(b"Cookie: " + b"x" * 9_000 + b"\r\n", 431, id="a header too long"),
+        pytest.param(b"X-Many: x\r\n" * 129, 431, id="too many headers"),
+        pytest.param(b"Content-Length: 5\r\n", 400, id="a body that does not come"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n", 400, id="chunks that do not come"),
+        pytest.param(b"Content-Length: 00\r\n", 400, id="a length that is no plain zero"),
+    ],
+)
+async def test_an_upgrade_that_cannot_be_parsed_is_answered_with_an_error_and_ends(
+    more: bytes, status: int
+) -> None:
+    client = Client()
+    client.send(HANDSHAKE + more + b"\r\n")
+    assert (await client.end()).status == status
+    assert client.app.scope == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        pytest.param(b"/" + b"x" * 9_000, 414, id="too long"),
+        pytest.param("/ä".encode(), 400, id="not ASCII"),
+    ],
+)
+async def test_an_upgrade_to_an_impossible_path_is_answered_with_an_error_and_ends(
+    path: bytes, status: int
+) -> None:
+    client = Client()
+    client.send(HANDSHAKE.replace(b"/ws", path, 1) + b"\r\n")
+    assert (await client.end()).status == status
+    assert client.app.scope == {}
+
+
+async def test_an_upgrade_with_a_body_that_came_is_answered_with_an_error_and_ends() -> None:
+    client = Client()
+    client.send(HANDSHAKE + b"Content-Length: 5\r\n\r\nhello")
+    assert (await client.end()).status == 400
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /", HANDSHAKE], ids=["nothing", "a line", "a head"])
+async def test_a_request_that_does_not_come_ends_with_its_timeout(
+    begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(handshake_timeout=0.01)
+    if begun:
+        client.send(begun)
+    aborted = asyncio.Event()
+    monkeypatch.setattr(client.wire, "abort", aborted.set)
+    await asyncio.wait_for(aborted.wait(), DEADLINE)
+    monkeypatch.undo()
+    client.wire.abort()
+
+
+async def test_a_head_without_end_is_cut_off() -> None:
+    client = Client()
+    client.send(HANDSHAKE)
+    for _ in range(70):
+        client.send(b"X-Long: " + b"x" * 1_000 + b"\r\n")
+        if client.wire.aborted:
+            return
+    pytest.fail("70 KB of headers were taken")

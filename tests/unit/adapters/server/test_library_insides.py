@@ -1,0 +1,270 @@
+"""What we use of uvicorn and `websockets` that they don't document: decision 0012.
+
+If a test fails here after an upgrade, read what the release changed, then the module that the
+failure names. Methods stand with the parameters that they take, attributes with their type.
+"""
+
+import ast
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable, Generator, Mapping
+from http import HTTPStatus
+from importlib.metadata import version
+from types import UnionType
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import httptools
+import pytest
+import uvicorn
+from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.exceptions import ProtocolError
+from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from adapters.server.buffered_transport import BufferedTransport
+from adapters.server.frames import FrameParser
+from adapters.server.http_uvicorn import HttpProtocol
+from adapters.server.message_queue import MessageQueue
+from adapters.server.serving import TICKS_PER_SECOND, DrainingServer
+from adapters.server.websocket_uvicorn import WebSocketProtocol
+from tests.unit.adapters.server.connections import Connection, Recorder, until
+from tests.unit.adapters.server.wire import MASK, Wire, client_frame, masked
+
+Shape: TypeAlias = type | UnionType | str
+Shapes: TypeAlias = Mapping[str, Shape]
+
+UVICORN_WEBSOCKET: Shapes = {
+    "connection_made": "transport",
+    "connection_lost": "exc",
+    "data_received": "data",
+    "handle_events": "",
+    "handle_parser_exception": "",
+    "pause_writing": "",
+    "receive": "",
+    "resume_writing": "",
+    "run_asgi": "",
+    "send": "message",
+    "send_receive_event_to_app": "",
+    "shutdown": "",
+    "app": Callable,  # type: ignore[dict-item]
+    "close_sent": bool,
+    "close_timer": asyncio.TimerHandle | None,
+    "config": uvicorn.Config,
+    "conn": ServerProtocol,
+    "disconnected": bool,
+    "handshake_complete": bool,
+    "handshake_initiated": bool,
+    "initial_response": tuple | None,
+    "logger": logging.Logger,
+    "loop": asyncio.AbstractEventLoop,
+    "queue": asyncio.Queue,
+    "read_paused": bool,
+    "scope": dict,
+    "transport": asyncio.Transport,
+    "writable": asyncio.Event,
+}
+
+UVICORN_HTTP: Shapes = {
+    "connection_made": "transport",
+    "connection_lost": "exc",
+    "data_received": "data",
+    "handle_websocket_upgrade": "",
+    "on_headers_complete": "",
+    "on_message_complete": "",
+    "_should_upgrade": "",
+    "_start_asgi_task": "cycle app",
+    "headers": list,
+    "loop": asyncio.AbstractEventLoop,
+    "parser": httptools.HttpRequestParser,
+    "transport": asyncio.Transport,
+}
+
+UVICORN_REQUEST: Shapes = {"disconnected": bool, "message_event": asyncio.Event}
+
+UVICORN_SERVER: Shapes = {
+    "on_tick": "counter",
+    "shutdown": "sockets",
+    "startup": "sockets",
+    "_captured_signals": list,
+    "server_state": ServerState,
+    "servers": list,
+    "started": bool,
+}
+
+UVICORN_STATE: Shapes = {"connections": set}
+
+WEBSOCKETS: Shapes = {
+    "receive_data": "data",
+    "close_sent": Close | None,
+    "current_size": int | None,
+    "events": list,
+    "extensions": list,
+    "parser": Generator,
+    "parser_exc": Exception | None,
+    "state": State,
+}
+
+
+GONE = object()
+
+
+class Inside(NamedTuple):
+    """A library's object, what we rely on of it, and the class of ours that does.
+
+    In its source the object is called one of `names`.
+    """
+
+    library: str
+    found: object
+    shapes: Shapes
+    user: type
+    names: tuple[str, ...]
+
+
+def problems(inside: Inside) -> list[str]:
+    """A sentence for each name that isn't what we rely on."""
+    owner = f"{inside.library} {version(inside.library)}: {type(inside.found).__name__}"
+    relies = f"adapters/server: {inside.user.__name__} relies on it"
+    sentences = []
+    for name, shape in inside.shapes.items():
+        value = getattr(inside.found, name, GONE)
+        if value is GONE:
+            sentences.append(f"{owner}.{name} is gone; {relies}")
+        elif isinstance(shape, str):
+            parameters = " ".join(inspect.signature(value).parameters)  # type: ignore[arg-type]
+            if parameters != shape:
+                sentences.append(f"{owner}.{name} takes ({parameters}), not ({shape}); {relies}")
+        elif not isinstance(value, shape):
+            sentences.append(f"{owner}.{name} is {value!r}, not of type {shape}; {relies}")
+    return sentences
+
+
+def attributes(source: object, *owners: str) -> set[str]:
+    """The attributes that `source` uses of these."""
+    tree = ast.parse(inspect.getsource(cast("Any", source)))
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in owners
+    }
+
+
+@pytest.fixture
+async def insides() -> list[Inside]:
+    """All of them, each as it is when it has done something."""
+    connection = Connection("stock", Recorder())
+    await connection.open()
+    await connection.hang_up()
+    websocket = connection.protocol
+    http = HttpToolsProtocol(websocket.config, connection.state, {})
+    http.app = service_unavailable
+    http.connection_made(Wire())
+    http.data_received(b"GET / HTTP/1.1\r\nHost: switchboard\r\n\r\n")
+    await until(lambda: not connection.state.tasks)
+    server = uvicorn.Server(websocket.config)
+    server.lifespan = websocket.config.lifespan_class(websocket.config)
+    await server.startup(sockets=[])
+    return [
+        Inside("uvicorn", websocket, UVICORN_WEBSOCKET, WebSocketProtocol, ("self", "super()")),
+        Inside("uvicorn", http, UVICORN_HTTP, HttpProtocol, ("self", "super()")),
+        Inside("uvicorn", http.cycle, UVICORN_REQUEST, HttpProtocol, ("self._running",)),
+        Inside("uvicorn", server, UVICORN_SERVER, DrainingServer, ("self", "super()")),
+        Inside(
+            "uvicorn",
+            server.server_state,
+            UVICORN_STATE,
+            DrainingServer,
+            ("self.server_state",),
+        ),
+        Inside("websockets", websocket.conn, WEBSOCKETS, FrameParser, ("conn", "self._conn")),
+    ]
+
+
+async def test_what_we_rely_on_is_there_and_as_it_was(insides: list[Inside]) -> None:
+    assert [problem for inside in insides for problem in problems(inside)] == []
+
+
+async def test_whatever_we_use_or_replace_is_listed(insides: list[Inside]) -> None:
+    for inside in insides:
+        mine = attributes(inside.user, *inside.names) | vars(inside.user).keys()
+        theirs = {name for name in dir(inside.found) if not name.startswith("__")}
+        assert mine & theirs == inside.shapes.keys(), inside.user
+
+
+def test_what_else_we_use_of_websockets_is_documented() -> None:
+    assert attributes(WebSocketProtocol, "self.conn") == {
+        "data_to_send",
+        "handshake_exc",
+        "reject",
+        "state",
+    }
+
+
+async def test_what_is_gone_or_has_changed_is_told_in_a_sentence(insides: list[Inside]) -> None:
+    inside = insides[0]._replace(shapes={"absent": bool, "send": "event", "loop": int})
+    gone, parameters, kind = problems(inside)
+    assert gone.startswith("uvicorn 0.")
+    assert gone.endswith(
+        ": WebSocketsSansIOProtocol.absent is gone; adapters/server: WebSocketProtocol relies on it"
+    )
+    assert ".send takes (message), not (event); " in parameters
+    assert "not of type <class 'int'>; " in kind
+
+
+def test_our_transport_and_our_queue_have_all_that_uvicorn_uses_of_them() -> None:
+    uvicorns = WebSocketsSansIOProtocol
+    assert attributes(uvicorns, "self.transport") <= set(dir(BufferedTransport))
+    # Only `receive` asks whether the queue is empty, and that is replaced.
+    assert attributes(uvicorns, "self.queue") - {"empty"} <= set(dir(MessageQueue))
+
+
+def test_uvicorn_ticks_ten_times_a_second() -> None:
+    assert "asyncio.sleep(0.1)" in inspect.getsource(uvicorn.Server.main_loop)
+    assert TICKS_PER_SECOND == 10
+
+
+def test_uvicorn_logs_broken_text_in_the_words_that_our_log_filter_drops() -> None:
+    assert '"Invalid UTF-8 ' in inspect.getsource(WebSocketsSansIOProtocol)
+
+
+@pytest.mark.parametrize("module", ["websockets.speedups", "websockets.utils"])
+def test_websockets_has_a_function_that_masks(module: str) -> None:
+    data = b"more than four"
+    assert pytest.importorskip(module).apply_mask(data, MASK) == masked(data, MASK)
+
+
+def test_websockets_has_a_method_that_serializes_a_response() -> None:
+    response = ServerProtocol().reject(HTTPStatus.BAD_REQUEST, "why")
+    assert response.serialize().startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_websockets_keeps_the_frames_it_parsed_until_they_are_fetched() -> None:
+    conn = ServerProtocol(state=State.OPEN)
+    conn.receive_data(client_frame(Opcode.PING, b"?") + client_frame(Opcode.BINARY, b"!")[:3])
+    conn.receive_data(b"")
+    assert [(event.opcode, event.data) for event in conn.events if isinstance(event, Frame)] == [
+        (Opcode.PING, b"?")
+    ]
+    assert len(conn.events_received()) == 1
+    assert conn.events == []
+
+
+def test_websockets_counts_the_size_of_a_message_only_while_it_is_in_fragments() -> None:
+    conn = ServerProtocol(state=State.OPEN)
+    conn.receive_data(client_frame(Opcode.TEXT, b"begun", fin=False))
+    assert conn.current_size == 5
+    conn.receive_data(client_frame(Opcode.CONT, b"."))
+    assert conn.current_size is None
+
+
+def test_websockets_ends_its_parser_with_an_exception_and_a_close_frame() -> None:
+    conn = ServerProtocol(state=State.OPEN)
+    conn.receive_data(client_frame(Opcode.TEXT, b"hello", mask=None))
+    assert isinstance(conn.parser_exc, ProtocolError)
+    assert conn.close_sent is not None
+    assert conn.close_sent.code == CloseCode.PROTOCOL_ERROR

@@ -1,0 +1,1 @@
+"""Jobs: asked for, run, and looked after when nobody else does."""

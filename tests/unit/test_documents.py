@@ -1,0 +1,295 @@
+"""What documents name is there, and what people set, read or branch on stands in a document."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import bootstrap
+from adapters.settings import GROUPS, PREFIX, flat_name
+from adapters.visitors import COOKIE
+from adapters.websocket.routes import FEATURES
+from tests.unit.adapters.http.asking import client_of
+from tests.unit.adapters.websocket.driving import serving
+
+SRC = Path(bootstrap.__file__).parent
+ROOT = Path(__file__).parents[2]
+
+DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
+DOCUMENTS = sorted(
+    {*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"} - {*DECISIONS}
+)
+"""A decision tells of its own day, with the names of that day."""
+
+ENDINGS = "py|md|lua|js|css|html|svg|toml|lock"
+CODE = {".py", ".lua", ".js"}
+OTHERS_VARIABLES = {"FORWARDED_ALLOW_IPS"}
+COOKIES = {COOKIE}
+METRIC = "switchboard_"
+
+every_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+)
+
+
+@cache
+def text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+@cache
+def paths() -> list[str]:
+    """Files and folders of the repository, from its top."""
+    tops = ("src", "tests", "docs", "benchmarks", "examples", ".ci", ".github")
+    found = [*ROOT.glob("*"), *(path for top in tops for path in (ROOT / top).rglob("*"))]
+    return [f"/{path.relative_to(ROOT)}" for path in found if "__pycache__" not in path.parts]
+
+
+@cache
+def words() -> frozenset[str]:
+    """Every word of the code, the tests and what builds and checks them."""
+    built_by = [ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / ".ci" / "run"]
+    tops = (SRC, ROOT / "tests", ROOT / "benchmarks")
+    code = [file for top in tops for file in top.rglob("*") if file.suffix in CODE]
+    return frozenset(
+        word for file in [*code, *built_by] for word in re.findall(r"\w+", text_of(file))
+    )
+
+
+@cache
+def insides() -> dict[str, set[str]]:
+    """What is in each package, module and class of ours, by its last name."""
+    found: dict[str, set[str]] = {}
+    bases: dict[str, set[str]] = {}
+    for file in [file for file in SRC.rglob("*.py") if file.name != "__init__.py"]:
+        found.setdefault(file.parent.name, set()).add(file.stem)
+        tree = ast.parse(text_of(file))
+        found.setdefault(file.stem, set()).update(names_in(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, set()).update(names_in(node))
+                own = {base.id for base in node.bases if isinstance(base, ast.Name)}
+                bases.setdefault(node.name, set()).update(own)
+    for name, inherited in bases.items():
+        found[name] |= {it for base in inherited for it in found.get(base, ())}
+    return found
+
+
+def names_in(owner: ast.AST) -> set[str]:
+    """Functions, classes, values, and what is set on `self`."""
+    names = set()
+    for node in ast.walk(owner):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+            case ast.Name(ctx=ast.Store()):
+                names.add(node.id)
+            case ast.Attribute(value=ast.Name(id="self"), ctx=ast.Store()):
+                names.add(node.attr)
+            case _:
+                pass
+    return names
+
+
+@cache
+def settings() -> frozenset[str]:
+    """The names of all settings without their prefix; those of lanes with what is in them."""
+    names = {flat_name(group, field) for group in GROUPS.values() for field in group.model_fields}
+    lanes = {flat_name(GROUPS["lanes"], field) for field in GROUPS["lanes"].model_fields}
+    options = next(iter(GROUPS["lanes"].model_fields.values())).get_default().model_fields_set
+    inside = {f"{lane}__{option}" for lane in lanes for option in options}
+    return frozenset(name.upper() for name in names - lanes | inside)
+
+
+async def metrics() -> set[str]:
+    async with serving() as service, client_of(service) as client:
+        answer = await client.get("/metrics")
+    return set(re.findall(r"^# TYPE (\w+)", answer.text, flags=re.MULTILINE))
+
+
+def lines_of(document: Path) -> str:
+    """A document without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", text_of(document), flags=re.MULTILINE | re.DOTALL)
+
+
+def spans(document: Path) -> list[str]:
+    """What is written as code within a line."""
+    return re.findall(r"`([^`\n]+)`", lines_of(document))
+
+
+@cache
+def is_there(path: str) -> bool:
+    """Whether a path, from any folder on, is in the repository; `…` and FEATURE are any name."""
+    pattern = re.sub(r"…|FEATURE", "*", re.sub(r"^(\.\.?/)+", "", path)).rstrip("/")
+    return any(fnmatch(found, f"*/{pattern}") for found in paths())
+
+
+def is_made_here(path: str) -> bool:
+    """What is no part of the repository: made by `make`, or an address of the service."""
+    return path.startswith((".venv/", "node_modules/", "/"))
+
+
+@every_document
+def test_every_file_that_a_document_names_is_there(document: Path) -> None:
+    is_path = re.compile(rf"[\w.…*-]+(/[\w.…*-]*)+|[\w…*-]+\.({ENDINGS})")
+    named = [span.partition("::")[0] for span in spans(document)]
+    paths_named = [path for path in named if is_path.fullmatch(path) and not is_made_here(path)]
+    assert [path for path in paths_named if not is_there(path)] == []
+
+
+def are_nested(names: list[str]) -> bool:
+    known = insides()
+    return all(outer not in known or inner in known[outer] for outer, inner in pairwise(names))
+
+
+@every_document
+def test_every_name_of_the_code_that_a_document_uses_is_there(document: Path) -> None:
+    """`RoomService.say`, `job_kinds.work`, `frames_received`, `JOB_LEASE`: every word in it, and
+    each in the one before it where that is ours."""
+    is_name = re.compile(r"(?=.*[._A-Z])[A-Za-z_]\w*(\.\w+)*")
+    known = words() | settings() | OTHERS_VARIABLES
+    missing = [
+        name
+        for span in spans(document)
+        if is_name.fullmatch(name := span.removeprefix(PREFIX))
+        and not name.startswith(METRIC)
+        and not is_there(name)
+        and not (known.issuperset(parts := name.split(".")) and are_nested(parts))
+    ]
+    assert missing == []
+
+
+@every_document
+def test_every_pattern_of_settings_that_a_document_names_fits_some(document: Path) -> None:
+    """Such as `LANE_…__CAPACITY`."""
+    patterns = [span for span in spans(document) if re.fullmatch(r"[A-Z_]*…[A-Z_]*", span)]
+    for pattern in patterns:
+        assert any(fnmatch(name, pattern.replace("…", "*")) for name in settings()), pattern
+
+
+@every_document
+async def test_every_metric_that_a_document_names_exists(document: Path) -> None:
+    named = set(re.findall(rf"\b{METRIC}\w+", text_of(document))) - COOKIES
+    assert named <= await metrics()
+
+
+@every_document
+def test_every_test_that_a_document_names_exists(document: Path) -> None:
+    for span in spans(document):
+        path, colons, test = span.partition("::")
+        if not colons:
+            continue
+        folder = ROOT / "tests" if "/" in path else ROOT / "tests" / "integration"
+        assert f"def {test}(" in text_of(folder / path), span
+
+
+@every_document
+def test_every_decision_that_a_document_names_is_there(document: Path) -> None:
+    numbers = re.findall(r"\bdecision (\d{4})\b", text_of(document))
+    assert all(any(file.name.startswith(number) for file in DECISIONS) for number in numbers)
+
+
+def test_every_setting_stands_in_a_document_or_in_the_example() -> None:
+    written = set(re.findall(r"[A-Z]+(?:_+[A-Z]+)*", text_of(ROOT / ".env.example")))
+    for document in DOCUMENTS:
+        written |= set(re.findall(r"[A-Z]+(?:_+[A-Z]+)*", text_of(document)))
+    assert {name for name in settings() if not {name, PREFIX + name} & written} == set()
+
+
+async def test_every_metric_stands_in_the_page_on_operations() -> None:
+    written = set(re.findall(rf"\b{METRIC}\w+", text_of(ROOT / "docs" / "operations.md")))
+    assert await metrics() <= written
+
+
+def prose(file: Path) -> Iterator[str]:
+    """What a file says to people: the lines of a document, comments and docstrings of code."""
+    if file.suffix == ".md":
+        yield lines_of(file)
+        return
+    text = text_of(file)
+    if file.suffix != ".py":
+        yield text
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)
+
+
+def read_by_people() -> list[Path]:
+    tops = ("src", "tests", "docs", "benchmarks", "examples")
+    found = [file for top in tops for file in (ROOT / top).rglob("*")]
+    ours = [*found, *ROOT.glob("*.md"), ROOT / ".env.example", ROOT / "Makefile"]
+    endings = {".py", ".md", ".lua", ".js", ".css", ".html", ".example", ""}
+    return sorted(file for file in ours if file.is_file() and file.suffix in endings)
+
+
+def test_no_text_leads_to_a_file_that_is_not_there() -> None:
+    names_file = re.compile(rf"(?<![\w/.…*-])[\w./…*-]*[\w…*]\.(?:{ENDINGS})\b(?![\w(])")
+    missing = {
+        (str(file.relative_to(ROOT)), name)
+        for file in read_by_people()
+        for text in prose(file)
+        for name in names_file.findall(text)
+        if not is_made_here(name) and not is_there(name)
+    }
+    assert missing == set()
+
+
+def test_words_that_were_given_up_stay_away() -> None:
+    """The glossary in `docs/architecture.md` has the words that took their place."""
+    given_up = re.compile(
+        r"\b(besides|design notes?|leash\w*|farewells?|twins?|hearings?|WorkService|the seed)\b",
+        re.IGNORECASE,
+    )
+    files = set(read_by_people()) - {*DECISIONS, ROOT / "CHANGELOG.md", Path(__file__)}
+    found = {file.relative_to(ROOT): given_up.findall(text_of(file)) for file in files}
+    assert {file: words_found for file, words_found in found.items() if words_found} == {}
+
+
+def rooms(floor: str) -> set[str]:
+    """What the architecture's table has for a floor: modules, patterns, folders."""
+    text = text_of(ROOT / "docs" / "architecture.md")
+    _, _, after = text.partition(f"\n### `{floor}`")
+    found = set()
+    for row in re.findall(r"^\|([^|]+)\|", after.partition("\n#")[0], flags=re.MULTILINE):
+        folder = ""
+        for name in re.findall(r"`([^`]+)`", row):
+            # A name without a folder is in that of the name before it.
+            folder = name[: name.rfind("/") + 1] or folder
+            found.add(folder + name.removeprefix(folder) + ("*" if name.endswith("/") else ""))
+    return found
+
+
+FEATURE_WORDS = {feature.__module__.rpartition(".")[2] for feature in FEATURES}
+"""The one word of each feature, which its modules are called by."""
+
+
+@pytest.mark.parametrize("floor", ["src/domain", "src/application", "src/adapters"])
+def test_every_module_has_its_room_in_the_architecture(floor: str) -> None:
+    modules = {
+        str(file.relative_to(ROOT / floor))
+        for file in (ROOT / floor).rglob("*.py")
+        if file.name != "__init__.py"
+    }
+    rows = {
+        room: [room.replace("FEATURE", word) for word in FEATURE_WORDS] for room in rooms(floor)
+    }
+    housed = {
+        it for it in modules for names in rows.values() for name in names if fnmatch(it, name)
+    }
+    empty = {
+        room
+        for room, names in rows.items()
+        if not any(fnmatch(found, f"/{floor}/{name}") for name in names for found in paths())
+    }
+    assert (modules - housed, empty) == (set(), set())

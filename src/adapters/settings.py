@@ -13,6 +13,7 @@ from typing import Annotated, Any, cast, get_type_hints
 from pydantic import (
     AliasChoices,
     BaseModel,
+    ConfigDict,
     Field,
     ValidationError,
     create_model,
@@ -160,6 +161,8 @@ class JobSettings(BaseSettings):
 
 
 class LaneOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     kind: LaneKind
     prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
     capacity: int = Field(0, ge=0, le=1_000_000)

@@ -95,6 +95,9 @@ class JobService:
         await self._subscriptions.subscribe(audience, subscriber)
         try:
             if not await self._asked.add(job):
+                # Somebody else was faster with the same key: whoever may watch that, asks again.
+                await self._subscriptions.drop(subscriber, audience)
+                await self.get(member, job_id)
                 return Submitted(job_id, again=True)
             await self._broadcaster.publish(audience, JobQueued(job.id))
         except Unavailable:

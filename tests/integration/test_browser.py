@@ -195,7 +195,7 @@ def test_every_socket_connects_and_the_header_shows_it(server: Server, visitors:
     stations = page.locator("[data-socket]")
     expect(stations).not_to_have_count(0)
     for station in stations.all():
-        if station.get_attribute("data-socket") != "room":
+        if station.get_attribute("data-socket") != "rooms":  # nobody has entered one
             expect(station).to_have_attribute("data-state", "connected")
     say(page, "system", "anybody there?")
     expect(rows(page, "system", "🔧 System Echo: anybody there?")).to_have_count(1)

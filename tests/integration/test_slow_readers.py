@@ -73,7 +73,7 @@ async def test_a_reader_that_is_too_slow_is_told_so_and_closed_with_4408(tmp_pat
             slow = RawSocket(server.url, "/ws/reliable", receive_buffer=4_096)
             slow.open()
             async with asyncio.timeout(30):
-                while "slow consumer disconnected" not in server.log:
+                while "slow reader disconnected" not in server.log:
                     await speaker.send("reliable_chat", {"message": FLOOD_TEXT})
                     await speaker.until_pong()
             await speaker.send("reliable_chat", {"message": "you missed this"})

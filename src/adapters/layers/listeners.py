@@ -1,4 +1,4 @@
-"""Who listens to which group in this process: what the lanes' backend have in common."""
+"""Who listens to which group in this process: shared by the lanes of all backends."""
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy

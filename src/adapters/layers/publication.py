@@ -1,7 +1,8 @@
 """What is published, and its form between the processes of one service on Redis.
 
 The form is versioned and keyed: a line of JSON, then the frame as it is. Readers take the form of
-the release before, too, so that servers can be renewed one after the other; whatever else comes is
+the release before, too: what it stored, and what it still says. The first release with this form
+is not read by the one before it, so there they are renewed together. Whatever else comes is
 `Malformed`, which its reader logs before it goes on.
 """
 

@@ -1,4 +1,4 @@
-"""GroupFeed from Redis: one pub/sub connection per process, which comes back by itself."""
+"""What Redis publishes: one pub/sub connection per process, which comes back by itself."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds between attempts to reconnect: Redis back for a second is noticed in two."""
 
 MESSAGES_A_TURN = 16
-"""So many messages are handed out before the mailboxes' pumps get a turn."""
+"""So many messages are handed out before the sessions' writers get a turn."""
 
 
 class Listener(Protocol):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from http import HTTPStatus
 
-from application.errors import Refusal
-from domain.errors import RoomIsFull, RoomNameIsImpossible
+from application.errors import Refusal, Unavailable
+from domain.errors import BrokenRule, RoomIsFull
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,11 @@ def bad_path(reason: str) -> Disconnect:
 
 
 def full(reason: str) -> Disconnect:
-    return Disconnect(CloseCode.TRY_LATER, reason, reconnect=True, after=5.0)
+    return try_later(reason, 5.0)
+
+
+def try_later(reason: str, after: float | None) -> Disconnect:
+    return Disconnect(CloseCode.TRY_LATER, reason, reconnect=True, after=after or 1.0)
 
 
 def restarting(after: float) -> Disconnect:
@@ -73,12 +77,16 @@ def restarting(after: float) -> Disconnect:
 def for_error(error: Exception) -> Disconnect:
     """The disconnect for whatever opening a session raised."""
     match error:
-        case RoomNameIsImpossible() | PathIsUnknown():
+        case PathIsUnknown():
             return bad_path(error.detail)
         case RoomIsFull():
             return full(error.detail)
-        case Refusal():
+        case BrokenRule():
+            return bad_path(error.detail)
+        case Unavailable():
             return UNAVAILABLE
+        case Refusal():
+            return try_later(error.detail, error.retry_after)
         case _:
             log.error("opening a session failed", exc_info=error)
             return FAILED

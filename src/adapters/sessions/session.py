@@ -10,9 +10,10 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import Context
 from typing import Any, TypeAlias
 
-from adapters.log_context import LogContext
+from adapters.log_context import LogContext, log_context
 from adapters.sessions import disconnects
 from adapters.sessions.disconnects import Disconnect
 from adapters.sessions.feature import Feature
@@ -207,12 +208,12 @@ class Session(Subscriber):
         if State.LEAVING not in NEXT[self.state]:
             return
         # The publisher finds this out: the line must name the reader.
-        log.warning("slow consumer disconnected", extra={"connection": self.connection_id})
+        log.warning("slow reader disconnected", extra={"connection": self.connection_id})
         self._mailbox.clear()
         self.disconnect(disconnects.TOO_SLOW)
 
     async def _slow_down(self, pace: Pace, wait: float) -> bool:
-        """Have a client wait that sends too fast; false if it did so for too long."""
+        """Have a client wait that sends too fast; false if it is to leave by then."""
         if pace is Pace.FLOOD_BEGINS:
             self.send(slow_down_frame(wait))
         if pace is Pace.FLOOD_GOES_ON:
@@ -220,7 +221,7 @@ class Session(Subscriber):
             return False
         # Not reading is the brake: TCP passes it on to the sender.
         await asyncio.sleep(wait)
-        return True
+        return self.state is State.OPEN
 
     def _go(self, state: State) -> bool:
         """Enter a state; false, and nothing changed, if it may not follow."""
@@ -242,20 +243,27 @@ class Session(Subscriber):
     def _write_what_waits(self) -> None:
         """Have the mailbox written, unless that is under way or can't begin yet."""
         if self._writer is None and self._mailbox and self._is_ready:
-            self._writer = asyncio.create_task(self._write_mailbox(), name="session-writer")
+            # In a context of its own: it has no part in the frame that somebody else is handling.
+            context = Context()
+            context.run(log_context.set, self.log_context)
+            self._writer = asyncio.create_task(
+                self._write_mailbox(), name="session-writer", context=context
+            )
 
     async def _write_mailbox(self) -> None:
         loop = asyncio.get_running_loop()
         transport = self._transport
         try:
             while (item := self._mailbox.take()) is not None:
-                self._writing_since = loop.time()
                 if isinstance(item, str):
+                    self._writing_since = loop.time()
                     await transport.send(item)
+                    self._writing_since = None
                     self._log_sent(item)
                 elif self._notify is not None:
                     await self._notify(item)
             if self._disconnect is not None:
+                self._writing_since = loop.time()
                 await transport.close(self._disconnect.code, self._disconnect.reason)
         except OSError:
             # The client is gone: its reader ends, too.

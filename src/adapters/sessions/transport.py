@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """Used by one session, from the moment it begins to write.
+    """Used by one session: nothing is written before it begins, but it may be aborted.
 
     `send` and `close` raise `OSError` when the client is gone.
     """

@@ -66,11 +66,10 @@ class AnnouncedFeature(ToldFeature):
 
 def encoder(features: Iterable[type[SocketFeature]]) -> Callable[[Audience[Any], Any], str]:
     """What turns an event into the frame that its audience hears; called once per event."""
-    presenters = {
-        feature.audience_kind: feature.present
-        for feature in features
-        if issubclass(feature, ToldFeature)
-    }
+    told = [feature for feature in features if issubclass(feature, ToldFeature)]
+    presenters = {feature.audience_kind: feature.present for feature in told}
+    if len(presenters) < len(told):
+        raise TypeError("two features present the events of one audience")
 
     def encode(audience: Audience[Any], event: Any) -> str:
         return presenters[audience.kind](audience, event).model_dump_json()

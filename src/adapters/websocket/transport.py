@@ -13,8 +13,6 @@ class WebSocketTransport(Transport):
     """Under our own server, frames are written at once and a connection can be aborted; other
     servers offer neither."""
 
-    __slots__ = ("_abort", "_receive", "_send", "write_now")
-
     def __init__(
         self,
         extensions: Extensions,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ async def test_a_reader_past_its_mailbox_is_told_so_and_disconnected(
         visit.session.deliver(f"{number}")
         await asyncio.sleep(0)
     assert visit.session.state is State.LEAVING
-    assert caplog.messages == ["slow consumer disconnected"]
+    assert caplog.messages == ["slow reader disconnected"]
     visit.wire.gets_free()
     await eventually(lambda: visit.wire.closed is not None)
     # The one that was under way, then the reason: what waited is dropped.
@@ -254,6 +255,16 @@ async def test_a_flood_is_slowed_told_once_and_disconnected_when_it_goes_on() ->
     assert len(visit.handled) < 1_000
 
 
+async def test_a_frame_that_was_slowed_is_dropped_if_the_session_is_to_leave_by_then() -> None:
+    visit = Visit(frames_per_second=20, frame_burst=1)
+    serving = asyncio.create_task(visit.serve())
+    visit.wire.says("1", "2")
+    await eventually(lambda: visit.payloads)
+    visit.session.disconnect(disconnects.FAILED)
+    await asyncio.wait_for(serving, DEADLINE)
+    assert visit.handled == ["1"]
+
+
 async def test_a_talkative_client_leaves_others_their_turn() -> None:
     visit = Visit()
     visit.wire.says(*["x"] * FRAMES_A_TURN * 3)
@@ -282,6 +293,22 @@ async def test_messages_for_handlers_are_handled_in_order_with_the_frames() -> N
     session.notify({"type": "third"})
     await eventually(lambda: len(order) == 3)
     assert order == [{"type": "first"}, "second", {"type": "third"}]
+
+
+async def test_what_is_written_later_has_no_part_in_the_frame_that_is_being_handled() -> None:
+    seen: list[str | None] = []
+    handling: ContextVar[str | None] = ContextVar("handling", default=None)
+
+    async def note(_message: Mapping[str, Any]) -> None:
+        seen.append(handling.get())
+
+    visit = Visit()
+    session = Session(visit.registry, visit.wire, ADA, notify=note)
+    session.begin()
+    handling.set("another client's frame")
+    session.notify({"type": "x"})
+    await eventually(lambda: seen)
+    assert seen == [None]
 
 
 async def test_messages_without_a_handler_are_dropped() -> None:

@@ -192,6 +192,6 @@ async def test_a_reader_sent_away_is_noted_by_its_own_name_and_without_a_traceba
                 async with asyncio.timeout(DEADLINE):
                     await aborted.wait()
     (line,) = [line for line in log.lines if line["level"] == "warning"]
-    assert line["event"] == "slow consumer disconnected"
+    assert line["event"] == "slow reader disconnected"
     assert line["connection"] == session.connection_id
     assert "exception" not in line

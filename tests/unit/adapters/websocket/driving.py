@@ -14,7 +14,6 @@ from adapters.sessions.registry import Registry
 from adapters.settings import Settings, load_settings
 from adapters.visitors import COOKIE
 from adapters.websocket.routes import ROUTES, UnknownPathConsumer
-from application.ports import Clock
 from bootstrap import Container
 
 DEADLINE = 5.0
@@ -127,16 +126,6 @@ class Socket(WebsocketCommunicator):
         closed = await self.receive_output()
         assert closed["type"] == "websocket.close"
         return frame["payload"], closed["code"]
-
-
-class SetClock(Clock):
-    """A clock that goes on only when a test says so."""
-
-    def __init__(self) -> None:
-        self.time = 1_000_000.0
-
-    def now(self) -> float:
-        return self.time
 
 
 def settings_of(**given: Any) -> Settings:

@@ -20,10 +20,10 @@ from domain.jobs import (
     JobSucceeded,
     audience,
 )
+from tests.doubles import ManualClock
 from tests.unit.adapters.websocket.driving import (
     Frame,
     Service,
-    SetClock,
     Socket,
     eventually,
     serving,
@@ -532,7 +532,7 @@ async def test_what_is_left_of_a_job_s_history_tells_its_end_once() -> None:
 
 
 async def test_a_job_whose_history_is_gone_still_tells_how_it_ended() -> None:
-    clock = SetClock()
+    clock = ManualClock()
     lane: dict[str, Any] = {"kind": "durable", "prefix": "jobs", "capacity": 100, "expiry": 60}
     async with serving(
         lambda container: container.clock.override(providers.Object(clock)), lane_jobs=lane
@@ -540,7 +540,7 @@ async def test_a_job_whose_history_is_gone_still_tells_how_it_ended() -> None:
         async with asking(service) as client:
             await client.say("job", {"content": "hello"})
             _queuing, queued, *_rest, result = await story(client)
-        clock.time += 61
+        clock.shift(61)
         async with service.socket(since(queued["cursor"])) as back:
             assert await back.payload("recovered") == {
                 "recovered": False,

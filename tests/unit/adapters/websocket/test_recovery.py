@@ -8,8 +8,9 @@ from urllib.parse import quote
 import pytest
 from dependency_injector import providers
 
+from tests.doubles import ManualClock
 from tests.sockets import DURABLE, PATHS
-from tests.unit.adapters.websocket.driving import Frame, Service, SetClock, Socket, serving
+from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ async def test_what_history_had_no_room_for_is_trimmed_and_the_rest_follows(
 
 @every_lane
 async def test_what_history_kept_long_enough_is_expired(durable: Durable) -> None:
-    clock = SetClock()
+    clock = ManualClock()
     lane = {"kind": "durable", "prefix": "test", "capacity": 100, "expiry": 60}
     options: dict[str, Any] = {durable.lane: lane}
     async with (
@@ -177,7 +178,7 @@ async def test_what_history_kept_long_enough_is_expired(durable: Durable) -> Non
     ):
         first = await durable.say(member, "first")
         await durable.say(member, "second")
-        clock.time += 61
+        clock.shift(61)
         third = await durable.say(member, "third")
         async with service.socket(since(durable, first["cursor"])) as back:
             assert await back.payload("recovered") == {

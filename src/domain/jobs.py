@@ -129,6 +129,10 @@ class Job:
     def start(self) -> Self:
         return replace(self._go(JobState.RUNNING), attempt=self.attempt + 1)
 
+    def is_held_by(self, attempt: int) -> bool:
+        """Whether this attempt runs the job: an older one has lost it to another."""
+        return self.state is JobState.RUNNING and self.attempt == attempt
+
     def advance(self, progress: float) -> Self:
         return replace(self, progress=progress)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from adapters.backends.backend import Backend
 from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
 from adapters.layers.lane_memory import MemoryLane
-from adapters.settings import Settings
+from adapters.settings import Settings, SettingsAreWrong
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.presence_memory import MemoryPresence
 from adapters.storage.tally_memory import MemoryTally
@@ -51,4 +51,7 @@ class MemoryBackend(Backend):
         yield
 
     async def run_worker(self, runner: JobRunner, reaper: JobReaper, stop: asyncio.Event) -> None:
-        raise NotImplementedError("in memory the server runs its jobs itself")
+        raise SettingsAreWrong(
+            "SWITCHBOARD_BACKEND='memory' can't be used: a worker process needs redis; "
+            "in memory the server runs its jobs itself."
+        )

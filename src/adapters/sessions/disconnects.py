@@ -1,7 +1,7 @@
 """Why the server ends a session, and what the client should do then: one table.
 
-WebSocket closes, refusals over HTTP before a handshake and the server's own protocol take their
-codes from here. `docs/protocol.md` lists the codes for clients.
+Closes by a session and refusals of a handshake take their codes from here. `docs/protocol.md`
+lists the codes for clients.
 """
 
 import logging
@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 
 class CloseCode(IntEnum):
-    """Codes of RFC 6455 below 4000, the protocol's own above."""
+    """Codes of RFC 6455 below 4000, the protocol's own above. `NOT_TEXT` and `TOO_LARGE` are said
+    by the WebSocket library below us; they stand here for the list to be whole."""
 
     NOT_TEXT = 1007
     TOO_LARGE = 1009

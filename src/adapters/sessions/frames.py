@@ -8,7 +8,8 @@ from adapters.sessions.disconnects import Disconnect
 from application.ports import LossReason, Recovery
 
 
-def _is_none(value: object) -> bool:
+def is_none(value: object) -> bool:
+    """Fields that are left out where they say nothing."""
     return value is None
 
 
@@ -17,7 +18,7 @@ class RecoveredPayload(BaseModel):
 
     recovered: bool
     missed: int
-    reason: LossReason | None = Field(None, exclude_if=_is_none)
+    reason: LossReason | None = Field(None, exclude_if=is_none)
 
 
 class DisconnectPayload(BaseModel):
@@ -26,7 +27,7 @@ class DisconnectPayload(BaseModel):
     code: int
     reason: str
     reconnect: bool
-    after_ms: int | None = Field(None, exclude_if=_is_none)
+    after_ms: int | None = Field(None, exclude_if=is_none)
 
 
 class RefusalPayload(BaseModel):
@@ -35,7 +36,7 @@ class RefusalPayload(BaseModel):
     code: str
     detail: str
     retryable: bool
-    retry_after_ms: int | None = Field(None, exclude_if=_is_none)
+    retry_after_ms: int | None = Field(None, exclude_if=is_none)
 
 
 Payload: TypeAlias = RecoveredPayload | DisconnectPayload | RefusalPayload

@@ -21,7 +21,7 @@ from adapters.sessions.frames import disconnect_frame, recovered_frame, slow_dow
 from adapters.sessions.mailbox import Mailbox
 from adapters.sessions.rate_limit import Pace, RateLimit
 from adapters.sessions.registry import Registry
-from adapters.sessions.state import NEXT, State
+from adapters.sessions.state import NEXT, TAKING, State
 from adapters.sessions.transport import Transport, never_now
 from application.errors import Refusal
 from application.ports import Cursor, Recovery, Subscriber
@@ -158,7 +158,7 @@ class Session(Subscriber):
         """Write a frame, or keep it until it can be written; a client too slow is disconnected."""
         if self._writer is None and self._write_now(frame):
             return
-        if self.state is State.OPEN or self.state is State.OPENING:
+        if self.state in TAKING:
             self._keep(frame)
 
     def deliver(self, frame: str) -> None:
@@ -167,13 +167,13 @@ class Session(Subscriber):
             self.send(self._after_delivery)
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
-        if self.state is State.OPEN or self.state is State.OPENING:
+        if self.state in TAKING:
             self._mailbox.put_beyond([recovered_frame(recovery), *frames])
             self._write_what_waits()
 
     def notify(self, message: Mapping[str, Any]) -> None:
         """Take a message that other code sent to this session's own handlers."""
-        if self._notify is not None and self.state in (State.OPEN, State.OPENING):
+        if self._notify is not None and self.state in TAKING:
             self._keep(message)
 
     # How it is ended.

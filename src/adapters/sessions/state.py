@@ -31,3 +31,6 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.ENDED: frozenset(),
 }
 """Which state may follow which."""
+
+TAKING = frozenset({State.OPENING, State.OPEN})
+"""The states in which what is to be written is taken."""

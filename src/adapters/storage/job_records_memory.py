@@ -110,9 +110,7 @@ class MemoryJobRecords(JobRecords):
 
     def _held(self, job_id: JobId, attempt: int) -> Record | None:
         record = self._records.get(job_id)
-        if record is None or record.job.state is not JobState.RUNNING:
-            return None
-        return record if record.job.attempt == attempt else None
+        return record if record is not None and record.job.is_held_by(attempt) else None
 
     def _change(self, job_id: JobId, attempt: int, change: Callable[[Job], Job]) -> bool:
         record = self._held(job_id, attempt)

@@ -62,7 +62,7 @@ class RedisJobRecords(JobRecords):
         self, job_id: JobId, attempt: int, lease: float, progress: float | None = None
     ) -> Job | None:
         def advance(job: Job) -> Job | None:
-            if not _holds(job, attempt):
+            if not job.is_held_by(attempt):
                 return None
             return job if progress is None else job.advance(progress)
 
@@ -70,13 +70,13 @@ class RedisJobRecords(JobRecords):
 
     async def end(self, job_id: JobId, attempt: int, ending: JobEnded) -> bool:
         changed = await self._change(
-            job_id, 0, lambda job: job.end(ending) if _holds(job, attempt) else None
+            job_id, 0, lambda job: job.end(ending) if job.is_held_by(attempt) else None
         )
         return changed is not None
 
     async def hand_back(self, job_id: JobId, attempt: int, *, lost: bool = False) -> bool:
         changed = await self._change(
-            job_id, 0, lambda job: job.hand_back(lost=lost) if _holds(job, attempt) else None
+            job_id, 0, lambda job: job.hand_back(lost=lost) if job.is_held_by(attempt) else None
         )
         return changed is not None
 
@@ -152,10 +152,6 @@ class RedisJobRecords(JobRecords):
 
     def _owned(self, owner: MemberId) -> str:
         return f"{self._prefix}:owner:{owner}"
-
-
-def _holds(job: Job, attempt: int) -> bool:
-    return job.state is JobState.RUNNING and job.attempt == attempt
 
 
 def _raw(job: Job) -> str:

@@ -64,9 +64,9 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             if issubclass(feature, ToldFeature):
                 # Layers are registered under the names of audiences, too.
                 cls.channel_layer_alias = feature.audience_kind.value
-            if issubclass(feature, AnnouncedFeature) and hasattr(feature, "audience"):
-                cls.groups = [feature.audience.channel]
             if issubclass(feature, AnnouncedFeature):
+                if hasattr(feature, "audience"):
+                    cls.groups = [feature.audience.channel]
                 announces = event_handler(output_type=feature.emits)
                 setattr(cls, system_notify.__name__, announces(system_notify))
         super().__init_subclass__(**kwargs)

@@ -6,12 +6,7 @@ from typing import Literal
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
-from adapters.sessions.frames import DisconnectPayload, RecoveredPayload
-
-
-def is_none(value: object) -> bool:
-    """Fields that are left out where they say nothing."""
-    return value is None
+from adapters.sessions.frames import DisconnectPayload, RecoveredPayload, is_none
 
 
 class TextPayload(BaseModel):

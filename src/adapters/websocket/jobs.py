@@ -6,11 +6,12 @@ from typing import Literal, TypeAlias, assert_never
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
+from adapters.sessions.frames import is_none
 from adapters.sessions.session import Session
 from adapters.websocket import replies
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import ToldFeature, handler
-from adapters.websocket.frames import DurableMessage, KeyedMessage, is_none
+from adapters.websocket.frames import DurableMessage, KeyedMessage
 from application.errors import Refusal, TooManySubscriptions
 from application.jobs import JobService
 from application.ports import Cursor

@@ -6,6 +6,7 @@ from typing import Literal, assert_never
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
+from adapters.sessions.frames import is_none
 from adapters.sessions.session import Session
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, handler
@@ -15,7 +16,6 @@ from adapters.websocket.frames import (
     KeyedMessage,
     TextPayload,
     accepted,
-    is_none,
 )
 from application.ports import Cursor
 from application.rooms import RoomService

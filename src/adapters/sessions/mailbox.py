@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from sys import getsizeof
 from typing import Any, TypeAlias
 
@@ -14,52 +14,59 @@ class Mailbox:
     """A queue that refuses what is over its bounds instead of waiting.
 
     `max_frames` and `max_bytes` of memory bound what live traffic may pile up. What is put beyond
-    them comes on top: a recovery is bounded by its lane's capacity, and a session has one end.
+    them is not counted: a recovery is bounded by its lane's capacity, and a session has one end.
     """
 
-    __slots__ = ("_bytes", "_has_room", "_items", "_max_bytes", "_max_frames")
+    __slots__ = ("_bytes", "_frames", "_has_room", "_items", "_max_bytes", "_max_frames")
 
     def __init__(self, *, max_frames: int, max_bytes: int) -> None:
         self._max_frames = max_frames
         self._max_bytes = max_bytes
-        self._items: deque[Item] = deque()
+        # What was put beyond the bounds stands in the queue as a queue of its own.
+        self._items: deque[Item | deque[str]] = deque()
+        self._frames = 0
         self._bytes = 0
         self._has_room: asyncio.Event | None = None
 
-    def __len__(self) -> int:
-        return len(self._items)
+    def __bool__(self) -> bool:
+        return bool(self._items)
 
     def put(self, item: Item) -> bool:
         """Take an item; False, and nothing taken, if that is over a bound."""
         size = getsizeof(item)
-        if len(self._items) >= self._max_frames or self._bytes + size > self._max_bytes:
+        if self._frames >= self._max_frames or self._bytes + size > self._max_bytes:
             return False
+        self._frames += 1
         self._bytes += size
         self._items.append(item)
         return True
 
-    def put_beyond(self, frames: Sequence[str]) -> None:
-        """Take frames whatever the bounds, and make that much more room."""
-        size = sum(map(getsizeof, frames))
-        self._max_frames += len(frames)
-        self._max_bytes += size
-        self._bytes += size
-        self._items.extend(frames)
+    def put_beyond(self, frames: Iterable[str]) -> None:
+        """Take frames whatever the bounds, without a share in them."""
+        if beyond := deque(frames):
+            self._items.append(beyond)
 
     def take(self) -> Item | None:
         """The next item; None if there is none."""
         if not self._items:
             return None
-        item = self._items.popleft()
-        self._bytes -= getsizeof(item)
+        first = self._items[0]
+        if isinstance(first, deque):
+            frame = first.popleft()
+            if not first:
+                self._items.popleft()
+            return frame
+        self._items.popleft()
+        self._frames -= 1
+        self._bytes -= getsizeof(first)
         if self._has_room is not None and self.has_room:
             self._has_room.set()
-        return item
+        return first
 
     def clear(self) -> None:
         """Forget what waits."""
         self._items.clear()
-        self._bytes = 0
+        self._frames = self._bytes = 0
         self.release()
 
     def release(self) -> None:
@@ -70,7 +77,7 @@ class Mailbox:
     @property
     def has_room(self) -> bool:
         """Whether less than half is full: the time to read on from a talkative client."""
-        return len(self._items) * 2 < self._max_frames and self._bytes * 2 < self._max_bytes
+        return self._frames * 2 < self._max_frames and self._bytes * 2 < self._max_bytes
 
     async def wait_for_room(self) -> None:
         if self._has_room is None:

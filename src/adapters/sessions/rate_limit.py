@@ -1,7 +1,10 @@
-"""How fast one connection may send: a leaky bucket that counts in time."""
+"""How fast one connection may send: a leaky bucket."""
 
 from dataclasses import dataclass
 from enum import Enum
+
+ROUNDING = 1e-6
+"""Less than that of a frame is an error of rounding: moments are fractions of a second."""
 
 
 class Pace(Enum):
@@ -22,18 +25,22 @@ class RateLimit:
     rate: float
     burst: int
     patience: float
-    _due: float = 0.0
+    _level: float = 0.0
+    _counted_at: float = 0.0
     _flood_since: float | None = None
 
     def count(self, now: float) -> tuple[Pace, float]:
         """Count one frame at `now` (any steady clock); the second is how many seconds to wait."""
-        if self._due <= now:
-            self._due = now
+        left = self._level - (now - self._counted_at) * self.rate
+        if left < ROUNDING:
+            left = 0.0
             self._flood_since = None
-        self._due += 1 / self.rate
-        wait = self._due - now - self.burst / self.rate
-        if wait <= 0:
+        self._level = left + 1
+        self._counted_at = now
+        over = self._level - self.burst
+        if over < ROUNDING:
             return Pace.FINE, 0.0
+        wait = over / self.rate
         if self._flood_since is None:
             self._flood_since = now
             return Pace.FLOOD_BEGINS, wait

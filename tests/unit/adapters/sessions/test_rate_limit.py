@@ -10,6 +10,15 @@ def test_a_burst_is_fine() -> None:
     assert [meter.count(100.0) for _ in range(5)] == [(Pace.FINE, 0.0)] * 5
 
 
+@given(now=st.floats(0, 1e9), rate=st.floats(0.1, 10_000), burst=st.integers(1, 50))
+def test_the_whole_burst_is_fine_at_any_moment_and_no_frame_more(
+    now: float, rate: float, burst: int
+) -> None:
+    meter = RateLimit(rate=rate, burst=burst, patience=1)
+    assert {meter.count(now)[0] for _ in range(burst)} == {Pace.FINE}
+    assert meter.count(now)[0] is Pace.FLOOD_BEGINS
+
+
 def test_one_frame_over_the_burst_begins_a_flood_and_waits_for_its_turn() -> None:
     meter = RateLimit(rate=10, burst=5, patience=1)
     for _ in range(5):

@@ -45,6 +45,7 @@ class Registry:
     def __init__(self, settings: SessionSettings) -> None:
         self.settings = settings
         self.is_draining = False
+        self._leaving: Disconnect | None = None
         self._open: set[OpenSession] = set()
         self._opened = 0
         self._frames_of_ended = 0
@@ -60,9 +61,12 @@ class Registry:
         return len(self._open) >= self.settings.max_connections
 
     def add(self, session: OpenSession) -> None:
+        """Count a session; during a drain it is told to leave like the others."""
         self._open.add(session)
         self._opened += 1
         self._nobody_left.clear()
+        if self._leaving is not None:
+            _disconnect(session, self._leaving)
 
     def discard(self, session: OpenSession) -> None:
         if session in self._open:
@@ -107,8 +111,7 @@ class Registry:
     def disconnect_all(self, why: Disconnect) -> None:
         """Have everybody come back, perhaps to another server, each at another moment."""
         for session in list(self._open):
-            after = random.uniform(0, why.after or 0)
-            session.disconnect(why.in_seconds(after))
+            _disconnect(session, why)
 
     async def drain(self, seconds: float, *, notice: float = 0.0) -> None:
         """Disconnect everybody within `seconds`, each told another moment to come back.
@@ -117,7 +120,12 @@ class Registry:
         """
         self.is_draining = True
         await asyncio.sleep(notice)
-        self.disconnect_all(restarting(seconds))
+        self._leaving = restarting(seconds)
+        self.disconnect_all(self._leaving)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._nobody_left.wait()
+
+
+def _disconnect(session: OpenSession, why: Disconnect) -> None:
+    session.disconnect(why.in_seconds(random.uniform(0, why.after or 0)))

@@ -177,6 +177,18 @@ async def test_a_drain_writes_what_waits_then_the_reason_then_closes() -> None:
     assert visit.handled == []
 
 
+async def test_a_session_made_during_a_drain_is_told_to_leave() -> None:
+    visit = Visit()
+    draining = asyncio.create_task(visit.registry.drain(60.0))
+    await eventually(lambda: visit.session.state is State.LEAVING)
+    late = Session(visit.registry, wire := Wire(), ADA)
+    serving = asyncio.create_task(late.serve(visit._handle))
+    await asyncio.wait_for(serving, DEADLINE)
+    assert wire.closed == (1012, "The server restarts.")
+    await visit.session.end()
+    await asyncio.wait_for(draining, DEADLINE)
+
+
 async def test_a_disconnect_before_the_handshake_is_over_is_told_after_it() -> None:
     visit = Visit()
     visit.session.send("hello")

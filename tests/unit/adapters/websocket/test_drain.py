@@ -197,6 +197,20 @@ async def test_a_drain_in_no_time_still_tells_everybody(service: Service) -> Non
     assert told.code is CloseCode.RESTARTING
 
 
+async def test_who_comes_in_while_others_leave_is_told_to_leave_too(service: Service) -> None:
+    stays = Guest()
+    service.registry.add(stays)
+    draining = asyncio.create_task(service.registry.drain(HOURS))
+    await eventually(lambda: stays.told)
+    late = Guest()
+    service.registry.add(late)
+    (told,) = late.told
+    assert told.code is CloseCode.RESTARTING
+    for guest in (stays, late):
+        service.registry.discard(guest)
+    await asyncio.wait_for(draining, DEADLINE)
+
+
 async def test_discarding_somebody_unknown_changes_nothing(service: Service) -> None:
     guest = Guest()
     service.registry.add(guest)

@@ -31,8 +31,8 @@ class LanePlan:
     kind: LaneKind
     prefix: str = ""
     carries: AudienceKind | None = None
-    capacity: int = 0
-    expiry: float = 0.0
+    capacity: int = 1_000
+    expiry: float = 15 * MINUTE
     max_bytes: int = 64 * 1024 * 1024
     keys: int = 10_000
     key_expiry: float = 300.0
@@ -49,13 +49,7 @@ LANES: Mapping[str, LanePlan] = {
         # For other code: it carries no audience of ours.
         LanePlan("memory", LaneKind.EPHEMERAL, is_local=True),
         LanePlan("chat", LaneKind.EPHEMERAL, carries=AudienceKind.CHAT),
-        LanePlan(
-            "queue",
-            LaneKind.DURABLE,
-            carries=AudienceKind.RELIABLE,
-            capacity=1_000,
-            expiry=15 * MINUTE,
-        ),
+        LanePlan("queue", LaneKind.DURABLE, carries=AudienceKind.RELIABLE),
         LanePlan("notifications", LaneKind.EPHEMERAL, carries=AudienceKind.NOTIFICATIONS),
         LanePlan(
             "analytics",

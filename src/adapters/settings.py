@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     create_model,
     field_validator,
 )
@@ -165,9 +166,16 @@ class LaneOptions(BaseModel):
 
     kind: LaneKind
     prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
-    capacity: int = Field(0, ge=0, le=1_000_000)
-    expiry: float = Field(0.0, ge=0)
-    max_bytes: int = Field(64 * 1024 * 1024, ge=1024)
+    capacity: int = Field(ge=0, le=1_000_000)
+    expiry: float = Field(ge=0)
+    max_bytes: int = Field(ge=1024)
+
+    @field_validator("capacity", "expiry")
+    @classmethod
+    def _durable_keeps_something(cls, value: float, info: ValidationInfo) -> float:
+        if not value and info.data.get("kind") is LaneKind.DURABLE:
+            raise ValueError("a durable lane needs more than 0")
+        return value
 
 
 class IdempotencySettings(BaseSettings):
@@ -282,4 +290,4 @@ def _line(group: type[BaseSettings], problem: Any) -> str:
     name = "__".join((name, *rest)).upper()
     name = name if name.startswith(PREFIX) else f"{PREFIX}{name}"
     value = str(problem["input"])[:80]
-    return f"{name}={value!r} can't be used: {problem['msg']}."
+    return f"{name}={value!r} can't be used: {problem['msg'].removeprefix('Value error, ')}."

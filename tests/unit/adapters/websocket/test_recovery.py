@@ -219,3 +219,16 @@ async def test_recovered_frames_may_be_more_than_a_mailbox_holds() -> None:
             assert await back.payload("recovered") == {"recovered": True, "missed": 50}
             texts = [frame["payload"]["message"] for frame in await back.frames(50)]
             assert texts == [f"📨 missed-{number}" for number in range(50)]
+
+
+async def test_a_chat_whose_lane_was_made_durable_gives_back_what_was_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SWITCHBOARD_LANE_CHAT__KIND", "durable")
+    async with serving(job_pace=0) as service:
+        async with service.socket("/ws/chat") as client:
+            cursor = (await client.frame())["cursor"]
+            await client.say("chat", {"message": "hello"})
+        async with service.socket(f"/ws/chat?since={cursor}") as client:
+            assert await client.payload("recovered") == {"recovered": True, "missed": 2}
+            assert (await client.frame())["payload"] == {"message": "💬 hello"}

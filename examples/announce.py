@@ -10,8 +10,9 @@ import sys
 
 from fast_channels.layers import register_channel_layer
 
+from adapters.environment import load_settings
 from adapters.layers.channel_layer import LaneChannelLayer
-from adapters.settings import BackendName, load_settings
+from adapters.settings import BackendName
 from adapters.websocket.chat import ChatConsumer
 from adapters.websocket.frames import SystemNotify, TextPayload
 from bootstrap import create_container

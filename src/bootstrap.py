@@ -9,7 +9,6 @@ from functools import partial
 
 import click
 from dependency_injector import containers, providers
-from fast_channels.layers import register_channel_layer, unregister_channel_layer
 from fastapi import FastAPI
 
 from adapters.backends.backend import Backend
@@ -24,17 +23,17 @@ from adapters.cli.programs import (
 )
 from adapters.cli.signals import Signals
 from adapters.clock import MessageStamp, RandomIds, SystemClock
+from adapters.environment import load_settings
 from adapters.http.api import api_router
 from adapters.http.app import http_app
 from adapters.http.health import health_router
 from adapters.http.metrics import metrics_router
-from adapters.lane_table import LANE_OF
 from adapters.layers.broadcaster import LaneBroadcaster
-from adapters.layers.channel_layer import LaneChannelLayer
+from adapters.layers.channel_layer import registered
 from adapters.logging_setup import configure_logging
 from adapters.server.serving import DrainingServer, uvicorn_config
 from adapters.sessions.registry import Registry
-from adapters.settings import BackendName, Settings, load_settings
+from adapters.settings import BackendName, Settings
 from adapters.websocket.analytics import AnalyticsFeature
 from adapters.websocket.chat import ChatFeature, ReliableFeature
 from adapters.websocket.jobs import JobsFeature
@@ -191,31 +190,23 @@ def create_app(container: Container | None = None) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
     backend = container.backend()
-    registry: Registry = container.registry()
-    layers = {name: LaneChannelLayer(lane) for name, lane in backend.lanes.items()}
-    # Consumers name the layer of their audience, whichever lane carries that.
-    layers |= {kind.value: layers[lane] for kind, lane in LANE_OF.items()}
-    for alias, layer in layers.items():
-        register_channel_layer(alias, layer)
-    patience = container.settings().redis.patience
-    sweeping = asyncio.create_task(registry.sweep(backend.away_for, patience), name="sweep")
+    sweep = container.registry().sweep(backend.away_for, container.settings().redis.patience)
+    sweeping = asyncio.create_task(sweep, name="sweep")
     try:
-        async with backend.serving(container.job_runner()):
-            yield
+        with registered(backend.lanes):
+            async with backend.serving(container.job_runner()):
+                yield
     finally:
         sweeping.cancel()
-        for alias in layers:
-            unregister_channel_layer(alias)
 
 
 def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> None:
     """Serve on `listeners`, perhaps `shared` with other processes, until SIGTERM or Ctrl+C."""
     configure_logging(settings.log)
     container = create_container(settings)
-    app = create_app(container)
-    asyncio.run(_ping(settings))
     server = DrainingServer(
-        uvicorn_config(app, settings.server),
+        uvicorn_config(create_app(container), settings.server),
+        check=container.backend().ping,
         drain=partial(
             container.registry().drain,
             settings.server.drain_seconds,
@@ -228,32 +219,26 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
     server.run(sockets=listeners)
 
 
-def run_worker(settings: Settings) -> None:
+async def run_worker(settings: Settings) -> None:
     """Run jobs until SIGTERM or Ctrl+C, then hand them back."""
     configure_logging(settings.log)
-    asyncio.run(_ping(settings))
-    asyncio.run(_run_worker(create_container(settings)))
-
-
-async def _run_worker(container: Container) -> None:
+    container = create_container(settings)
+    await ping(settings)
     runner, reaper, stop = container.job_runner(), container.job_reaper(), Signals().stop
     click.echo(WORKER_IS_READY)
     await container.backend().run_worker(runner, reaper, stop)
 
 
-def send(settings: Settings, channel: str, text: str, every: float, count: int) -> None:
+async def send(settings: Settings, channel: str, text: str, every: float, count: int) -> None:
     """Announce `text` on `channel`, `count` times with `every` seconds in between."""
-    asyncio.run(_ping(settings))
-    asyncio.run(_send(create_container(settings), channel, text, every, count))
-
-
-async def _send(container: Container, channel: str, text: str, every: float, count: int) -> None:
+    container = create_container(settings)
     async with container.backend().sending():
+        await container.backend().ping()
         await announce_repeatedly(container.announcements(), channel, text, every, count)
 
 
-async def _ping(settings: Settings) -> None:
-    """Find out early and once whether the backend can be reached; raises `Unavailable`."""
+async def ping(settings: Settings) -> None:
+    """Find out whether the backend can be reached; raises `Unavailable`."""
     backend = create_container(settings).backend()
     async with backend.sending():
         await backend.ping()
@@ -267,7 +252,7 @@ def main() -> None:
         serve=serve,
         run_worker=run_worker,
         send=send,
-        ping=_ping,
+        ping=ping,
         own_command=own_command,
         shared_backends=[name for name, backend in BACKENDS.items() if backend.is_shared],
     )

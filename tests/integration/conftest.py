@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import pytest
 
+from adapters.environment import load_settings
 from adapters.redis_connection import Client, connect
-from adapters.settings import load_settings
 from tests.integration.processes import Command, Redis, Server, Worker, all_running
 
 

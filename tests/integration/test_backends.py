@@ -20,12 +20,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from adapters.environment import load_settings
 from adapters.lane_table import LaneKind, LanePlan
 from adapters.layers.lane_memory import MemoryLane
 from adapters.layers.lanes import Lane
 from adapters.layers.publication import Publication
 from adapters.redis_connection import Client, connect
-from adapters.settings import load_settings
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
 from application.job_ports import JobRecords

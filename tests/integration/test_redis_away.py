@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from adapters.environment import load_settings
 from adapters.redis_connection import AddressIsWrong, connect
-from adapters.settings import load_settings
 from tests.integration.client import Client, Frame, get, post, until
 from tests.integration.conftest import redis_settings
 from tests.integration.processes import Command, Redis, Server, Worker, all_running, free_port

@@ -13,9 +13,10 @@ from dependency_injector import providers
 from fast_channels.layers import get_channel_layer
 
 import bootstrap
+from adapters.environment import SettingsAreWrong
 from adapters.lane_table import LANES
 from adapters.sessions.session import Session
-from adapters.settings import BackendName, Settings, SettingsAreWrong
+from adapters.settings import BackendName, Settings
 from adapters.websocket.consumer import MakeFeature
 from adapters.websocket.feature import SocketFeature
 from adapters.websocket.routes import FEATURES

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import bootstrap
-from adapters.settings import GROUPS, PREFIX, flat_name
+from adapters.environment import GROUPS, flat_name
+from adapters.settings import PREFIX
 from adapters.visitors import COOKIE
 from adapters.websocket.routes import FEATURES
 from tests.unit.adapters.http.asking import client_of

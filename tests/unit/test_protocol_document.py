@@ -11,9 +11,9 @@ import httpx2
 import pytest
 
 import bootstrap
+from adapters.environment import GROUPS, flat_name
 from adapters.http import failures
 from adapters.sessions.disconnects import CloseCode
-from adapters.settings import GROUPS, flat_name
 from adapters.websocket.jobs import JobStatusPayload
 from application.errors import Refusal
 from application.ports import LossReason

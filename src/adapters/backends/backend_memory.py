@@ -5,9 +5,10 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from adapters.backends.backend import Backend
+from adapters.environment import SettingsAreWrong
 from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
 from adapters.layers.lane_memory import MemoryLane
-from adapters.settings import Settings, SettingsAreWrong
+from adapters.settings import Settings
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.presence_memory import MemoryPresence
 from adapters.storage.tally_memory import MemoryTally

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from adapters.backends.backend import Backend
+from adapters.environment import SettingsAreWrong
 from adapters.jobs.queue_arq import ArqJobQueue
 from adapters.jobs.worker_arq import ArqWorker, WorkerCalls
 from adapters.lane_table import LanePlan
@@ -14,7 +15,7 @@ from adapters.layers.lanes import Lane
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import AddressIsWrong, connect, wait_until
-from adapters.settings import Settings, SettingsAreWrong
+from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
 from adapters.storage.presence_redis import RedisPresence
 from adapters.storage.tally_redis import RedisTally

@@ -13,7 +13,8 @@ from adapters.cli.listening import listening
 from adapters.cli.problems import Problem, UsageProblem
 from adapters.cli.programs import Programs
 from adapters.cli.workers import serve_with_workers
-from adapters.settings import BackendName, Settings, SettingsAreWrong, load_settings
+from adapters.environment import SettingsAreWrong, load_settings
+from adapters.settings import BackendName, Settings
 from application.errors import Unavailable
 from domain.errors import BrokenRule
 
@@ -89,7 +90,7 @@ def create_cli(programs: Programs) -> click.Group:
         Start as many workers as you like. On SIGTERM and Ctrl+C a worker hands the jobs that it
         runs back to the queue.
         """
-        programs.run_worker(_shared_settings(programs))
+        asyncio.run(programs.run_worker(_shared_settings(programs)))
 
     @switchboard.command()
     @click.argument("channel")
@@ -110,7 +111,8 @@ def create_cli(programs: Programs) -> click.Group:
         """
         if every is not None and count is None:
             raise UsageProblem("--every needs --count: how many announcements?")
-        programs.send(_shared_settings(programs), channel, text, every or 0.0, count or 1)
+        settings = _shared_settings(programs)
+        asyncio.run(programs.send(settings, channel, text, every or 0.0, count or 1))
 
     return switchboard
 

@@ -20,7 +20,8 @@ from adapters.cli.programs import WORKER_IS_READY, Programs, server_is_ready
 from adapters.cli.signals import Signals
 from adapters.cli.source_changes import SourceChanges, syntax_problem
 from adapters.cli.workers import server_part
-from adapters.settings import BackendName, Settings, load_settings
+from adapters.environment import load_settings
+from adapters.settings import BackendName, Settings
 from application.errors import Unavailable
 
 HOME = Path(__file__).parents[2]

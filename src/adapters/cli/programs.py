@@ -20,8 +20,8 @@ WORKER_IS_READY = "Switchboard's worker is ready"
 class Programs:
     serve: Callable[[Settings, list[socket.socket], bool], None]
     """The last argument says whether other processes listen on the same sockets."""
-    run_worker: Callable[[Settings], None]
-    send: Callable[[Settings, str, str, float, int], None]
+    run_worker: Callable[[Settings], Coroutine[None, None, None]]
+    send: Callable[[Settings, str, str, float, int], Coroutine[None, None, None]]
     ping: Callable[[Settings], Coroutine[None, None, None]]
     """Returns if the backend answers; raises `Unavailable`."""
     shared_backends: Sequence[BackendName]

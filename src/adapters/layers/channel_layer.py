@@ -5,12 +5,15 @@ also join groups and receive. Connections of ours never do: they subscribe to au
 """
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fast_channels.layers import register_channel_layer, unregister_channel_layer
 from fast_channels.layers.base import BaseChannelLayer
 
+from adapters.lane_table import LANE_OF
 from adapters.layers.lanes import Lane
 from application.ports import Recovery
 from domain.identity import ConnectionId
@@ -84,3 +87,17 @@ class LaneChannelLayer(BaseChannelLayer):
         if name not in self._channels:
             self._channels[name] = StockChannel(name, self.capacity)
         return self._channels[name]
+
+
+@contextlib.contextmanager
+def registered(lanes: Mapping[str, Lane]) -> Iterator[None]:
+    """Each lane under its name, and under the names of the audiences that it carries."""
+    layers = {name: LaneChannelLayer(lane) for name, lane in lanes.items()}
+    layers |= {kind.value: layers[lane] for kind, lane in LANE_OF.items()}
+    for alias, layer in layers.items():
+        register_channel_layer(alias, layer)
+    try:
+        yield
+    finally:
+        for alias in layers:
+            unregister_channel_layer(alias)

@@ -43,15 +43,17 @@ def uvicorn_config(
 class DrainingServer(uvicorn.Server):
     """Awaits `drain` on SIGTERM or Ctrl+C, before uvicorn closes all sockets.
 
-    `started` is told the server's URL. With `shares_listeners`, listening stops before the drain,
-    so that new clients reach the other processes. A client has `send_timeout` seconds to read
-    what is written before its connection ends.
+    What `check` raises ends the server before it starts. `started` is told the server's URL. With
+    `shares_listeners`, listening stops before the drain, so that new clients reach the other
+    processes. A client has `send_timeout` seconds to read what is written before its connection
+    ends.
     """
 
     def __init__(
         self,
         config: uvicorn.Config,
         *,
+        check: Callable[[], Awaitable[None]],
         drain: Callable[[], Awaitable[None]],
         started: Callable[[str], None],
         shares_listeners: bool,
@@ -60,10 +62,12 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._send_timeout = SendTimeout(send_timeout)
         self._shares_listeners = shares_listeners
+        self._check = check
         self._drain = drain
         self._tell_started = started
 
     async def startup(self, sockets: Any = None) -> None:
+        await self._check()
         await super().startup(sockets)
         if self.started:
             _tune_garbage_collector()

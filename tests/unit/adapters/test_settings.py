@@ -7,16 +7,9 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
+from adapters.environment import GROUPS, SettingsAreWrong, flat_name, load_settings
 from adapters.lane_table import LANES, LaneKind
-from adapters.settings import (
-    GROUPS,
-    BackendName,
-    LogFormat,
-    Settings,
-    SettingsAreWrong,
-    flat_name,
-    load_settings,
-)
+from adapters.settings import BackendName, LogFormat, Settings
 
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
 

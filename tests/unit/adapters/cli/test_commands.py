@@ -26,7 +26,7 @@ class Recorder:
     def run(self, *arguments: str) -> Result:
         programs = Programs(
             serve=self.serve,
-            run_worker=self._record,
+            run_worker=self.ping,
             send=self.send,
             ping=self.ping,
             shared_backends=[BackendName.REDIS],
@@ -39,7 +39,9 @@ class Recorder:
         for listener in listeners:
             self.ports.append(listener.getsockname()[1])
 
-    def send(self, settings: Settings, channel: str, text: str, every: float, count: int) -> None:
+    async def send(
+        self, settings: Settings, channel: str, text: str, every: float, count: int
+    ) -> None:
         self._record(settings)
         self.sent.append((channel, text, every, count))
 

@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 from uvicorn.server import ServerState
 
+from adapters.environment import load_settings
 from adapters.server.serving import uvicorn_config
-from adapters.settings import load_settings
 from tests.doubles import DEADLINE
 from tests.unit.adapters.server.connections import Recorder, until
 from tests.unit.adapters.server.wire import HANDSHAKE, Answer, Wire, answer, text

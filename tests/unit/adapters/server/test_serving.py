@@ -14,6 +14,8 @@ async def test_a_connection_whose_shutdown_fails_does_not_keep_the_others_from_t
 
     drained: list[bool] = []
 
+    async def check() -> None: ...
+
     async def drain() -> None:
         drained.append(True)
 
@@ -24,7 +26,12 @@ async def test_a_connection_whose_shutdown_fails_does_not_keep_the_others_from_t
     monkeypatch.setattr(first.protocol.conn, "send_close", broken)
     config = first.protocol.config
     server = DrainingServer(
-        config, drain=drain, started=lambda url: None, shares_listeners=False, send_timeout=1
+        config,
+        check=check,
+        drain=drain,
+        started=lambda url: None,
+        shares_listeners=False,
+        send_timeout=1,
     )
     server.lifespan = config.lifespan_class(config)
     server.server_state = first.state

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from adapters.environment import load_settings
 from adapters.sessions import disconnects, registry
 from adapters.sessions.feature import Feature
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import FRAMES_A_TURN, Session
 from adapters.sessions.state import NEXT, State
-from adapters.settings import SessionSettings, load_settings
+from adapters.settings import SessionSettings
 from application.errors import Unavailable
 from application.ports import Cursor, LossReason, Recovery
 from domain.identity import Member, MemberId

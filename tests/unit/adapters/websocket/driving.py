@@ -10,8 +10,9 @@ from chanx.fast_channels.testing import WebsocketCommunicator
 from fastapi import FastAPI
 
 import bootstrap
+from adapters.environment import load_settings
 from adapters.sessions.registry import Registry
-from adapters.settings import Settings, load_settings
+from adapters.settings import Settings
 from adapters.visitors import COOKIE
 from adapters.websocket.routes import ROUTES, UnknownPathConsumer
 from bootstrap import Container

@@ -11,8 +11,9 @@ from unittest.mock import patch
 
 import structlog
 
+from adapters.environment import load_settings
 from adapters.logging_setup import configure_logging
-from adapters.settings import LogFormat, load_settings
+from adapters.settings import LogFormat
 
 
 class Log:

@@ -132,7 +132,7 @@ class Container(containers.DeclarativeContainer):
         job_records,
         backend.provided.job_queue,
         clock,
-        providers.Object(job_kinds.work),
+        providers.Object(job_kinds.steps_of),
         providers.Factory(
             JobRunnerSettings,
             pace=job_settings.pace,

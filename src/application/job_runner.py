@@ -1,4 +1,4 @@
-"""Jobs, from the side of whoever runs them: claim, work step by step, end exactly once."""
+"""Jobs, from the side of whoever runs them: claim, go step by step, end exactly once."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from application.job_ports import EndedJobs, JobQueue, RunningJobs
 from application.ports import Broadcaster, Clock
 from domain import jobs
 from domain.identity import JobId
-from domain.job_kinds import Outcome, Work
+from domain.job_kinds import Outcome, StepsOf
 from domain.jobs import (
     Job,
     JobCancelled,
@@ -58,7 +58,7 @@ class JobRunner:
         ended: EndedJobs,
         queue: JobQueue,
         clock: Clock,
-        work: Work,
+        steps_of: StepsOf,
         settings: JobRunnerSettings,
     ) -> None:
         self._broadcaster = broadcaster
@@ -66,7 +66,7 @@ class JobRunner:
         self._ended = ended
         self._queue = queue
         self._clock = clock
-        self._work = work
+        self._steps_of = steps_of
         self._settings = settings
         self._interrupts: dict[JobId, asyncio.Event] = {}
 
@@ -113,12 +113,12 @@ class JobRunner:
         except Exception:
             if limit.expired():
                 return JobFailed(job.id, f"The job took longer than {self._settings.timeout:g} s.")
-            # Work is anybody's code: whatever it raises ends this job and nothing else.
+            # A kind of job is anybody's code: whatever it raises ends this job and nothing else.
             log.exception("a job failed", extra={"job": job.id})
             return JobFailed(job.id, "The job failed because of an error in its work.")
 
     async def _steps(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
-        for step in self._work(job.kind, job.content):
+        for step in self._steps_of(job.kind, job.content):
             if isinstance(step, Outcome):
                 return JobSucceeded(job.id, step.text)
             seconds = step.seconds * self._settings.pace

@@ -36,7 +36,7 @@ class Submitted:
 
 
 class JobService:
-    """The records hold the truth, the queue only starts work.
+    """The records hold the truth, the queue only starts jobs.
 
     A job that is in the records is accepted; one that could not be put on the queue
     is put there later by the workers' own rounds.

@@ -10,7 +10,7 @@ from domain.jobs import JobKind
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A piece of work done: `progress` from 0 to 1, `seconds` it is simulated to take."""
+    """One step of a job: `progress` from 0 to 1, `seconds` it is simulated to take."""
 
     progress: float
     note: str
@@ -20,15 +20,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The last thing that work yields."""
+    """The last step, with what the job came to."""
 
     text: str
 
 
-Work: TypeAlias = Callable[[JobKind, str], Iterator[Step | Outcome]]
+StepsOf: TypeAlias = Callable[[JobKind, str], Iterator[Step | Outcome]]
 
 
-def work(kind: JobKind, content: str) -> Iterator[Step | Outcome]:
+def steps_of(kind: JobKind, content: str) -> Iterator[Step | Outcome]:
     """Yield `Step`s of rising progress, then one `Outcome`."""
     return _KINDS[kind](content)
 

@@ -100,7 +100,7 @@ def audience(job_id: JobId) -> Audience[JobEvent]:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of work somebody asked for.
+    """What somebody asked to have done.
 
     `submitted_at` is in seconds since 1970. `attempt` is how often a worker took it up, and
     `lost` how many of those workers vanished.

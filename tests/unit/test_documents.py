@@ -152,7 +152,7 @@ def are_nested(names: list[str]) -> bool:
 
 @every_document
 def test_every_name_of_the_code_that_a_document_uses_is_there(document: Path) -> None:
-    """`RoomService.say`, `job_kinds.work`, `frames_received`, `JOB_LEASE`: every word in it, and
+    """`RoomService.say`, `job_kinds.steps_of`, `frames_received`: every word in it, and
     each in the one before it where that is ours."""
     is_name = re.compile(r"(?=.*[._A-Z])[A-Za-z_]\w*(\.\w+)*")
     known = words() | settings() | OTHERS_VARIABLES

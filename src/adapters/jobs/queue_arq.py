@@ -1,4 +1,4 @@
-"""The ARQ queue: it starts work, and nothing depends on its memory.
+"""The ARQ queue: it starts jobs, and nothing depends on its memory.
 
 An ARQ job carries our job's id under that same id, so putting it twice changes nothing while
 it waits. A list of wake-ups beside the queue starts one idle worker at once: none needs to poll.

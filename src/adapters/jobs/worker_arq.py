@@ -58,7 +58,7 @@ class ArqWorker:
         self._is_away = False
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set, then hand running jobs back."""
+        """Run jobs until `stop` is set, then hand running jobs back."""
         arq = HandingOver(
             arq_client(self._client, self._service),
             queue_name(self._service),

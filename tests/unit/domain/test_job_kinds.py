@@ -5,19 +5,19 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from domain.job_kinds import Outcome, Step, work
+from domain.job_kinds import Outcome, Step, steps_of
 from domain.jobs import JobKind
 from tests.unit.domain.strategies import contents, job_kinds
 
 
 def result(kind: JobKind, content: str) -> str:
-    *_, last = work(kind, content)
+    *_, last = steps_of(kind, content)
     assert isinstance(last, Outcome)
     return last.text
 
 
 def steps(kind: JobKind, content: str) -> list[Step]:
-    return [step for step in work(kind, content) if isinstance(step, Step)]
+    return [step for step in steps_of(kind, content) if isinstance(step, Step)]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_anything_else_comes_back_in_capitals() -> None:
 def test_any_work_is_steps_of_rising_progress_and_one_outcome_at_the_end(
     kind: JobKind, content: str
 ) -> None:
-    *before, last = work(kind, content)
+    *before, last = steps_of(kind, content)
 
     assert isinstance(last, Outcome)
     progress = [0.0]
@@ -124,4 +124,4 @@ def test_any_work_is_steps_of_rising_progress_and_one_outcome_at_the_end(
 
 @given(job_kinds, contents)
 def test_the_same_work_has_the_same_result(kind: JobKind, content: str) -> None:
-    assert list(work(kind, content)) == list(work(kind, content))
+    assert list(steps_of(kind, content)) == list(steps_of(kind, content))

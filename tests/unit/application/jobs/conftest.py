@@ -9,7 +9,7 @@ from application import job_runner
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner, JobRunnerSettings
 from application.jobs import JobService
-from domain.job_kinds import Work
+from domain.job_kinds import StepsOf
 from domain.jobs import Job, JobKind, audience
 from tests.doubles import (
     FragileBroadcaster,
@@ -74,7 +74,7 @@ def build(
 ) -> Build:
     monkeypatch.setattr(job_runner, "RETRY_SECONDS", 0)
 
-    def build_one(settings: JobRunnerSettings, what: Work = half_then_done) -> JobRunner:
+    def build_one(settings: JobRunnerSettings, what: StepsOf = half_then_done) -> JobRunner:
         return JobRunner(fragile, records, records, queue, clock, what, settings)
 
     return build_one

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from application.job_runner import JobRunner, JobRunnerSettings
 from domain.identity import JobId
-from domain.job_kinds import Outcome, Step, Work
+from domain.job_kinds import Outcome, Step, StepsOf
 from domain.jobs import Job, JobKind, JobProgressed, JobStarted, JobSucceeded
 from tests.doubles import DEADLINE, FragileJobRecords
 
@@ -31,7 +31,7 @@ STARTED = JobStarted(ID, 1)
 HALF = JobProgressed(ID, 0.5, "Half", "so far")
 DONE = JobSucceeded(ID, "done")
 
-Build: TypeAlias = Callable[[JobRunnerSettings, Work], JobRunner]
+Build: TypeAlias = Callable[[JobRunnerSettings, StepsOf], JobRunner]
 
 
 def half_then_done(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:

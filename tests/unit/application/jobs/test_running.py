@@ -8,7 +8,7 @@ import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from domain.identity import JobId
-from domain.job_kinds import Outcome, Step, work
+from domain.job_kinds import Outcome, Step, steps_of
 from domain.jobs import Job, JobEvent, JobKind, JobProgressed, JobState, JobSucceeded, audience
 from tests.doubles import EventBook, FragileJobRecords, ManualClock, RecordingSubscriber
 from tests.unit.application.jobs.running import (
@@ -51,9 +51,9 @@ async def test_each_kind_of_job_comes_to_its_result(
     watcher = RecordingSubscriber()
     await broadcaster.subscribe(audience(ID), watcher)
 
-    await build(AT_ONCE, work).run(ID)
+    await build(AT_ONCE, steps_of).run(ID)
 
-    *steps, outcome = work(kind, "help me")
+    *steps, outcome = steps_of(kind, "help me")
     assert isinstance(outcome, Outcome)
     expected: list[JobEvent] = [STARTED]
     for step in steps:
@@ -62,7 +62,7 @@ async def test_each_kind_of_job_comes_to_its_result(
     assert book.heard_by(watcher) == [*expected, JobSucceeded(ID, outcome.text)]
 
 
-async def test_work_is_given_the_kind_and_content_that_were_asked_for(
+async def test_a_job_is_given_the_kind_and_content_that_were_asked_for(
     build: Build, watcher: RecordingSubscriber, book: EventBook
 ) -> None:
     def repeat(kind: JobKind, content: str) -> Iterator[Step | Outcome]:

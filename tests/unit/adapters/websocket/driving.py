@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 from chanx.fast_channels.testing import WebsocketCommunicator
+from dependency_injector import providers
 from fastapi import FastAPI
 
 import bootstrap
@@ -14,6 +15,7 @@ from adapters.sessions.registry import Registry
 from adapters.settings import Settings, load_settings
 from adapters.visitors import COOKIE
 from adapters.websocket.routes import ROUTES, UnknownPathConsumer
+from application.ports import Clock
 from bootstrap import Container
 
 DEADLINE = 5.0
@@ -150,6 +152,16 @@ async def serving(
     app = bootstrap.create_app(container)
     async with app.router.lifespan_context(app):
         yield Service(app)
+
+
+def timed_by(clock: Clock) -> Callable[[Container], object]:
+    """Prepares a container to take its time from `clock`."""
+    return lambda container: container.clock.override(providers.Object(clock))
+
+
+def lost(missed: int, reason: str) -> dict[str, Any]:
+    """What `recovered` says to whom not everything could be given."""
+    return {"recovered": False, "missed": missed, "reason": reason}
 
 
 async def eventually(reached: Callable[[], object]) -> None:

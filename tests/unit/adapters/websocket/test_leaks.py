@@ -11,7 +11,7 @@ from adapters.sessions.session import Session
 from tests.sockets import PATHS, SAYS
 from tests.unit.adapters.websocket.asking import ANNA, ask, asking
 from tests.unit.adapters.websocket.driving import Service, eventually, serving
-from tests.unit.adapters.websocket.test_endings import (
+from tests.unit.adapters.websocket.line import (
     Line,
     assert_nothing_is_left,
     cancelled,

@@ -23,7 +23,8 @@ from application.chat import ChatService
 from domain.identity import Member, MemberId, RoomName
 from tests.unit.adapters.sessions.wire import Wire
 from tests.unit.adapters.websocket.asking import ask_until, asking
-from tests.unit.adapters.websocket.driving import eventually, serving, settings_of
+from tests.unit.adapters.websocket.driving import serving, settings_of
+from tests.waiting import eventually
 
 SRC = Path(bootstrap.__file__).parent
 

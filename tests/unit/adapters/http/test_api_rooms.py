@@ -6,7 +6,8 @@ import httpx2
 import pytest
 
 from tests.unit.adapters.http.asking import client_of, error
-from tests.unit.adapters.websocket.driving import Service, eventually, serving
+from tests.unit.adapters.websocket.driving import Service, serving
+from tests.waiting import eventually
 
 
 async def test_rooms_with_somebody_in_them_are_listed_fullest_first(

@@ -1,6 +1,5 @@
 """Drives the whole application, in process, through chanx's own communicator."""
 
-import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable
@@ -17,9 +16,7 @@ from adapters.visitors import COOKIE
 from adapters.websocket.routes import ROUTES, UnknownPathConsumer
 from application.ports import Clock
 from bootstrap import Container
-
-DEADLINE = 5.0
-"""Seconds that a test waits for what must come: never reached by a test that passes."""
+from tests.waiting import DEADLINE
 
 Frame = dict[str, Any]
 
@@ -162,10 +159,3 @@ def timed_by(clock: Clock) -> Callable[[Container], object]:
 def lost(missed: int, reason: str) -> dict[str, Any]:
     """What `recovered` says to whom not everything could be given."""
     return {"recovered": False, "missed": missed, "reason": reason}
-
-
-async def eventually(reached: Callable[[], object]) -> None:
-    """Let others run until `reached()` is true; fail at the deadline."""
-    async with asyncio.timeout(DEADLINE):
-        while not reached():  # noqa: ASYNC110 - what is waited for is no event
-            await asyncio.sleep(0.001)

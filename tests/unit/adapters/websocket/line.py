@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.adapters.websocket.driving import DEADLINE, Service, eventually
+from tests.unit.adapters.websocket.driving import Service
+from tests.waiting import DEADLINE, eventually
 
 
 class Line:

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.asgi_extensions import ABORT
 from tests.sockets import PATHS, every_socket
-from tests.unit.adapters.websocket.driving import Service, eventually
+from tests.unit.adapters.websocket.driving import Service
 from tests.unit.adapters.websocket.line import (
     Line,
     assert_nothing_is_left,
@@ -16,6 +16,7 @@ from tests.unit.adapters.websocket.line import (
     goodbye,
     writing_breaks_oddly,
 )
+from tests.waiting import eventually
 
 
 @every_socket

@@ -11,7 +11,7 @@ from application.ports import Cursor
 from domain.audiences import Audience
 from domain.events import MemberJoined, MemberLeft
 from tests.sockets import TELLING
-from tests.unit.adapters.websocket.driving import Socket, eventually, serving
+from tests.unit.adapters.websocket.driving import Socket, serving
 from tests.unit.adapters.websocket.failing import (
     FailingBroadcaster,
     fail_with,
@@ -19,6 +19,7 @@ from tests.unit.adapters.websocket.failing import (
     failing_presence,
 )
 from tests.unit.adapters.websocket.line import assert_nothing_is_left
+from tests.waiting import eventually
 
 
 async def sent_away(client: Socket) -> None:

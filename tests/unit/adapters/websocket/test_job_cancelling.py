@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.adapters.websocket.asking import ANNA, ask, asking, told
-from tests.unit.adapters.websocket.driving import Service, eventually, serving
+from tests.unit.adapters.websocket.driving import Service, serving
+from tests.waiting import eventually
 
 
 async def test_a_running_job_can_be_cancelled(slow_service: Service) -> None:

@@ -10,7 +10,7 @@ import pytest
 from adapters.sessions.session import Session
 from tests.sockets import PATHS, SAYS
 from tests.unit.adapters.websocket.asking import ANNA, ask, asking
-from tests.unit.adapters.websocket.driving import Service, eventually, serving
+from tests.unit.adapters.websocket.driving import Service, serving
 from tests.unit.adapters.websocket.line import (
     Line,
     assert_nothing_is_left,
@@ -19,6 +19,7 @@ from tests.unit.adapters.websocket.line import (
     reading_breaks,
     writing_breaks,
 )
+from tests.waiting import eventually
 
 Living: TypeAlias = Callable[[], list[Session]]
 """The sessions that this test has made and that are still in memory."""

@@ -3,10 +3,9 @@
 The memory backend are the fakes of this suite; these are for what a test must see or break.
 """
 
-import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.jobs.queue_memory import MemoryJobQueue
@@ -16,9 +15,7 @@ from application.ports import Broadcaster, Clock, Cursor, Event, Ids, Recovery, 
 from domain.audiences import Audience
 from domain.identity import ConnectionId, IdempotencyKey, JobId
 from domain.jobs import Job, JobEnded
-
-DEADLINE = 10.0
-"""Seconds after which something awaited counts as never happening."""
+from tests.waiting import Signal
 
 BEGINNING = 1_700_000_000.0
 """When a `ManualClock` starts: a whole second, so that sums with whole seconds are exact."""
@@ -50,25 +47,6 @@ class NumberedIds(Ids):
     def job_id(self) -> JobId:
         self._given += 1
         return JobId(f"job-{self._given}")
-
-
-class Signal:
-    """Lets a test wait for something that a double sees happen."""
-
-    def __init__(self) -> None:
-        self._changed = asyncio.Event()
-
-    def changed(self) -> None:
-        self._changed.set()
-
-    async def until(self, enough: Callable[[], bool], describe: Callable[[], str]) -> None:
-        try:
-            async with asyncio.timeout(DEADLINE):
-                while not enough():
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise AssertionError(describe()) from None
 
 
 class RecordingSubscriber(Subscriber):

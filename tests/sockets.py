@@ -6,6 +6,8 @@ A new feature is under all tests that use this; one that is removed is missed by
 import json
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+import pytest
+
 from adapters.lane_table import LANE_OF, LANES
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
@@ -27,6 +29,8 @@ CONSUMERS: dict[str, type[FeatureConsumer]] = {
     path_of(route): consumer for route, consumer in ROUTES.items()
 }
 PATHS = list(CONSUMERS)
+
+every_socket = pytest.mark.parametrize("path", PATHS)
 
 
 def feature_of(path: str) -> type[SocketFeature]:

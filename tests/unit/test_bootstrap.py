@@ -23,7 +23,9 @@ from adapters.websocket.routes import FEATURES
 from application.chat import ChatService
 from domain.identity import Member, MemberId, RoomName
 from tests.unit.adapters.sessions.wire import Wire
-from tests.unit.adapters.websocket.driving import eventually, serving, settings_of
+from tests.unit.adapters.websocket.asking import ask_until, asking
+from tests.unit.adapters.websocket.driving import serving, settings_of
+from tests.waiting import eventually
 
 SRC = Path(bootstrap.__file__).parent
 
@@ -169,12 +171,8 @@ async def test_channel_layers_are_there_while_the_application_runs() -> None:
 
 async def test_an_application_that_stopped_leaves_no_task_behind() -> None:
     before = asyncio.all_tasks()
-    async with (
-        serving(job_slots=3, job_pace=100) as service,
-        service.socket("/ws/background_jobs") as client,
-    ):
-        await client.say("job", {"content": "long"})
-        await client.status("running")
+    async with serving(job_slots=3, job_pace=100) as service, asking(service) as client:
+        await ask_until(client, "running")
     await eventually(lambda: asyncio.all_tasks() == before)
 
 

@@ -20,7 +20,8 @@ from adapters.websocket.chat import ReliableConsumer
 from adapters.websocket.jobs import JobsConsumer
 from adapters.websocket.system import SystemConsumer
 from bootstrap import create_app, create_container
-from tests.unit.adapters.websocket.driving import eventually, settings_of
+from tests.unit.adapters.websocket.driving import settings_of
+from tests.waiting import eventually
 
 OURS = (WebSocketProtocol, HttpProtocol, SystemConsumer, ReliableConsumer, JobsConsumer)
 

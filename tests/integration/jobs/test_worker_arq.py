@@ -18,8 +18,8 @@ from adapters.jobs.worker_arq import ArqWorker, WorkerCalls, live_workers
 from adapters.redis_connection import Client
 from application.errors import Unavailable
 from domain.identity import JobId
-from tests.doubles import Signal
 from tests.integration.client import until
+from tests.waiting import Signal
 
 pytestmark = pytest.mark.redis
 

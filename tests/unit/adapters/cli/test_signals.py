@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.cli.signals import Signals
-
-DEADLINE = 20.0
+from tests.unit.adapters.cli.parts import DEADLINE
 
 
 @pytest.fixture(autouse=True)

@@ -17,3 +17,13 @@ async def service() -> AsyncIterator[Service]:
 async def client(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
     async with client_of(service) as asking:
         yield asking
+
+
+@pytest.fixture
+def broken_rooms(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listing rooms fails in a way that nobody has thought of."""
+
+    async def broken(_limit: int) -> None:
+        raise RuntimeError("secret address")
+
+    monkeypatch.setattr(service.container.rooms(), "rooms", broken)

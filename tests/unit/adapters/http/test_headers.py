@@ -3,8 +3,8 @@
 import httpx2
 import pytest
 
-from tests.unit.adapters.http.asking import client_of
-from tests.unit.adapters.websocket.driving import Service, serving
+from tests.unit.adapters.http.asking import post_too_much
+from tests.unit.adapters.websocket.driving import serving
 
 
 def assert_secured(answer: httpx2.Response) -> None:
@@ -68,30 +68,14 @@ async def test_a_refused_origin_s_answer_is_secured(client: httpx2.AsyncClient) 
 
 @pytest.mark.parametrize("told", [True, False], ids=["with its length", "in pieces"])
 async def test_the_answer_to_a_body_over_the_limit_is_secured(told: bool) -> None:
-    async with serving(max_frame_bytes=1_024) as service, client_of(service) as client:
-
-        async def pieces() -> object:
-            for _ in range(20):
-                yield b"x" * 100
-
-        answer = await client.post(
-            "/api/announcements",
-            content=b"x" * 2_000 if told else pieces(),  # type: ignore[arg-type]
-            headers={"content-type": "application/json"},
-        )
+    async with serving(max_frame_bytes=1_024) as service:
+        answer = await post_too_much(service, with_length=told)
         assert answer.status_code == 413
         assert_secured(answer)
 
 
-async def test_the_answer_to_an_error_of_ours_is_secured(
-    service: Service,
-    client: httpx2.AsyncClient,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def broken(_limit: int) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr(service.container.rooms(), "rooms", broken)
+@pytest.mark.usefixtures("broken_rooms")
+async def test_the_answer_to_an_error_of_ours_is_secured(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/api/rooms")
     assert answer.status_code == 500
     assert_secured(answer)

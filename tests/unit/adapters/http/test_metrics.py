@@ -5,7 +5,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.adapters.http.asking import client_of
-from tests.unit.adapters.websocket.driving import Service, eventually, serving
+from tests.unit.adapters.websocket.driving import Service, serving
+from tests.waiting import eventually
 
 
 async def metrics(client: httpx2.AsyncClient) -> dict[str, float]:

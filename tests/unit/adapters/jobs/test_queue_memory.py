@@ -12,7 +12,7 @@ from application.errors import Unavailable
 from application.job_ports import JobQueue
 from domain.identity import JobId
 from tests.contracts.job_queue import JobQueueContract
-from tests.doubles import DEADLINE, Signal
+from tests.waiting import DEADLINE, Signal
 
 
 @pytest.fixture

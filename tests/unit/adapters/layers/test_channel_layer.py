@@ -12,7 +12,8 @@ from adapters.layers.channel_layer import LaneChannelLayer, StockChannel
 from adapters.layers.lane_memory import MemoryLane
 from application.ports import Recovery
 from tests.contracts.lane import DURABLE, EPHEMERAL, body, publish
-from tests.doubles import DEADLINE, ManualClock, RecordingSubscriber
+from tests.doubles import ManualClock, RecordingSubscriber
+from tests.waiting import DEADLINE
 
 KNOCK = {"type": "knock", "times": 1}
 

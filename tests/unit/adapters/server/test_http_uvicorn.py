@@ -9,9 +9,9 @@ from uvicorn.server import ServerState
 
 from adapters.environment import load_settings
 from adapters.server.serving import uvicorn_config
-from tests.doubles import DEADLINE
 from tests.unit.adapters.server.connections import Recorder, until
 from tests.unit.adapters.server.wire import HANDSHAKE, Answer, Wire, answer, text
+from tests.waiting import DEADLINE
 
 
 class Client:

@@ -7,7 +7,6 @@ from websockets.frames import Opcode
 
 import adapters.server.websocket_uvicorn
 from adapters.server.buffered_transport import WriteBatch
-from tests.doubles import DEADLINE
 from tests.unit.adapters.server.connections import (
     MAX_SIZE,
     Connection,
@@ -17,6 +16,7 @@ from tests.unit.adapters.server.connections import (
     until,
 )
 from tests.unit.adapters.server.wire import client_frame, closing, text
+from tests.waiting import DEADLINE
 
 UNFINISHED = client_frame(Opcode.TEXT, b"begun", fin=False)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.sessions.mailbox import Item, Mailbox
-from tests.unit.adapters.websocket.driving import DEADLINE
+from tests.waiting import DEADLINE
 
 FRAME, OTHER = "x" * 1_000, "y" * 1_000
 WEIGHT = getsizeof(FRAME)

@@ -12,6 +12,13 @@ async def service() -> AsyncIterator[Service]:
         yield running
 
 
+@pytest.fixture
+async def slow_service() -> AsyncIterator[Service]:
+    """No job here ends by itself while a test looks at it."""
+    async with serving(job_pace=100) as running:
+        yield running
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Whatever clients do is no error of ours. A test that provokes one clears `caplog`."""

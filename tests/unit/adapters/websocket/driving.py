@@ -1,12 +1,12 @@
 """Drives the whole application, in process, through chanx's own communicator."""
 
-import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 from chanx.fast_channels.testing import WebsocketCommunicator
+from dependency_injector import providers
 from fastapi import FastAPI
 
 import bootstrap
@@ -15,10 +15,9 @@ from adapters.sessions.registry import Registry
 from adapters.settings import Settings
 from adapters.visitors import COOKIE
 from adapters.websocket.routes import ROUTES, UnknownPathConsumer
+from application.ports import Clock
 from bootstrap import Container
-
-DEADLINE = 5.0
-"""Seconds that a test waits for what must come: never reached by a test that passes."""
+from tests.waiting import DEADLINE
 
 Frame = dict[str, Any]
 
@@ -153,8 +152,11 @@ async def serving(
         yield Service(app)
 
 
-async def eventually(reached: Callable[[], object]) -> None:
-    """Let others run until `reached()` is true; fail at the deadline."""
-    async with asyncio.timeout(DEADLINE):
-        while not reached():  # noqa: ASYNC110 - what is waited for is no event
-            await asyncio.sleep(0.001)
+def timed_by(clock: Clock) -> Callable[[Container], object]:
+    """Prepares a container to take its time from `clock`."""
+    return lambda container: container.clock.override(providers.Object(clock))
+
+
+def lost(missed: int, reason: str) -> dict[str, Any]:
+    """What `recovered` says to whom not everything could be given."""
+    return {"recovered": False, "missed": missed, "reason": reason}

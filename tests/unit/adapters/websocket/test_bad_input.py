@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.sockets import PATHS, TEXTS
+from tests.sockets import PATHS, TEXTS, every_socket
 from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
-from tests.unit.adapters.websocket.test_every_socket import every_socket
 
 NESTED = "[" * 60_000
 

@@ -6,7 +6,8 @@ from chanx.messages.outgoing import ErrorMessage
 from adapters.websocket.chat import Chat, ChatNotification
 from adapters.websocket.frames import TextPayload
 from adapters.websocket.system import SystemEcho, UserMessage
-from tests.unit.adapters.websocket.driving import DEADLINE, Service, serving
+from tests.unit.adapters.websocket.driving import Service, serving
+from tests.waiting import DEADLINE
 
 # chanx (2.13) collects under a timeout of asgiref's that asgiref (3.13) has deprecated.
 chanx_tools = pytest.mark.filterwarnings("ignore:asgiref.timeout:DeprecationWarning")
@@ -21,10 +22,7 @@ async def test_completion_frames_are_off_unless_asked_for(service: Service) -> N
 
 
 async def test_complete_follows_every_frame_that_was_handled() -> None:
-    async with (
-        serving(send_completion=True) as service,
-        service.socket("/ws/system") as client,
-    ):
+    async with serving(send_completion=True) as service, service.socket("/ws/system") as client:
         await client.frame()
         await client.say("ping")
         await client.say("user_message", {"message": "hello"})
@@ -42,10 +40,7 @@ async def test_complete_follows_every_frame_that_was_handled() -> None:
 
 
 async def test_group_complete_follows_every_broadcast_at_each_receiver() -> None:
-    async with (
-        serving(send_completion=True) as service,
-        service.socket("/ws/chat") as first,
-    ):
+    async with serving(send_completion=True) as service, service.socket("/ws/chat") as first:
         joined = await first.frames(2)
         assert [f["action"] for f in joined] == ["chat_notification", "group_complete"]
         async with service.socket("/ws/chat") as second:
@@ -69,10 +64,7 @@ async def test_group_complete_follows_every_broadcast_at_each_receiver() -> None
 
 @chanx_tools
 async def test_chanx_s_own_tools_collect_messages_until_complete() -> None:
-    async with (
-        serving(send_completion=True) as service,
-        service.socket("/ws/system") as client,
-    ):
+    async with serving(send_completion=True) as service, service.socket("/ws/system") as client:
         await client.frame()
         await client.send_message(UserMessage(payload=TextPayload(message="hello")))
         assert await client.receive_all_messages(timeout=DEADLINE) == [
@@ -82,10 +74,7 @@ async def test_chanx_s_own_tools_collect_messages_until_complete() -> None:
 
 @chanx_tools
 async def test_chanx_s_own_tools_collect_messages_until_group_complete() -> None:
-    async with (
-        serving(send_completion=True) as service,
-        service.socket("/ws/chat") as client,
-    ):
+    async with serving(send_completion=True) as service, service.socket("/ws/chat") as client:
         joined = await client.receive_all_messages("group_complete", timeout=DEADLINE)
         await client.send_message(Chat(payload=TextPayload(message="hello")))
         said = await client.receive_all_messages("group_complete", timeout=DEADLINE)
@@ -97,10 +86,7 @@ async def test_chanx_s_own_tools_collect_messages_until_group_complete() -> None
 
 @chanx_tools
 async def test_chanx_s_own_tools_understand_our_refusals() -> None:
-    async with (
-        serving(send_completion=True) as service,
-        service.socket("/ws/chat") as client,
-    ):
+    async with serving(send_completion=True) as service, service.socket("/ws/chat") as client:
         await client.frames(2)
         await client.send_message(Chat(payload=TextPayload(message=" ")))
         (message,) = await client.receive_all_messages(timeout=DEADLINE)

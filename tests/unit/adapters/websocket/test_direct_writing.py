@@ -7,15 +7,10 @@ import pytest
 
 from adapters.asgi_extensions import ABORT, WRITE
 from adapters.sessions import registry
-from tests.unit.adapters.websocket.driving import (
-    DEADLINE,
-    Service,
-    Socket,
-    eventually,
-    serving,
-)
+from tests.sockets import every_socket
+from tests.unit.adapters.websocket.driving import Service, Socket, serving
 from tests.unit.adapters.websocket.log_lines import configured_log
-from tests.unit.adapters.websocket.test_every_socket import every_socket
+from tests.waiting import DEADLINE, eventually
 
 
 class Transport:

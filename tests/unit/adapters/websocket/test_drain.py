@@ -8,13 +8,8 @@ from adapters.sessions import registry
 from adapters.sessions.disconnects import UNAVAILABLE, CloseCode, Disconnect
 from adapters.sessions.registry import Registry
 from bootstrap import Container
-from tests.unit.adapters.websocket.driving import (
-    DEADLINE,
-    Service,
-    Socket,
-    eventually,
-    serving,
-)
+from tests.unit.adapters.websocket.driving import Service, Socket, serving
+from tests.waiting import DEADLINE, eventually
 
 HOURS = 3_600.0
 """A drain that waited for its time to run out would miss the deadline of its test."""

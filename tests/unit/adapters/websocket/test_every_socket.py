@@ -3,10 +3,8 @@
 import pytest
 
 from adapters.visitors import COOKIE
-from tests.sockets import PATHS
+from tests.sockets import every_socket
 from tests.unit.adapters.websocket.driving import Service, Socket
-
-every_socket = pytest.mark.parametrize("path", PATHS)
 
 
 async def greeted(socket: Socket) -> None:

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.adapters.websocket.asking import ANNA, JOBS
 from tests.unit.adapters.websocket.driving import Frame, Service, Socket
-
-JOBS = "/ws/background_jobs"
-VISITOR = "a" * 32
 
 
 @dataclass(frozen=True)
@@ -115,11 +113,11 @@ async def test_a_key_is_of_one_audience(service: Service, socket: Durable) -> No
 
 async def test_a_job_asked_for_again_is_the_same_job(service: Service) -> None:
     asked = {"type": "translate", "content": "hello"}
-    async with service.socket(JOBS, visitor=VISITOR) as client:
+    async with service.socket(JOBS, visitor=ANNA) as client:
         await client.say("job", asked, key="k-1")
         queued = await client.status("queued")
         result = await client.status("result")
-    async with service.socket(JOBS, visitor=VISITOR) as client:
+    async with service.socket(JOBS, visitor=ANNA) as client:
         await client.say("job", asked, key="k-1")
 
         again = await client.status("queued")

@@ -9,8 +9,9 @@ import pytest
 
 from adapters.sessions.session import Session
 from tests.sockets import PATHS, SAYS
-from tests.unit.adapters.websocket.driving import Service, eventually, serving
-from tests.unit.adapters.websocket.test_endings import (
+from tests.unit.adapters.websocket.asking import ANNA, ask, asking
+from tests.unit.adapters.websocket.driving import Service, serving
+from tests.unit.adapters.websocket.line import (
     Line,
     assert_nothing_is_left,
     cancelled,
@@ -18,6 +19,7 @@ from tests.unit.adapters.websocket.test_endings import (
     reading_breaks,
     writing_breaks,
 )
+from tests.waiting import eventually
 
 Living: TypeAlias = Callable[[], list[Session]]
 """The sessions that this test has made and that are still in memory."""
@@ -136,13 +138,12 @@ async def test_jobs_that_go_on_without_whoever_asked_for_them_hold_on_to_nobody(
         tasks = asyncio.all_tasks()
         job_ids = []
         for _ in range(5):
-            async with service.socket("/ws/background_jobs", visitor="a" * 32) as client:
-                await client.say("job", {"type": "analyze", "content": "hello"})
-                job_ids.append((await client.status("queued"))["payload"]["job_id"])
+            async with asking(service, ANNA) as client:
+                job_ids.append(await ask(client, "analyze"))
                 assert len(living()) == 1
         await assert_nothing_is_left(service)
         await eventually(lambda: living() == [])
-        async with service.socket("/ws/background_jobs", visitor="a" * 32) as client:
+        async with asking(service, ANNA) as client:
             for job_id in job_ids:
                 await client.say("job_cancel", {"job_id": job_id})
                 await client.status("cancelled")

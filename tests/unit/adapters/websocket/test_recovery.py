@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from dependency_injector import providers
 
 from tests.doubles import ManualClock
 from tests.sockets import DURABLE, PATHS
-from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
+from tests.unit.adapters.websocket.driving import Frame, Service, Socket, lost, serving, timed_by
 
 
 @dataclass(frozen=True)
@@ -156,11 +155,7 @@ async def test_what_history_had_no_room_for_is_trimmed_and_the_rest_follows(
         first = await durable.say(member, "first")
         rest = [await durable.say(member, f"later-{number}") for number in range(5)]
         async with service.socket(since(durable, first["cursor"])) as back:
-            assert await back.payload("recovered") == {
-                "recovered": False,
-                "missed": 3,
-                "reason": "trimmed",
-            }
+            assert await back.payload("recovered") == lost(3, "trimmed")
             assert await back.frames(3) == rest[-3:]
 
 
@@ -170,10 +165,7 @@ async def test_what_history_kept_long_enough_is_expired(durable: Durable) -> Non
     lane = {"kind": "durable", "prefix": "test", "capacity": 100, "expiry": 60}
     options: dict[str, Any] = {durable.lane: lane}
     async with (
-        serving(
-            lambda container: container.clock.override(providers.Object(clock)),
-            **options,
-        ) as service,
+        serving(timed_by(clock), **options) as service,
         service.socket(durable.path) as member,
     ):
         first = await durable.say(member, "first")
@@ -181,11 +173,7 @@ async def test_what_history_kept_long_enough_is_expired(durable: Durable) -> Non
         clock.shift(61)
         third = await durable.say(member, "third")
         async with service.socket(since(durable, first["cursor"])) as back:
-            assert await back.payload("recovered") == {
-                "recovered": False,
-                "missed": 1,
-                "reason": "expired",
-            }
+            assert await back.payload("recovered") == lost(1, "expired")
             assert await back.frame() == third
 
 
@@ -208,10 +196,7 @@ async def test_only_since_is_a_cursor(service: Service) -> None:
 
 
 async def test_recovered_frames_may_be_more_than_a_mailbox_holds() -> None:
-    async with (
-        serving(mailbox_frames=8) as service,
-        service.socket("/ws/reliable") as member,
-    ):
+    async with serving(mailbox_frames=8) as service, service.socket("/ws/reliable") as member:
         first = await RELIABLE.say(member, "first")
         for number in range(50):
             await RELIABLE.say(member, f"missed-{number}")

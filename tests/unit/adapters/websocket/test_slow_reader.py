@@ -10,15 +10,9 @@ from adapters.sessions import registry
 from adapters.sessions.session import Session
 from adapters.websocket.chat import ChatConsumer
 from adapters.websocket.frames import SystemNotify, TextPayload
-from tests.unit.adapters.websocket.driving import (
-    DEADLINE,
-    Frame,
-    Service,
-    Socket,
-    eventually,
-    serving,
-)
+from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
 from tests.unit.adapters.websocket.log_lines import configured_log
+from tests.waiting import DEADLINE, eventually
 
 SMALL: dict[str, Any] = {"mailbox_frames": 8, "send_timeout": 0.05}
 

@@ -9,7 +9,8 @@ from application.job_runner import JobRunner, JobRunnerSettings
 from domain.identity import JobId
 from domain.job_kinds import Outcome, Step, StepsOf
 from domain.jobs import Job, JobKind, JobProgressed, JobStarted, JobSucceeded
-from tests.doubles import DEADLINE, FragileJobRecords
+from tests.doubles import FragileJobRecords
+from tests.waiting import DEADLINE
 
 ID = JobId("7")
 STEP_SECONDS = 1000.0

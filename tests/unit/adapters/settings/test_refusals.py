@@ -1,0 +1,89 @@
+"""What is refused: wrong values, in one line that says which and what is allowed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.environment import SettingsAreWrong, load_settings
+
+
+def refusal_of(**overrides: Any) -> str:
+    with pytest.raises(SettingsAreWrong) as refused:
+        load_settings(**overrides)
+    return str(refused.value)
+
+
+WRONG = [
+    ("LANE_QUEUE__CAPACITY", "0", "a durable lane needs more than 0"),
+    ("LANE_QUEUE__EXPIRY", "0", "a durable lane needs more than 0"),
+    ("BACKEND", "postgres", "'memory' or 'redis'"),
+    ("PORT", "eighty", "valid integer"),
+    ("PORT", "65536", "less than or equal to 65535"),
+    ("PORT", "-1", "greater than or equal to 0"),
+    ("SEND_COMPLETION", "perhaps", "boolean"),
+    ("LOG_WEBSOCKET", "2", "boolean"),
+    ("LOG_FORMAT", "xml", "'console' or 'json'"),
+    ("LOG_LEVEL", "loud", "debug|info|warning|error"),
+    ("JOB_PACE", "-1", "greater than or equal to 0"),
+    ("JOB_PACE", "101", "less than or equal to 100"),
+    ("JOB_PACE", "nan", "finite number"),
+    ("MAX_CONNECTIONS", "0", "greater than or equal to 1"),
+    ("MAX_FRAME_BYTES", "100", "greater than or equal to 1024"),
+    ("FRAMES_PER_SECOND", "0", "greater than 0"),
+    ("MAILBOX_FRAMES", "1", "greater than or equal to 8"),
+    ("SEND_TIMEOUT", "0", "greater than 0"),
+    ("DRAIN_SECONDS", "soon", "valid number"),
+    ("JOB_SLOTS", "1.5", "valid integer"),
+    ("LANE_QUEUE__CAPACITY", "-1", "greater than or equal to 0"),
+    ("LANE_QUEUE__CAPACITY", "many", "valid integer"),
+    ("LANE_QUEUE__KIND", "eternal", "'ephemeral' or 'durable'"),
+    ("LANE_CHAT__PREFIX", "Not Good", "^[a-z0-9_-]{1,32}$"),
+    ("LANE_CHAT", "nonsense", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "allowed"), WRONG)
+def test_a_wrong_value_is_refused_in_one_line_that_says_which_and_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    monkeypatch.setenv(f"SWITCHBOARD_{name}", value)
+    line = refusal_of()
+    assert len(line.splitlines()) == 1
+    assert line.startswith(f"SWITCHBOARD_{name}={value!r}")
+    assert allowed in line
+
+
+def test_a_wrong_value_under_a_name_in_brackets_is_refused_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PORT", "eighty")
+    line = refusal_of()
+    assert "PORT='eighty'" in line
+    assert len(line.splitlines()) == 1
+
+
+def test_a_wrong_value_in_a_dotenv_file_is_refused_too(empty_environment: Path) -> None:
+    (empty_environment / ".env").write_text("SWITCHBOARD_TEXT_LIMIT=none\n")
+    assert refusal_of().startswith("SWITCHBOARD_TEXT_LIMIT='none'")
+
+
+def test_a_wrong_value_that_a_command_was_told_is_refused_too() -> None:
+    assert refusal_of(port=70_000).startswith("SWITCHBOARD_PORT='70000'")
+
+
+def test_every_wrong_value_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWITCHBOARD_PORT", "x")
+    monkeypatch.setenv("SWITCHBOARD_BACKEND", "y")
+    monkeypatch.setenv("SWITCHBOARD_LANE_JOBS__EXPIRY", "z")
+    names = {line.partition("=")[0] for line in refusal_of().splitlines()}
+    assert names == {
+        "SWITCHBOARD_PORT",
+        "SWITCHBOARD_BACKEND",
+        "SWITCHBOARD_LANE_JOBS__EXPIRY",
+    }
+
+
+def test_a_very_long_wrong_value_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWITCHBOARD_PORT", "x" * 10_000)
+    assert len(refusal_of()) < 300

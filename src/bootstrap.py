@@ -34,13 +34,13 @@ from adapters.logging_setup import configure_logging
 from adapters.server.serving import DrainingServer, uvicorn_config
 from adapters.sessions.registry import Registry
 from adapters.settings import BackendName, Settings
-from adapters.websocket.analytics import AnalyticsFeature
-from adapters.websocket.chat import ChatFeature, ReliableFeature
-from adapters.websocket.jobs import JobsFeature
-from adapters.websocket.notifications import NotificationsFeature
-from adapters.websocket.rooms import RoomFeature
-from adapters.websocket.routes import encode, websocket_router
-from adapters.websocket.system import SystemFeature
+from adapters.websocket.analytics import AnalyticsConsumer, AnalyticsFeature
+from adapters.websocket.chat import ChatConsumer, ChatFeature, ReliableConsumer, ReliableFeature
+from adapters.websocket.jobs import JobsConsumer, JobsFeature
+from adapters.websocket.notifications import NotificationsConsumer, NotificationsFeature
+from adapters.websocket.rooms import RoomConsumer, RoomFeature
+from adapters.websocket.routes import encoder, websocket_router
+from adapters.websocket.system import SystemConsumer, SystemFeature
 from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
 from application.chat import ChatService
@@ -74,10 +74,12 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
     backend = providers.Singleton(create_backend, settings, clock)
+    # One for each socket; filled in below, where the services are that they need.
+    features = providers.Dict()
     broadcaster = providers.Singleton(
         LaneBroadcaster,
         backend.provided.lanes,
-        encode,
+        providers.Singleton(encoder, features),
         providers.Singleton(MessageStamp, clock),
         subscription_limit=limits.subscriptions,
     )
@@ -150,17 +152,17 @@ class Container(containers.DeclarativeContainer):
         waiting=job_settings.waiting,
         losses=job_settings.losses,
     )
-    features = providers.Dict(
+    features.add_kwargs(
         {
-            SystemFeature: providers.Factory(SystemFeature, echo=echo).provider,
-            ChatFeature: providers.Factory(ChatFeature, chat=chat).provider,
-            ReliableFeature: providers.Factory(ReliableFeature, chat=reliable).provider,
-            NotificationsFeature: providers.Factory(
+            SystemConsumer: providers.Factory(SystemFeature, echo=echo).provider,
+            ChatConsumer: providers.Factory(ChatFeature, chat=chat).provider,
+            ReliableConsumer: providers.Factory(ReliableFeature, chat=reliable).provider,
+            NotificationsConsumer: providers.Factory(
                 NotificationsFeature, notifications=notifications
             ).provider,
-            AnalyticsFeature: providers.Factory(AnalyticsFeature, analytics=analytics).provider,
-            RoomFeature: providers.Factory(RoomFeature, service=rooms).provider,
-            JobsFeature: providers.Factory(JobsFeature, jobs=jobs).provider,
+            AnalyticsConsumer: providers.Factory(AnalyticsFeature, analytics=analytics).provider,
+            RoomConsumer: providers.Factory(RoomFeature, service=rooms).provider,
+            JobsConsumer: providers.Factory(JobsFeature, jobs=jobs).provider,
         }
     )
 

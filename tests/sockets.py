@@ -1,4 +1,4 @@
-"""Every socket that there is, and what is said and heard on it: derived from the routes.
+"""Every socket that there is, and what is said and heard on it: derived from the container.
 
 A new feature is under all tests that use this; one that is removed is missed by none.
 """
@@ -6,12 +6,11 @@ A new feature is under all tests that use this; one that is removed is missed by
 import json
 from typing import Any, NamedTuple, get_args, get_type_hints
 
-import pytest
-
 from adapters.lane_table import LANE_OF, LANES
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
-from adapters.websocket.routes import ROUTES, encode
+from adapters.websocket.routes import encoder
+from bootstrap import Container
 from domain.analytics import EventRecorded
 from domain.audiences import Audience, AudienceKind
 from domain.events import AnnouncementMade, MemberJoined, MessageSaid
@@ -20,17 +19,19 @@ from domain.rooms import audience as room_audience
 
 ROOM = "lobby"
 
+FEATURES = Container.features()
+
+encode = encoder(FEATURES)
+
 
 def path_of(route: str) -> str:
     return "/ws" + route.replace("{room_name:path}", ROOM)
 
 
 CONSUMERS: dict[str, type[FeatureConsumer]] = {
-    path_of(route): consumer for route, consumer in ROUTES.items()
+    path_of(consumer.path): consumer for consumer in FEATURES
 }
 PATHS = list(CONSUMERS)
-
-every_socket = pytest.mark.parametrize("path", PATHS)
 
 
 def feature_of(path: str) -> type[SocketFeature]:

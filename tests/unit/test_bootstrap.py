@@ -17,9 +17,7 @@ from adapters.environment import SettingsAreWrong
 from adapters.lane_table import LANES
 from adapters.sessions.session import Session
 from adapters.settings import BackendName, Settings
-from adapters.websocket.consumer import MakeFeature
-from adapters.websocket.feature import SocketFeature
-from adapters.websocket.routes import FEATURES
+from adapters.websocket.consumer import FeatureConsumer, MakeFeature
 from application.chat import ChatService
 from domain.identity import Member, MemberId, RoomName
 from tests.unit.adapters.sessions.wire import Wire
@@ -92,12 +90,11 @@ def test_there_is_a_backend_for_each_name() -> None:
 @both_backends
 async def test_every_socket_has_a_feature_that_can_be_built(backend: BackendName) -> None:
     container = container_of(backend)
-    make: dict[type[SocketFeature], MakeFeature] = container.features()
-    assert set(make) == set(FEATURES)
+    make: dict[type[FeatureConsumer], MakeFeature] = container.features()
     session = Session(container.registry(), Wire(), Member(MemberId("ada")))
-    for feature, factory in make.items():
+    for consumer, factory in make.items():
         first, second = (factory(session, {"room_name": "lobby"}) for _ in range(2))
-        assert type(first) is feature
+        assert type(first) is consumer.feature_class
         assert first is not second
 
 

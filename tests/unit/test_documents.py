@@ -16,7 +16,7 @@ import bootstrap
 from adapters.environment import GROUPS, flat_name
 from adapters.settings import PREFIX
 from adapters.visitors import COOKIE
-from adapters.websocket.routes import FEATURES
+from tests.sockets import FEATURES
 from tests.unit.adapters.http.asking import client_of
 from tests.unit.adapters.websocket.driving import serving
 
@@ -271,7 +271,7 @@ def rooms(floor: str) -> set[str]:
     return found
 
 
-FEATURE_WORDS = {feature.__module__.rpartition(".")[2] for feature in FEATURES}
+FEATURE_WORDS = {consumer.__module__.rpartition(".")[2] for consumer in FEATURES}
 """The one word of each feature, which its modules are called by."""
 
 

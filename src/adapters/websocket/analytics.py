@@ -118,5 +118,5 @@ class AnalyticsFeature(AnnouncedFeature):
         return AnalyticsNotification(payload=payload)
 
 
-class AnalyticsConsumer(FeatureConsumer, feature=AnalyticsFeature):
+class AnalyticsConsumer(FeatureConsumer, feature=AnalyticsFeature, path="/analytics"):
     """Analytics events, kept for an hour."""

@@ -116,9 +116,9 @@ class ReliableFeature(_Conversation):
         return ReliableChatNotification(payload=TextPayload(message=text))
 
 
-class ChatConsumer(FeatureConsumer, feature=ChatFeature):
+class ChatConsumer(FeatureConsumer, feature=ChatFeature, path="/chat"):
     """Public chat: everybody hears everybody, in real time."""
 
 
-class ReliableConsumer(FeatureConsumer, feature=ReliableFeature):
+class ReliableConsumer(FeatureConsumer, feature=ReliableFeature, path="/reliable"):
     """Reliable chat: what is accepted reaches everybody who comes back in time."""

@@ -49,15 +49,21 @@ _GROUP_COMPLETE = GroupCompleteMessage().model_dump_json()
 
 
 class FeatureConsumer(AsyncJsonWebsocketConsumer):
-    """One socket for one feature: `class RoomConsumer(FeatureConsumer, feature=RoomFeature)`."""
+    """One socket for one feature: `class ChatConsumer(FeatureConsumer, feature=…, path="/chat")`.
+
+    `path` is relative to where all sockets are.
+    """
 
     feature_class: ClassVar[type[SocketFeature]]
+    path: ClassVar[str]
     emits: ClassVar[list[type[BaseMessage]]] = [Recovered, Disconnect, ErrorMessage]
     send_message_immediately = False
 
-    def __init_subclass__(cls, feature: type[SocketFeature] | None = None, **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, feature: type[SocketFeature] | None = None, path: str = "", **kwargs: Any
+    ) -> None:
         if feature is not None:
-            cls.feature_class = feature
+            cls.feature_class, cls.path = feature, path
             cls.emits = feature.emits
             for name, method in feature.handlers().items():
                 setattr(cls, name, ws_handler(_delegate(method)))

@@ -5,7 +5,7 @@ chanx consumer of a feature that has a socket of its own.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from chanx.messages.base import BaseMessage
@@ -62,16 +62,3 @@ class AnnouncedFeature(ToldFeature):
     same one, it stands on the class."""
 
     audience: Audience[Any]
-
-
-def encoder(features: Iterable[type[SocketFeature]]) -> Callable[[Audience[Any], Any], str]:
-    """What turns an event into the frame that its audience hears; called once per event."""
-    told = [feature for feature in features if issubclass(feature, ToldFeature)]
-    presenters = {feature.audience_kind: feature.present for feature in told}
-    if len(presenters) < len(told):
-        raise TypeError("two features present the events of one audience")
-
-    def encode(audience: Audience[Any], event: Any) -> str:
-        return presenters[audience.kind](audience, event).model_dump_json()
-
-    return encode

@@ -185,7 +185,7 @@ class JobsFeature(ToldFeature):
             self.reply(_status(ending))
 
 
-class JobsConsumer(FeatureConsumer, feature=JobsFeature):
+class JobsConsumer(FeatureConsumer, feature=JobsFeature, path="/background_jobs"):
     """Background jobs, whose progress streams back to whoever watches."""
 
 

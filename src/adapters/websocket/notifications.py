@@ -76,5 +76,5 @@ class NotificationsFeature(AnnouncedFeature):
         return NotificationBroadcast(payload=payload)
 
 
-class NotificationsConsumer(FeatureConsumer, feature=NotificationsFeature):
+class NotificationsConsumer(FeatureConsumer, feature=NotificationsFeature, path="/notifications"):
     """Notices to everybody who listens."""

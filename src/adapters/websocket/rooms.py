@@ -141,5 +141,6 @@ class RoomFeature(AnnouncedFeature):
         return RoomNotification(payload=payload)
 
 
-class RoomConsumer(FeatureConsumer, feature=RoomFeature):
+# Of the kind `path`, so that a name with a slash in it is told what is wrong with it.
+class RoomConsumer(FeatureConsumer, feature=RoomFeature, path="/room/{room_name:path}"):
     """Chat in a room: who is here, what is said, what was said lately."""

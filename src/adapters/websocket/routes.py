@@ -1,6 +1,7 @@
-"""Path → consumer, in one table."""
+"""All sockets: each at the path of its consumer, each audience with the words of its feature."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from starlette.routing import BaseRoute, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
@@ -8,31 +9,26 @@ from starlette.types import Receive, Scope, Send
 from adapters.sessions.disconnects import PathIsUnknown
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
-from adapters.websocket.analytics import AnalyticsConsumer
-from adapters.websocket.chat import ChatConsumer, ReliableConsumer
 from adapters.websocket.consumer import FeatureConsumer, MakeFeature
-from adapters.websocket.feature import SocketFeature, encoder
-from adapters.websocket.jobs import JobsConsumer
-from adapters.websocket.notifications import NotificationsConsumer
-from adapters.websocket.rooms import RoomConsumer
-from adapters.websocket.system import SystemConsumer
+from adapters.websocket.feature import SocketFeature, ToldFeature
+from domain.audiences import Audience
 
-ROUTES: Mapping[str, type[FeatureConsumer]] = {
-    "/system": SystemConsumer,
-    "/chat": ChatConsumer,
-    "/reliable": ReliableConsumer,
-    "/notifications": NotificationsConsumer,
-    "/analytics": AnalyticsConsumer,
-    # A path, so that a name with a slash in it is told what is wrong with it.
-    "/room/{room_name:path}": RoomConsumer,
-    "/background_jobs": JobsConsumer,
-}
+Features: TypeAlias = Mapping[type[FeatureConsumer], MakeFeature]
+"""The one list of sockets: the consumer of each, and what makes its features."""
 
 
-FEATURES: Sequence[type[SocketFeature]] = [each.feature_class for each in ROUTES.values()]
+def encoder(features: Features) -> Callable[[Audience[Any], Any], str]:
+    """What turns an event into the frame that its audience hears; called once per event."""
+    hosted = [consumer.feature_class for consumer in features]
+    told = [feature for feature in hosted if issubclass(feature, ToldFeature)]
+    presenters = {feature.audience_kind: feature.present for feature in told}
+    if len(presenters) < len(told):
+        raise TypeError("two features present the events of one audience")
 
-encode = encoder(FEATURES)
-"""The frame by which an audience hears of an event."""
+    def encode(audience: Audience[Any], event: Any) -> str:
+        return presenters[audience.kind](audience, event).model_dump_json()
+
+    return encode
 
 
 class Endpoint:
@@ -71,10 +67,10 @@ class Sockets(Router):
             await super().not_found(scope, receive, send)
 
 
-def websocket_router(registry: Registry, make: Mapping[type[SocketFeature], MakeFeature]) -> Router:
-    """All sockets, relative to where they are mounted; `make` builds each feature."""
+def websocket_router(registry: Registry, features: Features) -> Router:
+    """All sockets, relative to where they are mounted."""
     routes: list[BaseRoute] = [
-        WebSocketRoute(path, Endpoint(consumer, registry, make[consumer.feature_class]))
-        for path, consumer in ROUTES.items()
+        WebSocketRoute(consumer.path, Endpoint(consumer, registry, make))
+        for consumer, make in features.items()
     ]
     return Sockets(routes, Endpoint(UnknownPathConsumer, registry, _no_feature))

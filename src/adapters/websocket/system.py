@@ -43,7 +43,7 @@ class SystemFeature(SocketFeature):
         return _say(f"🔧 System Echo: {self._echo.echo(message.payload.message)}")
 
 
-class SystemConsumer(FeatureConsumer, feature=SystemFeature):
+class SystemConsumer(FeatureConsumer, feature=SystemFeature, path="/system"):
     """Says back what it hears."""
 
 

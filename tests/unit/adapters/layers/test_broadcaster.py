@@ -7,7 +7,6 @@ import pytest
 from adapters.lane_table import LANE_OF
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
-from adapters.websocket import routes
 from domain import jobs, rooms
 from domain.audiences import Audience
 from domain.chat import CHAT, RELIABLE
@@ -22,6 +21,7 @@ from domain.jobs import (
     JobStarted,
     JobSucceeded,
 )
+from tests import sockets
 from tests.contracts.broadcaster import (
     ADA,
     JOB,
@@ -142,7 +142,7 @@ async def test_the_limit_counts_only_what_shares_a_lane(lanes: Lanes) -> None:
 
 
 async def test_each_audience_gets_the_frames_of_its_socket(lanes: Lanes) -> None:
-    broadcaster = LaneBroadcaster(lanes, routes.encode, subscription_limit=9)
+    broadcaster = LaneBroadcaster(lanes, sockets.encode, subscription_limit=9)
     ada = RecordingSubscriber()
     await broadcaster.subscribe(RELIABLE, ada)
     await broadcaster.subscribe(CHAT, ada)

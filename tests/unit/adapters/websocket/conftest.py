@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.unit.adapters.websocket.driving import Service, serving
+from tests.unit.adapters.websocket.invented import add_invented
 
 
 @pytest.fixture
 async def service() -> AsyncIterator[Service]:
-    async with serving() as running:
+    async with serving(add_invented) as running:
         yield running
 
 

@@ -14,9 +14,10 @@ from adapters.environment import load_settings
 from adapters.sessions.registry import Registry
 from adapters.settings import Settings
 from adapters.visitors import COOKIE
-from adapters.websocket.routes import ROUTES, UnknownPathConsumer
+from adapters.websocket.routes import UnknownPathConsumer
 from application.ports import Clock
 from bootstrap import Container
+from tests.sockets import CONSUMERS
 from tests.waiting import DEADLINE
 
 Frame = dict[str, Any]
@@ -50,10 +51,8 @@ class Socket(WebsocketCommunicator):
     """chanx's communicator, with one deadline for everything and a few words of its own."""
 
     def __init__(self, app: Any, path: str, headers: list[tuple[bytes, bytes]]) -> None:
-        room = "/room/{room_name:path}"
-        route = path.partition("?")[0].removeprefix("/ws")
-        consumer = ROUTES[room] if route.startswith("/room/") else ROUTES.get(route)
-        super().__init__(app, path, headers, consumer=consumer or UnknownPathConsumer)
+        consumer = CONSUMERS.get(path.partition("?")[0], UnknownPathConsumer)
+        super().__init__(app, path, headers, consumer=consumer)
 
     @property
     def given(self) -> list[tuple[bytes, bytes]]:

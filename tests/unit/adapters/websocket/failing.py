@@ -6,12 +6,12 @@ from dependency_injector import providers
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.storage.presence_memory import MemoryPresence
-from adapters.websocket.routes import encode
 from application.errors import Unavailable
 from application.ports import Cursor
 from bootstrap import Container
 from domain.audiences import Audience
 from domain.identity import ConnectionId, Member, RoomName
+from tests.sockets import encode
 from tests.unit.adapters.websocket.driving import Service
 
 

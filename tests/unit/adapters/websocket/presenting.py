@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from adapters.websocket.feature import ToldFeature
-from adapters.websocket.routes import FEATURES, encode
 from domain.audiences import Audience
-from tests.sockets import events_of
+from tests.sockets import FEATURES, encode, events_of
 
 Told = tuple[Any, dict[str, Any]]
 """An event, and the payload by which an audience hears of it."""
@@ -24,7 +23,7 @@ def assert_told(audience: Audience[Any], action: str, told: Iterable[Told]) -> N
         presented.add(type(event))
     (feature,) = (
         feature
-        for feature in FEATURES
+        for feature in (consumer.feature_class for consumer in FEATURES)
         if issubclass(feature, ToldFeature) and feature.audience_kind is audience.kind
     )
     assert presented == events_of(feature)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.sockets import PATHS, TEXTS, every_socket
+from tests.sockets import PATHS, TEXTS
 from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
+from tests.unit.adapters.websocket.invented import every_socket
 
 NESTED = "[" * 60_000
 

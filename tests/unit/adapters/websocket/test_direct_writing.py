@@ -7,8 +7,8 @@ import pytest
 
 from adapters.asgi_extensions import ABORT, WRITE
 from adapters.sessions import registry
-from tests.sockets import every_socket
 from tests.unit.adapters.websocket.driving import Service, Socket, serving
+from tests.unit.adapters.websocket.invented import every_socket
 from tests.unit.adapters.websocket.log_lines import configured_log
 from tests.waiting import DEADLINE, eventually
 

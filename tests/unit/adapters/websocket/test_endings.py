@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from adapters.asgi_extensions import ABORT
-from tests.sockets import PATHS, every_socket
+from tests.sockets import PATHS
 from tests.unit.adapters.websocket.driving import Service
+from tests.unit.adapters.websocket.invented import every_socket
 from tests.unit.adapters.websocket.line import (
     Line,
     assert_nothing_is_left,

@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.visitors import COOKIE
-from tests.sockets import every_socket
 from tests.unit.adapters.websocket.driving import Service, Socket
+from tests.unit.adapters.websocket.invented import every_socket
 
 
 async def greeted(socket: Socket) -> None:

@@ -7,10 +7,10 @@ import pytest
 from dependency_injector import providers
 
 from adapters.layers.broadcaster import LaneBroadcaster
-from adapters.websocket.routes import encode
 from bootstrap import Container
 from domain.audiences import Audience
 from domain.events import MessageSaid
+from tests.sockets import encode
 from tests.unit.adapters.websocket.driving import Service, serving
 from tests.waiting import eventually
 

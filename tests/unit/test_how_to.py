@@ -19,10 +19,15 @@ LEFT_OUT = [
 ]
 
 
+OVER_REAL_SOCKETS = "tests/integration/test_sockets.py"
+"""What each socket is for, with a real server, in memory and on Redis."""
+
+
 def run_tests(copy: Copy) -> None:
-    """The suite that needs no server."""
+    """The suite that needs no server, and what goes over every socket of a real one."""
     left_out = [word for name in LEFT_OUT for word in ("--ignore", f"tests/unit/{name}")]
-    copy.run("pytest", "-q", "-p", "no:cacheprovider", *left_out, "tests/unit", seconds=800)
+    suites = ("tests/unit", OVER_REAL_SOCKETS)
+    copy.run("pytest", "-q", "-p", "no:cacheprovider", *left_out, *suites, seconds=800)
 
 
 @pytest.mark.timeout(1000)
@@ -41,3 +46,12 @@ def test_a_feature_is_removed_by_its_page_alone(tmp_path: Path) -> None:
     copy.follow("remove-a-feature.md")
     copy.check()
     run_tests(copy)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("page", ["add-a-feature.md", "remove-a-feature.md"])
+def test_the_whole_suite_is_green_after_a_page(tmp_path: Path, page: str) -> None:
+    copy = Copy(tmp_path)
+    copy.follow(page)
+    ours = [word for name in LEFT_OUT[:3] for word in ("--ignore", f"tests/unit/{name}")]
+    copy.run("pytest", "-q", "-p", "no:cacheprovider", "-n", "2", *ours, "tests", seconds=2_400)

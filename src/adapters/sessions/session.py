@@ -18,6 +18,7 @@ from adapters.sessions import disconnects
 from adapters.sessions.disconnects import Disconnect
 from adapters.sessions.feature import Feature
 from adapters.sessions.frames import disconnect_frame, recovered_frame, slow_down_frame
+from adapters.sessions.logged_transport import LoggedTransport
 from adapters.sessions.mailbox import Mailbox
 from adapters.sessions.rate_limit import Pace, RateLimit
 from adapters.sessions.registry import Registry
@@ -31,8 +32,6 @@ log = logging.getLogger(__name__)
 
 FRAMES_A_TURN = 16
 """So many frames are handled before others get a turn, however fast they come in."""
-
-_ACTION_STARTS = len('{"action":"')
 
 Handle: TypeAlias = Callable[[str | bytes], Awaitable[None]]
 Notify: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -61,6 +60,10 @@ class Session(Subscriber):
         self.log_context = LogContext(self._connection_id)
         self._registry = registry
         self._transport = transport
+        if settings.log_websocket:
+            self._transport = LoggedTransport(
+                transport, self._connection_id, settings.log_ignored_actions
+            )
         self._notify = notify
         self._after_delivery = after_delivery
         self._mailbox = Mailbox(
@@ -108,8 +111,6 @@ class Session(Subscriber):
         self._is_ready = True
         if self._go(State.OPEN):
             self._write_now = self._transport.write_now
-            if self._registry.settings.log_websocket:
-                self._write_now = self._write_and_log
         self._write_what_waits()
 
     async def end(self) -> None:
@@ -259,7 +260,6 @@ class Session(Subscriber):
                     self._writing_since = loop.time()
                     await transport.send(item)
                     self._writing_since = None
-                    self._log_sent(item)
                 elif self._notify is not None:
                     await self._notify(item)
             if self._disconnect is not None:
@@ -281,18 +281,3 @@ class Session(Subscriber):
         """Nothing can be written any more."""
         self._go(State.LEAVING)
         self._mailbox.clear()
-
-    def _write_and_log(self, frame: str) -> bool:
-        is_written = self._transport.write_now(frame)
-        if is_written:
-            self._log_sent(frame)
-        return is_written
-
-    def _log_sent(self, frame: str) -> None:
-        settings = self._registry.settings
-        if not settings.log_websocket:
-            return
-        action = frame[_ACTION_STARTS : frame.find('"', _ACTION_STARTS)]
-        if action not in settings.log_ignored_actions:
-            # Frames are written in the task of whoever publishes: the line names the receiver.
-            log.info("websocket sent", extra={"action": action, "connection": self.connection_id})

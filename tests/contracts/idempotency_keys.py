@@ -7,7 +7,7 @@ import pytest
 
 from adapters.layers.lanes import Lane
 from adapters.layers.publication import Publication
-from tests.contracts.lane import DURABLE, EPHEMERAL, OpenLane, bodies, body
+from tests.contracts.lane import DURABLE, EPHEMERAL, OnDurable, OpenLane, body, hears, listener
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber, cursor_of
 
@@ -20,19 +20,12 @@ def keyed(number: int, key: str) -> Publication:
     return Publication(body(number), key=key)
 
 
-class IdempotencyKeysContract:
+class IdempotencyKeysContract(OnDurable):
     """Takes the fixtures `open_lane` (`OpenLane`) and `clock` (`PassingTime`)."""
 
     @pytest.fixture
-    async def lane(self, open_lane: OpenLane) -> Lane:
-        return await open_lane(DURABLE)
-
-    @pytest.fixture
     async def ada(self, lane: Lane) -> RecordingSubscriber:
-        """Attached to group `g` of the lane."""
-        subscriber = RecordingSubscriber("ada")
-        await lane.attach("g", subscriber)
-        return subscriber
+        return await listener(lane)
 
     async def test_the_answer_is_the_cursor_that_listeners_hear(
         self, lane: Lane, ada: RecordingSubscriber
@@ -49,8 +42,7 @@ class IdempotencyKeysContract:
 
         assert await lane.publish("g", keyed(3, "k")) == first
         await lane.publish("g", Publication(body(4)))
-        await ada.wait_for(3)
-        assert ada.bodies == bodies(1, 2, 4)
+        await hears(ada, 1, 2, 4)
         assert len(await lane.recent("g", 9)) == 3
 
     async def test_of_many_at_once_with_one_key_one_is_published(
@@ -67,8 +59,7 @@ class IdempotencyKeysContract:
         first = await lane.publish("g", keyed(1, "k"))
 
         assert await lane.publish("g", keyed(1, "other")) != first
-        await ada.wait_for(2)
-        assert ada.bodies == bodies(1, 1)
+        await hears(ada, 1, 1)
 
     async def test_each_group_has_keys_of_its_own(
         self, lane: Lane, ada: RecordingSubscriber
@@ -76,8 +67,7 @@ class IdempotencyKeysContract:
         await lane.publish("elsewhere", keyed(1, "k"))
         await lane.publish("g", keyed(2, "k"))
 
-        await ada.wait_for(1)
-        assert ada.bodies == bodies(2)
+        await hears(ada, 2)
 
     async def test_without_a_key_everything_is_published_and_nothing_answered(
         self, lane: Lane, ada: RecordingSubscriber
@@ -136,11 +126,9 @@ class IdempotencyKeysContract:
 
     async def test_on_an_ephemeral_lane_a_key_means_nothing(self, open_lane: OpenLane) -> None:
         lane = await open_lane(EPHEMERAL)
-        ada = RecordingSubscriber("ada")
-        await lane.attach("g", ada)
+        ada = await listener(lane)
 
         assert await lane.publish("g", keyed(1, "k")) is None
         assert await lane.publish("g", keyed(2, "k")) is None
         assert await lane.published("g", "k") is None
-        await ada.wait_for(2)
-        assert ada.bodies == bodies(1, 2)
+        await hears(ada, 1, 2)

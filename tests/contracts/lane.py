@@ -50,3 +50,48 @@ async def cursors(lane: Lane, group: str, *numbers: int) -> list[str]:
     frames = await subscriber.wait_for(len(numbers))
     await lane.detach(subscriber)
     return [cursor_of(frame) for frame in frames]
+
+
+class OnBothKinds:
+    """For contracts whose every sentence holds on an ephemeral lane and on a durable one."""
+
+    @pytest.fixture(params=[EPHEMERAL, DURABLE], ids=["ephemeral", "durable"])
+    def plan(self, request: pytest.FixtureRequest) -> LanePlan:
+        found: LanePlan = request.param
+        return found
+
+    @pytest.fixture
+    async def lane(self, open_lane: OpenLane, plan: LanePlan) -> Lane:
+        return await open_lane(plan)
+
+
+class OnDurable:
+    """For contracts whose most sentences are of one durable lane."""
+
+    @pytest.fixture
+    async def lane(self, open_lane: OpenLane) -> Lane:
+        return await open_lane(DURABLE)
+
+
+async def listener(lane: Lane, name: str = "ada") -> RecordingSubscriber:
+    """Attached to the group `g`."""
+    subscriber = RecordingSubscriber(name)
+    await lane.attach("g", subscriber)
+    return subscriber
+
+
+async def ada_and_bob(lane: Lane) -> tuple[RecordingSubscriber, RecordingSubscriber]:
+    return await listener(lane, "ada"), await listener(lane, "bob")
+
+
+async def hears(subscriber: RecordingSubscriber, *numbers: int) -> None:
+    """It gets these in this order, and has got nothing else."""
+    await all_hear((subscriber, bodies(*numbers)))
+
+
+async def all_hear(*expected: tuple[RecordingSubscriber, list[str]]) -> None:
+    """The same of several; they are looked at when all have got as much."""
+    for subscriber, heard in expected:
+        await subscriber.wait_for(len(heard))
+    for subscriber, heard in expected:
+        assert subscriber.bodies == heard

@@ -4,58 +4,52 @@ import asyncio
 import json
 
 from adapters.lane_table import LanePlan
+from adapters.layers.lanes import Lane
 from tests.contracts.lane import (
     BRIEF,
-    DURABLE,
     EPHEMERAL,
     LONG,
+    OnDurable,
     OpenLane,
+    ada_and_bob,
+    all_hear,
     bodies,
     both_kinds,
     cursors,
+    hears,
+    listener,
     publish,
 )
 from tests.contracts.passing_time import PassingTime
 from tests.doubles import RecordingSubscriber, body_of
 
 
-class HistoryContract:
+class HistoryContract(OnDurable):
     """Takes the fixtures `open_lane` (`OpenLane`) and `clock` (`PassingTime`)."""
 
     # The newest frame, and the newest few.
 
-    async def test_a_newcomer_can_have_the_newest_frame_first(self, open_lane: OpenLane) -> None:
-        lane = await open_lane(DURABLE)
-        bob = RecordingSubscriber("bob")
-        await lane.attach("g", bob)
+    async def test_a_newcomer_can_have_the_newest_frame_first(self, lane: Lane) -> None:
+        bob = await listener(lane, "bob")
         await publish(lane, "g", 1, 2)
         ada = RecordingSubscriber("ada")
 
         assert await lane.attach("g", ada, replay_last=True) is None
         await publish(lane, "g", 3)
 
-        await ada.wait_for(2)
-        await bob.wait_for(3)
-        assert ada.bodies == bodies(2, 3)
-        assert bob.bodies == bodies(1, 2, 3)
+        await all_hear((ada, bodies(2, 3)), (bob, bodies(1, 2, 3)))
         assert ada.recoveries == []
 
-    async def test_a_group_that_never_heard_anything_has_no_newest_frame(
-        self, open_lane: OpenLane
-    ) -> None:
-        lane = await open_lane(DURABLE)
+    async def test_a_group_that_never_heard_anything_has_no_newest_frame(self, lane: Lane) -> None:
         ada = RecordingSubscriber()
 
         await lane.attach("g", ada, replay_last=True)
         await publish(lane, "g", 1)
 
-        await ada.wait_for(1)
-        assert ada.bodies == bodies(1)
+        await hears(ada, 1)
 
-    async def test_the_recent_frames_are_the_newest_oldest_first(self, open_lane: OpenLane) -> None:
-        lane = await open_lane(DURABLE)
-        ada = RecordingSubscriber()
-        await lane.attach("g", ada)
+    async def test_the_recent_frames_are_the_newest_oldest_first(self, lane: Lane) -> None:
+        ada = await listener(lane)
         await publish(lane, "g", 1, 2, 3, 4)
         await ada.wait_for(4)
 
@@ -64,9 +58,7 @@ class HistoryContract:
         assert await lane.recent("g", 100) == ada.frames
         assert await lane.recent("g", 1) == ada.frames[3:]
 
-    async def test_history_keeps_as_many_as_its_capacity(self, open_lane: OpenLane) -> None:
-        lane = await open_lane(DURABLE)
-
+    async def test_history_keeps_as_many_as_its_capacity(self, lane: Lane) -> None:
         await publish(lane, "g", *range(12))
 
         assert [body_of(frame) for frame in await lane.recent("g", 100)] == bodies(7, 8, 9, 10, 11)
@@ -101,10 +93,8 @@ class HistoryContract:
         assert await lane.recent("g", 9) == []
 
     async def test_a_durable_publication_is_in_history_once_its_publish_returns(
-        self, open_lane: OpenLane
+        self, lane: Lane
     ) -> None:
-        lane = await open_lane(DURABLE)
-
         for number in range(4):
             await publish(lane, "g", number)
             assert [body_of(frame) for frame in await lane.recent("g", 1)] == bodies(number)
@@ -115,9 +105,7 @@ class HistoryContract:
         self, open_lane: OpenLane
     ) -> None:
         lane = await open_lane(LONG)
-        ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
-        await lane.attach("g", ada)
-        await lane.attach("g", bob)
+        ada, bob = await ada_and_bob(lane)
 
         await asyncio.gather(*(publish(lane, "g", number) for number in range(60)))
 
@@ -130,8 +118,7 @@ class HistoryContract:
         self, open_lane: OpenLane, plan: LanePlan
     ) -> None:
         lane = await open_lane(plan)
-        ada = RecordingSubscriber()
-        await lane.attach("g", ada)
+        ada = await listener(lane)
 
         await asyncio.gather(*(publish(lane, "g", *range(sender, 100, 5)) for sender in range(5)))
 
@@ -160,16 +147,14 @@ class HistoryContract:
         await asyncio.gather(others_publish(), come_back())
 
         for subscriber in returning:
-            await subscriber.wait_for(100)
-            assert subscriber.bodies == bodies(*range(1, 101))
+            await hears(subscriber, *range(1, 101))
             assert [recovery.reason for recovery in subscriber.recoveries] == [None]
 
     async def test_attaching_and_detaching_while_others_publish_leaves_no_gap_in_between(
         self, open_lane: OpenLane
     ) -> None:
         lane = await open_lane(LONG)
-        ada = RecordingSubscriber()
-        await lane.attach("g", ada)
+        ada = await listener(lane)
         await publish(lane, "g", 0)
         await ada.wait_for(1)
 
@@ -187,5 +172,4 @@ class HistoryContract:
 
         await asyncio.gather(others_publish(), come_and_go())
 
-        await ada.wait_for(101)
-        assert ada.bodies == bodies(*range(101))
+        await hears(ada, *range(101))

@@ -6,52 +6,45 @@ from dataclasses import replace
 import pytest
 
 from adapters.lane_table import LaneKind, LanePlan
-from adapters.layers.lanes import group_of
+from adapters.layers.lanes import Lane, group_of
 from adapters.layers.publication import Publication
 from domain import rooms
 from domain.identity import ConnectionId, RoomName
-from tests.contracts.lane import OpenLane, bodies, body, both_kinds, publication, publish
+from tests.contracts.lane import (
+    OnBothKinds,
+    OpenLane,
+    ada_and_bob,
+    all_hear,
+    bodies,
+    body,
+    hears,
+    listener,
+    publication,
+    publish,
+)
 from tests.doubles import RecordingSubscriber, body_of
 
 
-class ListeningContract:
+class ListeningContract(OnBothKinds):
     """Takes the fixtures `open_lane` (`OpenLane`) and `clock` (`PassingTime`)."""
 
-    @both_kinds
-    async def test_everybody_attached_hears_a_publication(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
-        ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
-        await lane.attach("g", ada)
-        await lane.attach("g", bob)
+    async def test_everybody_attached_hears_a_publication(self, lane: Lane) -> None:
+        ada, bob = await ada_and_bob(lane)
 
         await lane.publish("g", publication(1))
 
         for subscriber in (ada, bob):
-            await subscriber.wait_for(1)
-            assert subscriber.bodies == bodies(1)
+            await hears(subscriber, 1)
 
-    @both_kinds
-    async def test_publications_arrive_in_the_order_published(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
-        ada = RecordingSubscriber()
-        await lane.attach("g", ada)
+    async def test_publications_arrive_in_the_order_published(self, lane: Lane) -> None:
+        ada = await listener(lane)
 
         await publish(lane, "g", *range(50))
 
-        await ada.wait_for(50)
-        assert ada.bodies == bodies(*range(50))
+        await hears(ada, *range(50))
 
-    @both_kinds
-    async def test_a_body_arrives_letter_for_letter(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
-        ada = RecordingSubscriber()
-        await lane.attach("g", ada)
+    async def test_a_body_arrives_letter_for_letter(self, lane: Lane) -> None:
+        ada = await listener(lane)
         said = json.dumps({"a": 'Grüße "\\ \n\u2028 👋', "b": [1.50, None, {}]}, ensure_ascii=False)
 
         await lane.publish("g", Publication(said))
@@ -60,73 +53,43 @@ class ListeningContract:
         assert ada.bodies == [said]
         assert json.loads(ada.frames[0]).items() >= json.loads(said).items()
 
-    @both_kinds
-    async def test_the_connection_excluded_hears_nothing(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
-        ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
-        await lane.attach("g", ada)
-        await lane.attach("g", bob)
+    async def test_the_connection_excluded_hears_nothing(self, lane: Lane) -> None:
+        ada, bob = await ada_and_bob(lane)
 
         await lane.publish("g", Publication(body(1), exclude=ConnectionId("ada")))
         await lane.publish("g", publication(2))
 
-        await ada.wait_for(1)
-        await bob.wait_for(2)
-        assert ada.bodies == bodies(2)
-        assert bob.bodies == bodies(1, 2)
+        await all_hear((ada, bodies(2)), (bob, bodies(1, 2)))
 
-    @both_kinds
-    async def test_excluding_somebody_who_is_not_there_leaves_nobody_out(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
-        ada = RecordingSubscriber("ada")
-        await lane.attach("g", ada)
+    async def test_excluding_somebody_who_is_not_there_leaves_nobody_out(self, lane: Lane) -> None:
+        ada = await listener(lane)
 
         await lane.publish("g", Publication(body(1), exclude=ConnectionId("nobody")))
 
-        await ada.wait_for(1)
-        assert ada.bodies == bodies(1)
+        await hears(ada, 1)
 
-    @both_kinds
-    async def test_attaching_twice_delivers_once(self, open_lane: OpenLane, plan: LanePlan) -> None:
-        lane = await open_lane(plan)
-        ada = RecordingSubscriber()
-        await lane.attach("g", ada)
+    async def test_attaching_twice_delivers_once(self, lane: Lane) -> None:
+        ada = await listener(lane)
         await lane.attach("g", ada)
 
         await publish(lane, "g", 1, 2)
 
         assert lane.attached(ada) == 1
-        await ada.wait_for(2)
-        assert ada.bodies == bodies(1, 2)
+        await hears(ada, 1, 2)
 
-    @both_kinds
-    async def test_attaching_brings_nothing_from_before(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
+    async def test_attaching_brings_nothing_from_before(self, lane: Lane) -> None:
         await publish(lane, "g", 1)
         ada = RecordingSubscriber()
 
         recovery = await lane.attach("g", ada)
         await publish(lane, "g", 2)
 
-        await ada.wait_for(1)
-        assert ada.bodies == bodies(2)
+        await hears(ada, 2)
         assert recovery is None
         assert ada.recoveries == []
 
-    @both_kinds
-    async def test_nothing_is_heard_after_detaching(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
-        ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
-        await lane.attach("g", ada)
-        await lane.attach("g", bob)
+    async def test_nothing_is_heard_after_detaching(self, lane: Lane) -> None:
+        ada, bob = await ada_and_bob(lane)
 
         await lane.detach(ada)
         await publish(lane, "g", 1)
@@ -135,11 +98,7 @@ class ListeningContract:
         assert ada.frames == []
         assert lane.attached(ada) == 0
 
-    @both_kinds
-    async def test_detaching_twice_changes_nothing(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
+    async def test_detaching_twice_changes_nothing(self, lane: Lane) -> None:
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         await lane.detach(ada)
         await lane.attach("g", ada)
@@ -149,15 +108,10 @@ class ListeningContract:
             await lane.detach(ada, group)
         await publish(lane, "g", 1)
 
-        await bob.wait_for(1)
-        assert bob.bodies == bodies(1)
+        await hears(bob, 1)
         assert ada.frames == []
 
-    @both_kinds
-    async def test_a_detached_subscriber_can_attach_again(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
+    async def test_a_detached_subscriber_can_attach_again(self, lane: Lane) -> None:
         ada = RecordingSubscriber()
         for _ in range(3):
             await lane.attach("g", ada)
@@ -166,14 +120,9 @@ class ListeningContract:
 
         await publish(lane, "g", 1)
 
-        await ada.wait_for(1)
-        assert ada.bodies == bodies(1)
+        await hears(ada, 1)
 
-    @both_kinds
-    async def test_one_subscriber_can_listen_to_many_groups(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
+    async def test_one_subscriber_can_listen_to_many_groups(self, lane: Lane) -> None:
         ada = RecordingSubscriber()
         for group in ("g1", "g2", "g3"):
             await lane.attach(group, ada)
@@ -187,11 +136,7 @@ class ListeningContract:
         await ada.wait_for(3)
         assert sorted(ada.bodies) == bodies(0, 1, 2)
 
-    @both_kinds
-    async def test_detaching_one_group_leaves_the_others(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
+    async def test_detaching_one_group_leaves_the_others(self, lane: Lane) -> None:
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         await lane.attach("gone", ada)
         await lane.attach("gone", bob)
@@ -206,14 +151,9 @@ class ListeningContract:
         assert not lane.is_attached("gone", ada)
         assert lane.is_attached("kept", ada)
         await bob.wait_for(1)
-        await ada.wait_for(1)
-        assert ada.bodies == bodies(2)
+        await hears(ada, 2)
 
-    @both_kinds
-    async def test_detaching_without_a_group_ends_all_of_them(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
+    async def test_detaching_without_a_group_ends_all_of_them(self, lane: Lane) -> None:
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         for group in ("g1", "g2"):
             await lane.attach(group, ada)
@@ -228,11 +168,7 @@ class ListeningContract:
         await bob.wait_for(2)
         assert ada.frames == []
 
-    @both_kinds
-    async def test_one_group_does_not_hear_another(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
+    async def test_one_group_does_not_hear_another(self, lane: Lane) -> None:
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         await lane.attach("g", ada)
         await lane.attach("g.g", bob)
@@ -240,17 +176,10 @@ class ListeningContract:
         await publish(lane, "g", 1)
         await publish(lane, "g.g", 2)
 
-        await ada.wait_for(1)
-        await bob.wait_for(1)
-        assert ada.bodies == bodies(1)
-        assert bob.bodies == bodies(2)
+        await all_hear((ada, bodies(1)), (bob, bodies(2)))
 
-    @both_kinds
     @pytest.mark.parametrize("room", ["日本語", "a*b", "a?[x]", "a:b", "A", "x" * 64])
-    async def test_any_room_can_be_a_group(
-        self, open_lane: OpenLane, plan: LanePlan, room: str
-    ) -> None:
-        lane = await open_lane(plan)
+    async def test_any_room_can_be_a_group(self, lane: Lane, room: str) -> None:
         group = group_of(rooms.audience(RoomName.parse(room)))
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         await lane.attach(group, ada)
@@ -259,29 +188,18 @@ class ListeningContract:
         await publish(lane, group, 1)
         await publish(lane, "room.a", 2)
 
-        await ada.wait_for(1)
-        await bob.wait_for(1)
-        assert ada.bodies == bodies(1)
-        assert bob.bodies == bodies(2)
+        await all_hear((ada, bodies(1)), (bob, bodies(2)))
 
-    @both_kinds
-    async def test_telling_a_group_that_nobody_listens_to_is_no_error(
-        self, open_lane: OpenLane, plan: LanePlan
-    ) -> None:
-        lane = await open_lane(plan)
-
+    async def test_telling_a_group_that_nobody_listens_to_is_no_error(self, lane: Lane) -> None:
         await lane.publish("nobody", Publication(body(1), exclude=ConnectionId("ada")))
         await lane.publish("nobody", Publication(body(1), last=True))
         await lane.notify("nobody", {"type": "knock"})
 
-    @both_kinds
     async def test_two_lanes_of_different_prefixes_are_kept_apart(
-        self, open_lane: OpenLane, plan: LanePlan
+        self, open_lane: OpenLane, lane: Lane, plan: LanePlan
     ) -> None:
-        lane, other = await open_lane(plan), await open_lane(replace(plan, prefix="other"))
-        ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
-        await lane.attach("g", ada)
-        await other.attach("g", bob)
+        other = await open_lane(replace(plan, prefix="other"))
+        ada, bob = await listener(lane, "ada"), await listener(other, "bob")
 
         await publish(lane, "g", 1)
         await publish(other, "g", 2)

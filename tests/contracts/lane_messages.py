@@ -4,21 +4,26 @@ import asyncio
 from typing import Any
 
 from adapters.lane_table import LanePlan
+from adapters.layers.lanes import Lane
 from adapters.layers.publication import Publication
 from application.ports import Recovery
 from tests.contracts.lane import (
-    DURABLE,
+    OnDurable,
     OpenLane,
+    ada_and_bob,
+    all_hear,
     bodies,
     body,
     both_kinds,
     cursors,
+    hears,
+    listener,
     publish,
 )
 from tests.doubles import RecordingSubscriber, body_of
 
 
-class MessagesContract:
+class MessagesContract(OnDurable):
     """Takes the fixtures `open_lane` (`OpenLane`) and `clock` (`PassingTime`)."""
 
     # Messages for a connection's own handlers.
@@ -49,8 +54,7 @@ class MessagesContract:
         self, open_lane: OpenLane, plan: LanePlan
     ) -> None:
         lane = await open_lane(plan)
-        ada = RecordingSubscriber()
-        await lane.attach("g", ada)
+        ada = await listener(lane)
         message: dict[str, Any] = {"type": "knock", "payload": {"times": 1}}
 
         await lane.notify("g", message)
@@ -65,9 +69,7 @@ class MessagesContract:
         self, open_lane: OpenLane, plan: LanePlan
     ) -> None:
         lane = await open_lane(plan)
-        ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
-        await lane.attach("g", ada)
-        await lane.attach("g", bob)
+        ada, bob = await ada_and_bob(lane)
 
         await lane.notify("g", {"type": "knock", "payload": {"times": 1}})
 
@@ -75,8 +77,7 @@ class MessagesContract:
         hers["payload"]["times"] = 2
         assert await bob.wait_for_notices(1) == [{"type": "knock", "payload": {"times": 1}}]
 
-    async def test_a_notice_is_never_stored(self, open_lane: OpenLane) -> None:
-        lane = await open_lane(DURABLE)
+    async def test_a_notice_is_never_stored(self, lane: Lane) -> None:
         first, *_ = await cursors(lane, "g", 1)
 
         await lane.notify("g", {"type": "knock"})
@@ -89,9 +90,8 @@ class MessagesContract:
     # The last publication of a durable group.
 
     async def test_the_last_publication_is_heard_and_ends_every_attachment(
-        self, open_lane: OpenLane
+        self, lane: Lane
     ) -> None:
-        lane = await open_lane(DURABLE)
         ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
         for subscriber in (ada, bob):
             await lane.attach("g", subscriber)
@@ -101,17 +101,13 @@ class MessagesContract:
         await publish(lane, "g", 2)
         await publish(lane, "other", 3)
 
-        await ada.wait_for(2)
-        await bob.wait_for(1)
-        assert ada.bodies == bodies(1, 3)
-        assert bob.bodies == bodies(1)
+        await all_hear((ada, bodies(1, 3)), (bob, bodies(1)))
         assert lane.attached(ada) == 1
         assert lane.attached(bob) == 0
 
     async def test_whoever_comes_after_the_last_publication_gets_history_but_no_attachment(
-        self, open_lane: OpenLane
+        self, lane: Lane
     ) -> None:
-        lane = await open_lane(DURABLE)
         first, *_ = await cursors(lane, "g", 1, 2)
         await lane.publish("g", Publication(body(3), last=True))
         returning, newcomer, plain = (RecordingSubscriber(name) for name in ("r", "n", "p"))
@@ -126,19 +122,15 @@ class MessagesContract:
         for subscriber in (returning, newcomer, plain):
             assert lane.attached(subscriber) == 0
 
-    async def test_history_is_still_there_after_the_last_publication(
-        self, open_lane: OpenLane
-    ) -> None:
-        lane = await open_lane(DURABLE)
+    async def test_history_is_still_there_after_the_last_publication(self, lane: Lane) -> None:
         await publish(lane, "g", 1)
         await lane.publish("g", Publication(body(2), last=True))
 
         assert [body_of(frame) for frame in await lane.recent("g", 9)] == bodies(1, 2)
 
     async def test_what_is_published_after_the_last_publication_changes_nothing(
-        self, open_lane: OpenLane
+        self, lane: Lane
     ) -> None:
-        lane = await open_lane(DURABLE)
         first, *_ = await cursors(lane, "g", 1)
         await lane.publish("g", Publication(body(2), last=True))
         ada = RecordingSubscriber()
@@ -150,12 +142,8 @@ class MessagesContract:
         assert await lane.attach("g", ada, since=first) == Recovery(1)
         assert ada.bodies == bodies(2)
 
-    async def test_an_ending_published_twice_at_once_is_heard_once(
-        self, open_lane: OpenLane
-    ) -> None:
-        lane = await open_lane(DURABLE)
-        ada = RecordingSubscriber()
-        await lane.attach("g", ada)
+    async def test_an_ending_published_twice_at_once_is_heard_once(self, lane: Lane) -> None:
+        ada = await listener(lane)
         await lane.attach("other", ada)
 
         await asyncio.gather(
@@ -163,5 +151,4 @@ class MessagesContract:
         )
         await publish(lane, "other", 2)
 
-        await ada.wait_for(2)
-        assert ada.bodies == bodies(1, 2)
+        await hears(ada, 1, 2)

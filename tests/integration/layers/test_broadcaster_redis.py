@@ -3,13 +3,9 @@
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
-from tests.contracts.broadcaster import (
-    PLANS,
-    SUBSCRIPTION_LIMIT,
-    BroadcasterContract,
-    Broadcasting,
-    encode,
-)
+from tests.contracts.broadcaster import BroadcasterContract
+from tests.contracts.broadcaster_history import BroadcasterHistoryContract
+from tests.contracts.broadcasting import PLANS, SUBSCRIPTION_LIMIT, Broadcasting, encode
 from tests.integration.layers.process import LaneProcess
 
 pytestmark = pytest.mark.redis
@@ -21,5 +17,5 @@ def broadcaster(process: LaneProcess) -> Broadcasting:
     return LaneBroadcaster(lanes, encode, subscription_limit=SUBSCRIPTION_LIMIT)
 
 
-class TestLaneBroadcasterOnRedis(BroadcasterContract):
+class TestLaneBroadcasterOnRedis(BroadcasterContract, BroadcasterHistoryContract):
     """The contract, over Redis."""

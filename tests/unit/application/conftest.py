@@ -4,7 +4,7 @@ import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
-from tests.contracts.broadcaster import PLANS
+from tests.contracts.broadcasting import PLANS
 from tests.doubles import EventBook, ManualClock
 
 

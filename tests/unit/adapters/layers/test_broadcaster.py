@@ -22,12 +22,13 @@ from domain.jobs import (
     JobSucceeded,
 )
 from tests import sockets
-from tests.contracts.broadcaster import (
+from tests.contracts.broadcaster import BroadcasterContract
+from tests.contracts.broadcaster_history import BroadcasterHistoryContract
+from tests.contracts.broadcasting import (
     ADA,
     JOB,
     PLANS,
     SUBSCRIPTION_LIMIT,
-    BroadcasterContract,
     Broadcasting,
     encode,
     said,
@@ -48,7 +49,7 @@ def broadcaster(lanes: Lanes) -> Broadcasting:
     return LaneBroadcaster(lanes, encode, subscription_limit=SUBSCRIPTION_LIMIT)
 
 
-class TestLaneBroadcaster(BroadcasterContract):
+class TestLaneBroadcaster(BroadcasterContract, BroadcasterHistoryContract):
     """The contract, over memory lanes."""
 
 

@@ -10,7 +10,7 @@ from domain.chat import RELIABLE
 from domain.events import MemberJoined
 from domain.identity import JobId
 from domain.jobs import JobProgressed, JobStarted, JobSucceeded
-from tests.contracts.broadcaster import PLANS
+from tests.contracts.broadcasting import PLANS
 from tests.doubles import EventBook, FragileJobRecords, ManualClock, RecordingSubscriber
 from tests.unit.application.jobs.asking import FIRST, JOBS, run_to_its_end, tell
 from tests.unit.application.people import ADA, BOB

@@ -12,6 +12,7 @@ from adapters.asgi_extensions import Extensions
 from adapters.server.buffered_transport import BufferedTransport, WriteBatch
 from adapters.server.frames import FrameParser, read_plain
 from adapters.server.message_queue import MessageQueue
+from adapters.server.writable import Writable
 
 READ_AHEAD = 16
 """So many messages are parsed before the application takes them; the rest stays bytes.
@@ -49,6 +50,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._parser = FrameParser(self.conn)
         self._messages = MessageQueue(self.loop)
         self.queue = self._messages  # type: ignore[assignment]  # has what uvicorn uses of one
+        self.writable = Writable()  # type: ignore[assignment]  # likewise
         self._unread = b""
         self._output: BufferedTransport
         self._rest: Callable[[], Awaitable[None]] | None = None

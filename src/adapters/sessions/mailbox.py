@@ -15,6 +15,8 @@ class Mailbox:
 
     `max_frames` and `max_bytes` of memory bound what live traffic may pile up. What is put beyond
     them comes on top: a recovery is bounded by its lane's capacity, and a session has one end.
+
+    There is a deque only while something waits: an empty one takes 0.7 KiB of an idle session.
     """
 
     __slots__ = ("_bytes", "_has_room", "_items", "_max_bytes", "_max_frames")
@@ -22,7 +24,7 @@ class Mailbox:
     def __init__(self, *, max_frames: int, max_bytes: int) -> None:
         self._max_frames = max_frames
         self._max_bytes = max_bytes
-        self._items: deque[Item] = deque()
+        self._items: deque[Item] | tuple[()] = ()
         self._bytes = 0
         self._has_room: asyncio.Event | None = None
 
@@ -35,7 +37,7 @@ class Mailbox:
         if len(self._items) >= self._max_frames or self._bytes + size > self._max_bytes:
             return False
         self._bytes += size
-        self._items.append(item)
+        self._waiting().append(item)
         return True
 
     def put_beyond(self, frames: Sequence[str]) -> None:
@@ -44,13 +46,15 @@ class Mailbox:
         self._max_frames += len(frames)
         self._max_bytes += size
         self._bytes += size
-        self._items.extend(frames)
+        self._waiting().extend(frames)
 
     def take(self) -> Item | None:
         """The next item; None if there is none."""
         if not self._items:
             return None
         item = self._items.popleft()
+        if not self._items:
+            self._items = ()
         self._bytes -= getsizeof(item)
         if self._has_room is not None and self.has_room:
             self._has_room.set()
@@ -58,7 +62,7 @@ class Mailbox:
 
     def clear(self) -> None:
         """Forget what waits."""
-        self._items.clear()
+        self._items = ()
         self._bytes = 0
         self.release()
 
@@ -78,3 +82,8 @@ class Mailbox:
         self._has_room.clear()
         if not self.has_room:
             await self._has_room.wait()
+
+    def _waiting(self) -> deque[Item]:
+        if not self._items:
+            self._items = deque()
+        return self._items

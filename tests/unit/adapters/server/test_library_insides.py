@@ -32,6 +32,7 @@ from adapters.server.http_uvicorn import HttpProtocol
 from adapters.server.message_queue import MessageQueue
 from adapters.server.serving import TICKS_PER_SECOND, DrainingServer
 from adapters.server.websocket_uvicorn import WebSocketProtocol
+from adapters.server.writable import Writable
 from tests.unit.adapters.server.connections import Connection, Recorder, until
 from tests.unit.adapters.server.wire import MASK, Wire, client_frame, masked
 
@@ -216,8 +217,9 @@ async def test_what_is_gone_or_has_changed_is_told_in_a_sentence(insides: list[I
     assert "not of type <class 'int'>; " in kind
 
 
-def test_our_transport_and_our_queue_have_all_that_uvicorn_uses_of_them() -> None:
+def test_what_we_put_in_uvicorns_place_has_all_that_uvicorn_uses_of_it() -> None:
     uvicorns = WebSocketsSansIOProtocol
+    assert attributes(uvicorns, "self.writable") <= set(dir(Writable))
     assert attributes(uvicorns, "self.transport") <= set(dir(BufferedTransport))
     # Only `receive` asks whether the queue is empty, and that is replaced.
     assert attributes(uvicorns, "self.queue") - {"empty"} <= set(dir(MessageQueue))

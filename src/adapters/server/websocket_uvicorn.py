@@ -93,33 +93,39 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.logger.exception("connection aborted, because its shutdown failed")
             self.abort()
 
-    async def run_asgi(self) -> None:
-        scope = cast("dict[str, Any]", self.scope)
+    def run_asgi(self) -> Coroutine[Any, Any, None]:
         Extensions(
             abort=self._output.abort,
             go_on_with=self._go_on_with,
             write_text=None if self.config.ws_per_message_deflate else self._output.write_text,
-        ).offer(scope)
-        app = self.app
+        ).offer(cast("dict[str, Any]", self.scope))
+        self.app = self._app_and_rest
+        return super().run_asgi()
 
-        async def app_and_rest(scope: Any, receive: Any, send: Any) -> None:
+    async def _app_and_rest(self, scope: Any, receive: Any, send: Any) -> None:
+        app = self.config.loaded_app
+        try:
             try:
                 await app(scope, receive, send)
             finally:
                 # Even if the framework raised: the connection is still to be ended.
                 if self._rest is not None:
+                    if self.handshake_complete:
+                        self._forget_handshake(scope)
                     await self._rest()
             # uvicorn logs a handshake that was answered over HTTP as an error of ours.
             if self.initial_response is not None:
                 self.handshake_complete = True
-
-        self.app = app_and_rest
-        try:
-            await super().run_asgi()
         finally:
             # These refer to this object, which only the garbage collector would free.
             self.app, self._rest = app, None
-            scope["extensions"].clear()
+            scope.clear()
+
+    def _forget_handshake(self, scope: Any) -> None:
+        """Free what nobody asks for any more: half of what an idle connection would hold."""
+        scope.clear()
+        self.request.headers.clear()  # the parser keeps the request itself
+        self.response.headers.clear()
 
     async def receive(self) -> Any:
         message = await self._messages.get()

@@ -23,6 +23,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.exceptions import ProtocolError
 from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -65,6 +66,8 @@ UVICORN_WEBSOCKET: Shapes = {
     "loop": asyncio.AbstractEventLoop,
     "queue": asyncio.Queue,
     "read_paused": bool,
+    "request": Request,
+    "response": Response,
     "scope": dict,
     "transport": asyncio.Transport,
     "writable": asyncio.Event,

@@ -27,6 +27,15 @@ PARSE_BYTES = 4096
 LINGER_SECONDS = 2.0
 """How long a client may go on sending a frame that was refused."""
 
+UVICORNS = """app app_state asgi_version client close_sent close_timeout close_timer config conn
+connections curr_msg_data_type default_headers disconnected frames handshake_complete
+handshake_initiated initial_response last_ping_rtt logger loop pending_ping_payload ping_interval
+ping_sent_at ping_timeout ping_timer pong_timer queue read_paused request response root_path scheme
+scope server tasks transport writable"""
+"""What uvicorn sets on each connection: more than the 30 names for which Python shares one table
+among all objects of a class, so each would have a table of its own, of 1.5 KiB. Slots need none.
+"""
+
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Carries one connection's bytes. What the application needs beyond ASGI are `Extensions`:
@@ -42,6 +51,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     `fast_frames` has plain frames parsed by `read_plain` instead of `websockets`.
     """
+
+    __slots__ = (
+        *UVICORNS.split(),
+        *("_batch", "_fast_frames", "_messages", "_output", "_parser", "_rest", "_unread"),
+    )
 
     def __init__(self, *args: Any, batch: WriteBatch, fast_frames: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

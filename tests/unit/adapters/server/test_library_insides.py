@@ -195,7 +195,12 @@ async def test_what_we_rely_on_is_there_and_as_it_was(insides: list[Inside]) -> 
 
 async def test_whatever_we_use_or_replace_is_listed(insides: list[Inside]) -> None:
     for inside in insides:
-        mine = attributes(inside.user, *inside.names) | vars(inside.user).keys()
+        replaced = {
+            name
+            for name, value in vars(inside.user).items()
+            if not inspect.ismemberdescriptor(value)
+        }
+        mine = attributes(inside.user, *inside.names) | replaced
         theirs = {name for name in dir(inside.found) if not name.startswith("__")}
         assert mine & theirs == inside.shapes.keys(), inside.user
 
@@ -226,6 +231,13 @@ def test_what_we_put_in_uvicorns_place_has_all_that_uvicorn_uses_of_it() -> None
     assert attributes(uvicorns, "self.transport") <= set(dir(BufferedTransport))
     # Only `receive` asks whether the queue is empty, and that is replaced.
     assert attributes(uvicorns, "self.queue") - {"empty"} <= set(dir(MessageQueue))
+
+
+async def test_all_that_uvicorn_sets_on_a_connection_has_a_slot() -> None:
+    connection = Connection("fast", Recorder())
+    await connection.open()
+    assert vars(connection.protocol) == {}
+    await connection.hang_up()
 
 
 def test_uvicorn_ticks_ten_times_a_second() -> None:

@@ -27,14 +27,13 @@ PARSE_BYTES = 4096
 LINGER_SECONDS = 2.0
 """How long a client may go on sending a frame that was refused."""
 
-UVICORNS = """app app_state asgi_version client close_sent close_timeout close_timer config conn
+SLOTS = """app app_state asgi_version client close_sent close_timeout close_timer config conn
 connections curr_msg_data_type default_headers disconnected frames handshake_complete
 handshake_initiated initial_response last_ping_rtt logger loop pending_ping_payload ping_interval
 ping_sent_at ping_timeout ping_timer pong_timer queue read_paused request response root_path scheme
-scope server tasks transport writable"""
-"""What uvicorn sets on each connection: more than the 30 names for which Python shares one table
-among all objects of a class, so each would have a table of its own, of 1.5 KiB. Slots need none.
-"""
+scope server tasks transport writable _batch _fast_frames _messages _output _parser _rest _unread"""
+"""What uvicorn and we set on a connection. Without slots, Python gives an object with more than 30
+attributes a table of their names for itself, of 1.5 KiB."""
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -52,10 +51,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     `fast_frames` has plain frames parsed by `read_plain` instead of `websockets`.
     """
 
-    __slots__ = (
-        *UVICORNS.split(),
-        *("_batch", "_fast_frames", "_messages", "_output", "_parser", "_rest", "_unread"),
-    )
+    __slots__ = tuple(SLOTS.split())
 
     def __init__(self, *args: Any, batch: WriteBatch, fast_frames: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,13 +122,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 if self._rest is not None:
                     if self.handshake_complete:
                         self._forget_handshake(scope)
-                    await self._rest()
+                    rest = self._rest()
+                    self._rest = None  # or it would stay as long as the connection
+                    await rest
             # uvicorn logs a handshake that was answered over HTTP as an error of ours.
             if self.initial_response is not None:
                 self.handshake_complete = True
         finally:
             # These refer to this object, which only the garbage collector would free.
-            self.app, self._rest = app, None
+            self.app = app
             scope.clear()
 
     def _forget_handshake(self, scope: Any) -> None:
@@ -142,8 +140,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.response.headers.clear()
 
     async def receive(self) -> Any:
-        message = await self._messages.get()
-        if self.read_paused and not len(self._messages) and not self.disconnected:
+        while not self._messages:
+            await self._messages.filled()
+        message = self._messages.pop(0)
+        if self.read_paused and not self._messages and not self.disconnected:
             self._read()
             if not self._unread and self.read_paused:
                 self.read_paused = False

@@ -229,8 +229,8 @@ def test_what_we_put_in_uvicorns_place_has_all_that_uvicorn_uses_of_it() -> None
     uvicorns = WebSocketsSansIOProtocol
     assert attributes(uvicorns, "self.writable") <= set(dir(Writable))
     assert attributes(uvicorns, "self.transport") <= set(dir(BufferedTransport))
-    # Only `receive` asks whether the queue is empty, and that is replaced.
-    assert attributes(uvicorns, "self.queue") - {"empty"} <= set(dir(MessageQueue))
+    # Only `receive` takes from the queue, and that is replaced.
+    assert attributes(uvicorns, "self.queue") - {"empty", "get"} <= set(dir(MessageQueue))
 
 
 async def test_all_that_uvicorn_sets_on_a_connection_has_a_slot() -> None:

@@ -12,7 +12,7 @@ Abort: TypeAlias = Callable[[], None]
 """Ends the connection at once, whatever was still to be written."""
 
 Continue: TypeAlias = Callable[[Callable[[], Awaitable[None]]], None]
-"""Takes what the server is to await once the application has returned."""
+"""Takes what the server is to await once the application has returned; it empties the scope."""
 
 WriteText: TypeAlias = Callable[[str], bool]
 """Writes a text frame now; False, and nothing written, if that must wait."""

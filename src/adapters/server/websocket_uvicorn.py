@@ -12,6 +12,7 @@ from adapters.asgi_extensions import Extensions
 from adapters.server.buffered_transport import BufferedTransport, WriteBatch
 from adapters.server.frames import FrameParser, read_plain
 from adapters.server.message_queue import MessageQueue
+from adapters.server.writable import Writable
 
 READ_AHEAD = 16
 """So many messages are parsed before the application takes them; the rest stays bytes.
@@ -25,6 +26,14 @@ PARSE_BYTES = 4096
 
 LINGER_SECONDS = 2.0
 """How long a client may go on sending a frame that was refused."""
+
+SLOTS = """app app_state asgi_version client close_sent close_timeout close_timer config conn
+connections curr_msg_data_type default_headers disconnected frames handshake_complete
+handshake_initiated initial_response last_ping_rtt logger loop pending_ping_payload ping_interval
+ping_sent_at ping_timeout ping_timer pong_timer queue read_paused request response root_path scheme
+scope server tasks transport writable _batch _fast_frames _messages _output _parser _rest _unread"""
+"""What uvicorn and we set on a connection. Without slots, Python gives an object with more than 30
+attributes a table of their names for itself, of 1.5 KiB."""
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -42,6 +51,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     `fast_frames` has plain frames parsed by `read_plain` instead of `websockets`.
     """
 
+    __slots__ = tuple(SLOTS.split())
+
     def __init__(self, *args: Any, batch: WriteBatch, fast_frames: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._batch = batch
@@ -49,6 +60,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._parser = FrameParser(self.conn)
         self._messages = MessageQueue(self.loop)
         self.queue = self._messages  # type: ignore[assignment]  # has what uvicorn uses of one
+        self.writable = Writable()  # type: ignore[assignment]  # likewise
         self._unread = b""
         self._output: BufferedTransport
         self._rest: Callable[[], Awaitable[None]] | None = None
@@ -91,37 +103,47 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.logger.exception("connection aborted, because its shutdown failed")
             self.abort()
 
-    async def run_asgi(self) -> None:
-        scope = cast("dict[str, Any]", self.scope)
+    def run_asgi(self) -> Coroutine[Any, Any, None]:
         Extensions(
             abort=self._output.abort,
             go_on_with=self._go_on_with,
             write_text=None if self.config.ws_per_message_deflate else self._output.write_text,
-        ).offer(scope)
-        app = self.app
+        ).offer(cast("dict[str, Any]", self.scope))
+        self.app = self._app_and_rest
+        return super().run_asgi()
 
-        async def app_and_rest(scope: Any, receive: Any, send: Any) -> None:
+    async def _app_and_rest(self, scope: Any, receive: Any, send: Any) -> None:
+        app = self.config.loaded_app
+        try:
             try:
                 await app(scope, receive, send)
             finally:
                 # Even if the framework raised: the connection is still to be ended.
                 if self._rest is not None:
-                    await self._rest()
+                    if self.handshake_complete:
+                        self._forget_handshake(scope)
+                    rest = self._rest()
+                    self._rest = None  # or it would stay as long as the connection
+                    await rest
             # uvicorn logs a handshake that was answered over HTTP as an error of ours.
             if self.initial_response is not None:
                 self.handshake_complete = True
-
-        self.app = app_and_rest
-        try:
-            await super().run_asgi()
         finally:
             # These refer to this object, which only the garbage collector would free.
-            self.app, self._rest = app, None
-            scope["extensions"].clear()
+            self.app = app
+            scope.clear()
+
+    def _forget_handshake(self, scope: Any) -> None:
+        """Free what nobody asks for any more: half of what an idle connection would hold."""
+        scope.clear()
+        self.request.headers.clear()  # the parser keeps the request itself
+        self.response.headers.clear()
 
     async def receive(self) -> Any:
-        message = await self._messages.get()
-        if self.read_paused and not len(self._messages) and not self.disconnected:
+        while not self._messages:
+            await self._messages.filled()
+        message = self._messages.pop(0)
+        if self.read_paused and not self._messages and not self.disconnected:
             self._read()
             if not self._unread and self.read_paused:
                 self.read_paused = False

@@ -15,6 +15,8 @@ class Mailbox:
 
     `max_frames` and `max_bytes` of memory bound what live traffic may pile up. What is put beyond
     them is not counted: a recovery is bounded by its lane's capacity, and a session has one end.
+
+    There is a deque only while something waits: an empty one takes 0.7 KiB of an idle session.
     """
 
     __slots__ = ("_bytes", "_frames", "_has_room", "_items", "_max_bytes", "_max_frames")
@@ -23,7 +25,7 @@ class Mailbox:
         self._max_frames = max_frames
         self._max_bytes = max_bytes
         # What was put beyond the bounds stands in the queue as a queue of its own.
-        self._items: deque[Item | deque[str]] = deque()
+        self._items: deque[Item | deque[str]] | tuple[()] = ()
         self._frames = 0
         self._bytes = 0
         self._has_room: asyncio.Event | None = None
@@ -38,13 +40,13 @@ class Mailbox:
             return False
         self._frames += 1
         self._bytes += size
-        self._items.append(item)
+        self._append(item)
         return True
 
     def put_beyond(self, frames: Iterable[str]) -> None:
         """Take frames whatever the bounds, without a share in them."""
         if beyond := deque(frames):
-            self._items.append(beyond)
+            self._append(beyond)
 
     def take(self) -> Item | None:
         """The next item; None if there is none."""
@@ -52,11 +54,11 @@ class Mailbox:
             return None
         first = self._items[0]
         if isinstance(first, deque):
-            frame = first.popleft()
+            item: Item = first.popleft()
             if not first:
-                self._items.popleft()
-            return frame
-        self._items.popleft()
+                self._drop_first()
+            return item
+        self._drop_first()
         self._frames -= 1
         self._bytes -= getsizeof(first)
         if self._has_room is not None and self.has_room:
@@ -65,7 +67,7 @@ class Mailbox:
 
     def clear(self) -> None:
         """Forget what waits."""
-        self._items.clear()
+        self._items = ()
         self._frames = self._bytes = 0
         self.release()
 
@@ -85,3 +87,14 @@ class Mailbox:
         self._has_room.clear()
         if not self.has_room:
             await self._has_room.wait()
+
+    def _append(self, item: Item | deque[str]) -> None:
+        if isinstance(self._items, tuple):
+            self._items = deque()
+        self._items.append(item)
+
+    def _drop_first(self) -> None:
+        if isinstance(self._items, deque):
+            self._items.popleft()
+        if not self._items:
+            self._items = ()

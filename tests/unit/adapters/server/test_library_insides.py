@@ -23,6 +23,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.exceptions import ProtocolError
 from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -32,6 +33,7 @@ from adapters.server.http_uvicorn import HttpProtocol
 from adapters.server.message_queue import MessageQueue
 from adapters.server.serving import TICKS_PER_SECOND, DrainingServer
 from adapters.server.websocket_uvicorn import WebSocketProtocol
+from adapters.server.writable import Writable
 from tests.unit.adapters.server.connections import Connection, Recorder, until
 from tests.unit.adapters.server.wire import MASK, Wire, client_frame, masked
 
@@ -64,6 +66,8 @@ UVICORN_WEBSOCKET: Shapes = {
     "loop": asyncio.AbstractEventLoop,
     "queue": asyncio.Queue,
     "read_paused": bool,
+    "request": Request,
+    "response": Response,
     "scope": dict,
     "transport": asyncio.Transport,
     "writable": asyncio.Event,
@@ -191,7 +195,12 @@ async def test_what_we_rely_on_is_there_and_as_it_was(insides: list[Inside]) -> 
 
 async def test_whatever_we_use_or_replace_is_listed(insides: list[Inside]) -> None:
     for inside in insides:
-        mine = attributes(inside.user, *inside.names) | vars(inside.user).keys()
+        replaced = {
+            name
+            for name, value in vars(inside.user).items()
+            if not inspect.ismemberdescriptor(value)
+        }
+        mine = attributes(inside.user, *inside.names) | replaced
         theirs = {name for name in dir(inside.found) if not name.startswith("__")}
         assert mine & theirs == inside.shapes.keys(), inside.user
 
@@ -216,11 +225,19 @@ async def test_what_is_gone_or_has_changed_is_told_in_a_sentence(insides: list[I
     assert "not of type <class 'int'>; " in kind
 
 
-def test_our_transport_and_our_queue_have_all_that_uvicorn_uses_of_them() -> None:
+def test_what_we_put_in_uvicorns_place_has_all_that_uvicorn_uses_of_it() -> None:
     uvicorns = WebSocketsSansIOProtocol
+    assert attributes(uvicorns, "self.writable") <= set(dir(Writable))
     assert attributes(uvicorns, "self.transport") <= set(dir(BufferedTransport))
-    # Only `receive` asks whether the queue is empty, and that is replaced.
-    assert attributes(uvicorns, "self.queue") - {"empty"} <= set(dir(MessageQueue))
+    # Only `receive` takes from the queue, and that is replaced.
+    assert attributes(uvicorns, "self.queue") - {"empty", "get"} <= set(dir(MessageQueue))
+
+
+async def test_all_that_uvicorn_sets_on_a_connection_has_a_slot() -> None:
+    connection = Connection("fast", Recorder())
+    await connection.open()
+    assert vars(connection.protocol) == {}
+    await connection.hang_up()
 
 
 def test_uvicorn_ticks_ten_times_a_second() -> None:

@@ -146,8 +146,11 @@ class HandsOver:
         self.returned = False
         self.received: list[Message] = []
         self.may_end = asyncio.Event()
+        self.scope: Message = {}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.scope = scope
+
         async def rest() -> None:
             assert self.returned
             self.received.append(await receive())
@@ -174,6 +177,7 @@ async def test_what_was_handed_over_runs_after_the_application_and_keeps_the_soc
     await until(lambda: app.received)
     await some_turns()
     assert app.received == [{"type": "websocket.receive", "text": "hello"}]
+    assert app.scope == {}, "an idle connection would keep it in memory"
     assert not connection.wire.is_closing()
     app.may_end.set()
     await connection.over()

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from adapters.sessions import disconnects
+from adapters.sessions.registry import Registry
 from adapters.sessions.session import FRAMES_A_TURN, Session
 from adapters.sessions.state import State
+from adapters.sessions.transport import Transport, never_now
 from application.ports import Cursor, LossReason, Recovery
-from tests.unit.adapters.sessions.visit import ADA, Guestbook, Visit
+from tests.unit.adapters.sessions.visit import ADA, Guestbook, Visit, settings
 from tests.waiting import DEADLINE, eventually
 
 
@@ -30,6 +33,47 @@ async def test_a_whole_session_from_the_first_frame_to_the_goodbye() -> None:
     assert guestbook.notes == ["opened ['here']", "closed"]
     assert visit.session.state is State.ENDED
     assert len(visit.registry) == 0
+
+
+class Pipe(Transport):
+    """The least that carries a session: it can only `send`."""
+
+    def __init__(self, *incoming: str) -> None:
+        self.write_now = never_now
+        self.sent: list[object] = []
+        self._incoming = iter(incoming)
+
+    async def receive(self) -> str | None:
+        return next(self._incoming, None)
+
+    async def send(self, frame: str) -> None:
+        self.sent.append(frame)
+
+    async def close(self, code: int, reason: str) -> None:
+        self.sent.append((code, reason))
+
+    def abort(self) -> None:
+        self.sent.append("aborted")
+
+
+async def test_a_transport_of_a_few_lines_carries_a_whole_session() -> None:
+    pipe = Pipe("question", "never handled")
+    session, guestbook = Session(Registry(settings()), pipe, ADA), Guestbook()
+
+    async def handle(frame: str | bytes) -> None:
+        session.deliver(f"answer to {frame!r}")
+        session.disconnect(disconnects.restarting(1.0))
+        await eventually(lambda: len(pipe.sent) == 5)
+
+    await session.host(guestbook, [])
+    session.recover(Recovery(1), ["missed"])
+    await asyncio.wait_for(session.serve(handle), DEADLINE)
+    recovered, missed, answer, told, closed = pipe.sent
+    assert (missed, answer) == ("missed", "answer to 'question'")
+    assert '"recovered"' in str(recovered)
+    assert '"disconnect"' in str(told)
+    assert closed == (1012, "The server restarts.")
+    assert guestbook.notes == ["opened []", "closed"]
 
 
 async def test_frames_keep_their_order_whatever_the_wire_takes() -> None:

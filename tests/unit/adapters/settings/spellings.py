@@ -5,11 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import (
-    GROUPS,
-    Settings,
-    flat_name,
-)
+from adapters.settings import GROUPS, Settings, flat_name
 
 IN_BRACKETS = {
     "REDIS_URL": ("redis_url", "redis://example:1/2", "redis://other:1/2"),
@@ -22,7 +18,6 @@ IN_BRACKETS = {
     "EMBEDDED_REDIS_DIR": ("embedded_redis_dir", "/some/where", "/else/where"),
 }
 """Settings that are read without the prefix, too: field, a value, another value."""
-
 
 both_spellings = pytest.mark.parametrize("name", IN_BRACKETS)
 

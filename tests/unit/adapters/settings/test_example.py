@@ -6,10 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import AliasChoices
 
-from adapters.settings import (
-    GROUPS,
-    load_settings,
-)
+from adapters.settings import GROUPS, load_settings
 from tests.unit.adapters.settings.spellings import (
     EXAMPLE,
     IN_BRACKETS,

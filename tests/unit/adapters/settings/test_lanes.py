@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.lane_table import LANES, LaneKind
-from adapters.settings import (
-    load_settings,
-)
+from adapters.settings import load_settings
 
 
 def test_every_lane_has_a_plan_with_a_prefix_of_its_own() -> None:

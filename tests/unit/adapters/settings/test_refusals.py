@@ -5,10 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.settings import (
-    SettingsAreWrong,
-    load_settings,
-)
+from adapters.settings import SettingsAreWrong, load_settings
 
 
 def refusal_of(**overrides: Any) -> str:

@@ -4,11 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import (
-    BackendName,
-    LogFormat,
-    load_settings,
-)
+from adapters.settings import BackendName, LogFormat, load_settings
 from tests.unit.adapters.settings.spellings import (
     IN_BRACKETS,
     both_spellings,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.jobs.queue_memory import MemoryJobQueue
+from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.storage.job_records_memory import MemoryJobRecords
 from application.errors import Unavailable
 from application.ports import Broadcaster, Clock, Cursor, Event, Ids, Recovery, Subscriber
@@ -162,6 +163,29 @@ class FragileBroadcaster(Broadcaster):
             lambda: len(self.refused) >= count,
             lambda: f"waited for {count} refused events, saw {self.refused}",
         )
+
+
+class FragileSubscriptions(LaneBroadcaster):
+    """Lanes that can break while somebody subscribes or drops."""
+
+    broken = False
+
+    async def subscribe(
+        self,
+        audience: Audience[Any],
+        subscriber: Subscriber,
+        *,
+        since: Cursor | None = None,
+        replay_last: bool = False,
+    ) -> Recovery | None:
+        if self.broken:
+            raise Unavailable
+        return await super().subscribe(audience, subscriber, since=since, replay_last=replay_last)
+
+    async def drop(self, subscriber: Subscriber, audience: Audience[Any] | None = None) -> None:
+        if self.broken:
+            raise Unavailable
+        await super().drop(subscriber, audience)
 
 
 class FragileJobQueue(MemoryJobQueue):

@@ -177,6 +177,7 @@ class BroadcasterContract:
             await broadcaster.subscribe(job(JobId(f"another {number}")), ada)
 
         await broadcaster.publish(audience, ending)
+        await ada.wait_for(1)
         # There is room for one more now.
         await broadcaster.subscribe(job(JobId("one more")), ada)
         await broadcaster.publish(audience, JobQueued(JOB))

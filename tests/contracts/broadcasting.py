@@ -17,19 +17,13 @@ from tests.sockets import fixed_audiences
 
 SUBSCRIPTION_LIMIT = 4
 
-
 PLANS: Mapping[str, LanePlan] = {
     name: replace(plan, capacity=100, expiry=60) for name, plan in LANES.items()
 }
 """The lanes under the fixture `broadcaster`."""
 
-
 ADA = Member(MemberId("ada"), "Ada")
-
-
 JOB = JobId("7")
-
-
 LOBBY = rooms.audience(RoomName("lobby"))
 
 
@@ -39,17 +33,9 @@ def job(job_id: JobId) -> Audience[Any]:
 
 
 EVERYBODY: list[Audience[Any]] = [*fixed_audiences(), LOBBY, job(JOB)]
-
-
 DURABLE = [each for each in EVERYBODY if LANES[LANE_OF[each.kind]].is_durable]
-
-
 EPHEMERAL = [each for each in EVERYBODY if each not in DURABLE]
-
-
 everywhere = pytest.mark.parametrize("audience", EPHEMERAL + DURABLE, ids=lambda it: it.kind.value)
-
-
 durable = pytest.mark.parametrize("audience", DURABLE, ids=lambda it: it.kind.value)
 
 

@@ -25,8 +25,6 @@ from tests.doubles import RecordingSubscriber, cursor_of
 class CursorsContract(OnDurable):
     """Takes the fixtures `open_lane` (`OpenLane`) and `clock` (`PassingTime`)."""
 
-    # Cursors.
-
     async def test_each_frame_of_a_durable_lane_has_a_cursor_of_its_own_the_same_for_all(
         self, lane: Lane
     ) -> None:

@@ -25,8 +25,6 @@ from tests.doubles import RecordingSubscriber, cursor_of
 class RecoveryContract(OnDurable):
     """Takes the fixtures `open_lane` (`OpenLane`) and `clock` (`PassingTime`)."""
 
-    # Coming back to a durable lane.
-
     @pytest.mark.parametrize("missed", [0, 1, 3, 5])
     async def test_whoever_comes_back_in_time_gets_exactly_what_was_missed(
         self, lane: Lane, missed: int

@@ -5,7 +5,7 @@ import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,8 @@ import pytest
 
 from adapters.environment import load_settings
 from adapters.redis_connection import Client, connect
-from tests.integration.processes import Command, Redis, Server, Worker, all_running
+from tests.integration.pair import PREFIX, ROOM_MEMBERS, Pair
+from tests.integration.processes import Command, Redis, Server, Worker, all_well
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Service:
 
 
 Start: TypeAlias = Callable[[Path, dict[str, str]], AbstractContextManager[Service]]
+Serve: TypeAlias = Callable[..., Server]
 
 
 @contextmanager
@@ -43,10 +45,8 @@ def on_redis(binary: Path, folder: Path, settings: dict[str, str]) -> Iterator[S
         shared = redis_settings(redis) | settings
         servers = [Server(folder, **shared), Server(folder, **shared)]
         worker = Worker(folder, **shared)
-        with all_running(*servers, worker):
+        with all_well(*servers, worker):
             yield Service(servers[0].url, servers[1].url)
-    for program in (*servers, worker):
-        program.check_log()
 
 
 def redis_settings(redis: Redis, prefix: str = "switchboard") -> dict[str, str]:
@@ -80,6 +80,32 @@ def slow_service(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A job here takes half a minute at least: none ends while a test looks at it."""
     with start(tmp_path_factory.mktemp("slow-service"), {"JOB_PACE": "60"}) as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Starts a server for all tests of a module; in the end nothing may have gone wrong in it."""
+    with ExitStack() as running:
+
+        def start(**settings: str) -> Server:
+            server = Server(tmp_path_factory.mktemp("server"), **settings)
+            running.callback(server.check_log)
+            return running.enter_context(server)
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def steady(serve: Serve) -> Server:
+    """One with no settings, for all tests that leave it running."""
+    return serve()
+
+
+@pytest.fixture(scope="module")
+def talkative(serve: Serve) -> Server:
+    """One that logs every frame and says when it has handled one."""
+    settings = {"LOG_WEBSOCKET": "1", "SEND_COMPLETION": "1", "SWITCHBOARD_LOG_FORMAT": "json"}
+    return serve(**settings)
 
 
 @pytest.fixture
@@ -130,6 +156,19 @@ def redis_server(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -
     """One for all tests: whoever kills or freezes it has it back before the test ends."""
     with Redis(redis_binary, tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def pair(redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    # Presence is never renewed here: its commands would be counted among others.
+    settings = redis_settings(redis_server, PREFIX) | {
+        "JOB_PACE": "0.2",
+        "SWITCHBOARD_PRESENCE_LEASE": "600",
+        "SWITCHBOARD_ROOM_MEMBERS": str(ROOM_MEMBERS),
+    }
+    pair = Pair(tmp_path_factory.mktemp("pair"), settings)
+    with all_well(pair.a, pair.b, pair.worker):
+        yield pair
 
 
 @pytest.fixture

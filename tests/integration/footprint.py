@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import redis
 
+from adapters.redis_connection import Client
 from tests.integration.client import until
-from tests.integration.processes import Program, Redis
+from tests.integration.processes import Redis
+from tests.integration.program import Program
 
 PROC = Path("/proc")
 MIB = 1024 * 1024
@@ -55,6 +57,18 @@ async def until_descriptors(program: Program, at_most: int) -> None:
         return descriptors(program) <= at_most
 
     await until(is_so, f"at most {at_most} descriptors, there are {descriptors(program)}")
+
+
+async def calls(client: Client) -> Counter[str]:
+    """How often each command of Redis was called so far, by scripts too."""
+    stats = await client.info("commandstats")
+    return Counter({name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()})
+
+
+async def subscribers(client: Client, service: str) -> dict[str, int]:
+    """How many connections listen to each channel of a service."""
+    channels = await client.pubsub_channels(f"{service}:*")
+    return {name.decode(): count for name, count in await client.pubsub_numsub(*channels)}
 
 
 class Contents:

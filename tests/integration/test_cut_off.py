@@ -12,17 +12,8 @@ from tests.integration.cable import Cable
 from tests.integration.client import Client, get, until
 from tests.integration.conftest import redis_settings
 from tests.integration.processes import Redis, Server, all_running
-from tests.integration.wanderers import (
-    RELIABLE,
-    Lane,
-    Speaker,
-    Wanderer,
-    begin,
-    check_stories,
-    finish,
-    room_lane,
-    talk_is_heard,
-)
+from tests.integration.stories import begin, check_stories, finish, talk_is_heard
+from tests.integration.wanderers import RELIABLE, Lane, Speaker, Wanderer, room_lane
 
 pytestmark = pytest.mark.redis
 

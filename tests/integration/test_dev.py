@@ -14,7 +14,8 @@ import pytest
 
 from tests.integration.client import Client, get
 from tests.integration.conftest import redis_settings
-from tests.integration.processes import ROOT, Command, Redis
+from tests.integration.processes import Command, Redis
+from tests.integration.program import ROOT
 from tests.survivors import descendants, processes, until_gone
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]

@@ -8,19 +8,12 @@ from random import Random
 
 import pytest
 
-from tests.integration.client import RawSocket, address
-from tests.integration.conftest import redis_settings
-from tests.integration.processes import Redis, Server, all_running
-from tests.integration.wanderers import (
-    RELIABLE,
-    Lane,
-    Speaker,
-    Wanderer,
-    begin,
-    check_stories,
-    finish,
-    room_lane,
-)
+from tests.integration.client import address
+from tests.integration.conftest import Serve, redis_settings
+from tests.integration.processes import Redis, Server, all_well
+from tests.integration.raw_socket import RawSocket
+from tests.integration.stories import begin, check_stories, finish
+from tests.integration.wanderers import RELIABLE, Lane, Speaker, Wanderer, room_lane
 
 LISTENERS, SPEAKERS = 20, 4
 CUTS = 16
@@ -42,10 +35,8 @@ def lane(request: pytest.FixtureRequest, room: str) -> Lane:
 
 
 @pytest.fixture(scope="module")
-def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
-    with Server(tmp_path_factory.mktemp("memory"), **ROOMY) as server:
-        yield [server.url]
-    server.check_log()
+def memory(serve: Serve) -> list[str]:
+    return [serve(**ROOMY).url]
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +44,8 @@ def redis(redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("redis")
     settings = redis_settings(redis_server, "disconnects") | ROOMY
     servers = [Server(folder, **settings), Server(folder, **settings)]
-    with all_running(*servers):
+    with all_well(*servers):
         yield [server.url for server in servers]
-    for server in servers:
-        server.check_log()
 
 
 async def give_up_the_handshake(wanderer: Wanderer, url: str, chance: Random) -> None:

@@ -11,13 +11,12 @@ from typing import NamedTuple, TypeAlias
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.integration.client import Client, get, until
+from tests.integration.asking import JOBS, ended, frames_of, statuses, submit
+from tests.integration.client import Client, everybody, get, until
 from tests.integration.conftest import redis_settings
-from tests.integration.processes import Redis, Server, Worker, all_running
-from tests.integration.test_jobs import PATH as JOBS
-from tests.integration.test_jobs import ended, frames_of, statuses, submit
-from tests.integration.test_two_servers import everybody
-from tests.integration.wanderers import RELIABLE, Lane, begin, room_lane
+from tests.integration.processes import Redis, Server, Worker, all_well
+from tests.integration.stories import begin
+from tests.integration.wanderers import RELIABLE, Lane, room_lane
 from tests.sockets import PATHS as SOCKETS
 
 COUNT = 200
@@ -149,10 +148,8 @@ def whole_house(redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -
     )
     leaves, stays = (Server(folder, **settings) for _ in range(2))
     house = House(leaves, stays, Worker(folder, **settings))
-    with all_running(*house):
+    with all_well(*house):
         yield house
-    for program in house:
-        program.check_log()
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import pytest
 
 from adapters.redis_connection import Client as RedisClient
+from tests.integration.asking import JOBS, run, submit, visitor
 from tests.integration.client import Client, get, post
 from tests.integration.conftest import redis_settings
-from tests.integration.processes import Redis, Server, Worker, all_running
-from tests.integration.test_jobs import PATH as JOBS
-from tests.integration.test_jobs import run, submit, visitor
+from tests.integration.processes import Redis, Server, Worker, all_well
 from tests.sockets import SAYS, TALKING, heard_as
 
 pytestmark = pytest.mark.redis
@@ -39,10 +38,8 @@ def neighbours(
     settings = {name: redis_settings(redis_server, name) for name in ("house", "house-2")}
     neighbours = Neighbours(*(Server(folder, **shared) for shared in settings.values()))
     worker = Worker(folder, JOB_PACE="0", **settings["house"])
-    with all_running(*neighbours, worker):
+    with all_well(*neighbours, worker):
         yield neighbours
-    for program in (*neighbours, worker):
-        program.check_log()
 
 
 @speaking
@@ -51,10 +48,7 @@ async def test_nobody_hears_the_neighbours(
 ) -> None:
     hears, _, mark = heard_as(path, "?")
     mark = mark.removesuffix("?")
-    async with (
-        Client(neighbours.one.url, path) as ada,
-        Client(neighbours.other.url, path) as bob,
-    ):
+    async with Client(neighbours.one.url, path) as ada, Client(neighbours.other.url, path) as bob:
         await ada.send(says, {field: "from one"})
         await bob.send(says, {field: "from other"})
         await ada.receive(hears, **{field: f"{mark}from one"})
@@ -72,10 +66,7 @@ async def test_a_room_does_not_count_the_neighbours_nor_tell_their_history(
     neighbours: Neighbours, room: str
 ) -> None:
     path = f"/ws/room/{room}"
-    async with (
-        Client(neighbours.one.url, path) as ada,
-        Client(neighbours.other.url, path) as bob,
-    ):
+    async with Client(neighbours.one.url, path) as ada, Client(neighbours.other.url, path) as bob:
         await ada.send("room_chat", {"message": "private"})
         said = await ada.receive("room_notification", message="💬 private")
         for client in (ada, bob):

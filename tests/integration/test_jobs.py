@@ -5,55 +5,19 @@ from typing import Any
 
 import pytest
 
-from tests.integration.client import Client, Frame, get
+from tests.integration.asking import JOBS, ended, frames_of, run, statuses, submit, visitor
+from tests.integration.client import Client, get
 from tests.integration.conftest import Service
-
-PATH = "/ws/background_jobs"
-
-
-def visitor(number: int) -> dict[str, str]:
-    """The headers of a browser that was here before."""
-    return {"Cookie": f"switchboard_visitor={number:032x}"}
-
-
-async def submit(client: Client, kind: str, content: str) -> str:
-    """Returns the job's id."""
-    await client.send("job", {"type": kind, "content": content})
-    queued = await client.receive("job_status", status="queued")
-    return str(queued["payload"]["job_id"])
-
-
-async def run(client: Client, kind: str, content: str) -> str:
-    """Returns the job's result."""
-    job_id = await submit(client, kind, content)
-    result = await client.receive("job_status", status="result", job_id=job_id)
-    return str(result["payload"]["message"])
-
-
-def frames_of(client: Client, job_id: str) -> list[Frame]:
-    return [frame for frame in client.frames if (frame["payload"] or {}).get("job_id") == job_id]
-
-
-def ended(client: Client, status: str) -> dict[str, Any]:
-    """The payloads by which jobs have ended like that, by the jobs' ids."""
-    payloads = client.payloads("job_status")
-    return {payload["job_id"]: payload for payload in payloads if payload["status"] == status}
-
-
-def statuses(frames: list[Frame]) -> list[str]:
-    """Without repeats of `progress`."""
-    found = [frame["payload"]["status"] for frame in frames]
-    return [status for before, status in pairwise(["", *found]) if status != before]
 
 
 async def test_the_socket_says_that_it_is_connected(service: Service) -> None:
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         message = "🔄 Background Job Processor: Connected!"
         await client.receive("job_status", status="connected", message=message)
 
 
 async def test_a_job_goes_from_queuing_to_its_result_step_by_step(service: Service) -> None:
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         await client.receive("job_status", status="connected")
         job_id = await submit(client, "translate", "hello")
         await client.receive("job_status", status="result", job_id=job_id)
@@ -84,13 +48,13 @@ async def test_a_job_goes_from_queuing_to_its_result_step_by_step(service: Servi
 async def test_translate_knows_four_phrases(
     service: Service, content: str, translated: str
 ) -> None:
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         result = await run(client, "translate", content)
     assert result == f"🌍 Translated: '{content}' → '{translated}'"
 
 
 async def test_analyze_counts_characters_words_vowels_and_consonants(service: Service) -> None:
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         result = await run(client, "analyze", "Hello big World!")
     first, *lines = result.splitlines()
     assert first == "📊 Analysis of 'Hello big World!':"
@@ -99,7 +63,7 @@ async def test_analyze_counts_characters_words_vowels_and_consonants(service: Se
 
 async def test_generate_streams_an_answer_that_fits(service: Service) -> None:
     prompts = ["the weather today", "food for two", "I need help", "anything else"]
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         answers = []
         for prompt in prompts:
             job_id = await submit(client, "generate", prompt)
@@ -117,12 +81,12 @@ async def test_generate_streams_an_answer_that_fits(service: Service) -> None:
 
 @pytest.mark.parametrize("kind", ["default", "sing", ""])
 async def test_an_unknown_kind_runs_as_default(service: Service, kind: str) -> None:
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         assert await run(client, kind, "shout") == "✅ Processed: SHOUT"
 
 
 async def test_many_jobs_at_once_all_get_their_own_result(service: Service) -> None:
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         for number in range(30):
             await client.send("job", {"type": "default", "content": f"job {number}"})
         await client.until_heard(30, "job_status", status="result")
@@ -135,14 +99,14 @@ async def test_many_jobs_at_once_all_get_their_own_result(service: Service) -> N
 
 @pytest.mark.parametrize("content", ["", "   ", "x" * 4_001], ids=["empty", "blank", "long"])
 async def test_a_job_that_makes_no_sense_is_refused(service: Service, content: str) -> None:
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         await client.send("job", {"type": "translate", "content": content})
         refused = await client.receive("job_status", status="error")
     assert refused["payload"]["message"].startswith("❌ Error queuing job: ")
 
 
 async def test_a_running_job_is_cancelled(slow_service: Service) -> None:
-    async with Client(slow_service.url, PATH) as client:
+    async with Client(slow_service.url, JOBS) as client:
         job_id = await submit(client, "generate", "a long story")
         await client.receive("job_status", status="running", job_id=job_id)
         await client.send("job_cancel", {"job_id": job_id})
@@ -154,7 +118,7 @@ async def test_a_running_job_is_cancelled(slow_service: Service) -> None:
 
 
 async def test_a_queued_job_is_cancelled_before_it_ever_runs(slow_service: Service) -> None:
-    async with Client(slow_service.url, PATH) as client:
+    async with Client(slow_service.url, JOBS) as client:
         # The worker has ten slots: the last of these has to wait.
         jobs = [await submit(client, "default", f"number {number}") for number in range(11)]
         await client.send("job_cancel", {"job_id": jobs[-1]})
@@ -167,10 +131,10 @@ async def test_a_queued_job_is_cancelled_before_it_ever_runs(slow_service: Servi
 
 
 async def test_another_connection_watches_a_running_job_to_its_end(slow_service: Service) -> None:
-    async with Client(slow_service.url, PATH, headers=visitor(1)) as asker:
+    async with Client(slow_service.url, JOBS, headers=visitor(1)) as asker:
         job_id = await submit(asker, "translate", "hello")
         await asker.receive("job_status", status="running", job_id=job_id)
-        async with Client(slow_service.url2, PATH, headers=visitor(1)) as watcher:
+        async with Client(slow_service.url2, JOBS, headers=visitor(1)) as watcher:
             await watcher.send("job_watch", {"job_id": job_id})
             await watcher.receive("job_status", status="running", job_id=job_id)
             await watcher.send("job_cancel", {"job_id": job_id})
@@ -179,10 +143,10 @@ async def test_another_connection_watches_a_running_job_to_its_end(slow_service:
 
 
 async def test_watching_a_job_that_is_over_tells_how_it_ended(service: Service) -> None:
-    async with Client(service.url, PATH) as asker:
+    async with Client(service.url, JOBS) as asker:
         job_id = await submit(asker, "default", "done")
         await asker.receive("job_status", status="result", job_id=job_id)
-        async with Client(service.url2, PATH) as watcher:
+        async with Client(service.url2, JOBS) as watcher:
             await watcher.send("job_watch", {"job_id": job_id})
             await watcher.receive(
                 "job_status", status="result", job_id=job_id, message="✅ Processed: DONE"
@@ -194,7 +158,7 @@ async def test_watching_a_job_that_is_over_tells_how_it_ended(service: Service) 
 async def test_an_unknown_job_is_said_to_be_unknown(
     service: Service, action: str, job_id: str
 ) -> None:
-    async with Client(service.url, PATH) as client:
+    async with Client(service.url, JOBS) as client:
         await client.send(action, {"job_id": job_id})
         error = await client.receive("error")
     assert error["payload"]["code"] == "job_is_unknown"
@@ -206,8 +170,8 @@ async def test_a_known_visitors_job_is_hidden_from_everybody_else(
     slow_service: Service, action: str
 ) -> None:
     async with (
-        Client(slow_service.url, PATH, headers=visitor(2)) as owner,
-        Client(slow_service.url2, PATH, headers=visitor(3)) as stranger,
+        Client(slow_service.url, JOBS, headers=visitor(2)) as owner,
+        Client(slow_service.url2, JOBS, headers=visitor(3)) as stranger,
     ):
         job_id = await submit(owner, "translate", "private")
         await owner.receive("job_status", status="running", job_id=job_id)
@@ -224,10 +188,7 @@ async def test_a_known_visitors_job_is_hidden_from_everybody_else(
 async def test_whoever_knows_the_id_of_an_anonymous_job_watches_but_never_cancels_it(
     slow_service: Service,
 ) -> None:
-    async with (
-        Client(slow_service.url, PATH) as owner,
-        Client(slow_service.url2, PATH) as stranger,
-    ):
+    async with Client(slow_service.url, JOBS) as owner, Client(slow_service.url2, JOBS) as stranger:
         job_id = await submit(owner, "translate", "nobody's")
         await stranger.send("job_watch", {"job_id": job_id})
         await stranger.receive("job_status", job_id=job_id)
@@ -240,14 +201,14 @@ async def test_whoever_knows_the_id_of_an_anonymous_job_watches_but_never_cancel
 
 async def test_the_list_has_the_callers_own_jobs_newest_first(service: Service) -> None:
     async with (
-        Client(service.url, PATH, headers=visitor(4)) as client,
-        Client(service.url2, PATH, headers=visitor(5)) as stranger,
+        Client(service.url, JOBS, headers=visitor(4)) as client,
+        Client(service.url2, JOBS, headers=visitor(5)) as stranger,
     ):
         first = await submit(client, "default", "one")
         await client.receive("job_status", status="result", job_id=first)
         second = await submit(client, "translate", "two")
         await client.receive("job_status", status="result", job_id=second)
-        async with Client(service.url2, PATH, headers=visitor(4)) as later:
+        async with Client(service.url2, JOBS, headers=visitor(4)) as later:
             await later.send("job_list")
             mine = (await later.receive("job_list"))["payload"]["jobs"]
         await stranger.send("job_list")
@@ -261,10 +222,7 @@ async def test_the_list_has_the_callers_own_jobs_newest_first(service: Service) 
 
 
 async def test_http_tells_where_a_job_stands(service: Service, slow_service: Service) -> None:
-    async with (
-        Client(service.url, PATH) as quick,
-        Client(slow_service.url, PATH) as slow,
-    ):
+    async with Client(service.url, JOBS) as quick, Client(slow_service.url, JOBS) as slow:
         done = await submit(quick, "default", "over")
         await quick.receive("job_status", status="result", job_id=done)
         running = await submit(slow, "default", "under way")

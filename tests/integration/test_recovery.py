@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.asking import JOBS, frames_of, submit, visitor
 from tests.integration.client import Client, Frame
 from tests.integration.conftest import Service
 from tests.integration.processes import Server
-from tests.integration.test_jobs import PATH as JOBS
-from tests.integration.test_jobs import frames_of, submit, visitor
 
 ROOM_CAPACITY = 200
 """As the lanes' table has it."""

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.integration.client import Client, Frame, RawSocket
+from tests.integration.asking import JOBS, visitor
+from tests.integration.client import Client, Frame
 from tests.integration.conftest import Service, redis_settings
 from tests.integration.processes import Redis, Server, all_running
-from tests.integration.test_jobs import PATH as JOBS
-from tests.integration.test_jobs import visitor
+from tests.integration.raw_socket import RawSocket
 
 HEARS, MARK = "reliable_chat_notification", "📨 "
 

@@ -9,17 +9,8 @@ import pytest
 
 from tests.integration.conftest import redis_settings
 from tests.integration.processes import Redis, Server, all_running, free_port
-from tests.integration.wanderers import (
-    RELIABLE,
-    Lane,
-    Speaker,
-    Wanderer,
-    begin,
-    check_stories,
-    finish,
-    room_lane,
-    talk_is_heard,
-)
+from tests.integration.stories import begin, check_stories, finish, talk_is_heard
+from tests.integration.wanderers import RELIABLE, Lane, Speaker, Wanderer, room_lane
 
 pytestmark = pytest.mark.redis
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.asking import JOBS, submit
 from tests.integration.client import Client, until
-from tests.integration.processes import Program, Redis, Server, Worker, all_running, free_port
-from tests.integration.test_jobs import PATH as JOBS
-from tests.integration.test_jobs import submit
+from tests.integration.processes import Redis, Server, Worker, all_running, free_port
+from tests.integration.program import Program
 
 pytestmark = pytest.mark.redis
 

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.integration.client import DEADLINE, Client, get, until
+from tests.integration.conftest import Serve
 from tests.integration.footprint import MIB, descriptors, needs_proc, until_descriptors
-from tests.integration.processes import Program, Server
+from tests.integration.processes import Server
+from tests.integration.program import Program
 from tests.integration.stream import CLOSE, TEXT, Stream, frame, handshake
 
 pytestmark = needs_proc
@@ -37,7 +38,7 @@ with connect(sys.argv[1], proxy=None) as client:
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def impatient(serve: Serve) -> Server:
     """Waits a second for whatever it waits for."""
     settings = {
         "SWITCHBOARD_KEEPALIVE_SECONDS": "1",
@@ -46,9 +47,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "SWITCHBOARD_DRAIN_NOTICE": "0",
         "SWITCHBOARD_TEXT_LIMIT": "20000",
     }
-    with Server(tmp_path_factory.mktemp("impatient"), **settings) as server:
-        yield server
-    server.check_log()
+    return serve(**settings)
 
 
 async def members(server: Server) -> int:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.client import Client, RawSocket
+from tests.integration.client import Client
 from tests.integration.processes import Server
+from tests.integration.raw_socket import RawSocket
 
 STUCK_READERS = 4
 FLOOD_FRAMES = 2_100

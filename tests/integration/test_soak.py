@@ -13,16 +13,10 @@ import pytest
 
 from tests.integration.client import until
 from tests.integration.conftest import redis_settings
-from tests.integration.footprint import (
-    KEYS,
-    LASTING,
-    MIB,
-    Contents,
-    descriptors,
-    needs_proc,
-)
+from tests.integration.footprint import KEYS, LASTING, MIB, Contents, descriptors, needs_proc
 from tests.integration.lives import RELIABLE, ROOM, ROOMS, Lives, Stayer
-from tests.integration.processes import Program, Redis, Server, Worker, all_running
+from tests.integration.processes import Redis, Server, Worker, all_running
+from tests.integration.program import Program
 
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "120"))
 FIRST_ROUND = max(5.0, SOAK_SECONDS / 6)

@@ -5,69 +5,24 @@ and others, with `[redis]`). Here is what only several processes can show.
 """
 
 import asyncio
-import contextlib
 import sys
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from adapters.redis_connection import Client as RedisClient
-from tests.integration.client import Client, get, post, until
+from tests.integration.asking import JOBS, frames_of, statuses, submit
+from tests.integration.client import Client, everybody, get, post, until
 from tests.integration.conftest import redis_settings
-from tests.integration.processes import ROOT, Program, Redis, Server, Worker, all_running
-from tests.integration.test_jobs import PATH as JOBS
-from tests.integration.test_jobs import frames_of, statuses, submit
+from tests.integration.pair import ROOM_MEMBERS, Pair
+from tests.integration.processes import Redis, Server, all_running
+from tests.integration.program import ROOT, Program
 from tests.sockets import SAYS, TALKING, heard_as
 
 pytestmark = pytest.mark.redis
 
-PREFIX = "two-servers"
+
 SPEAKING = [SAYS[path] for path in TALKING]
 """Where all hear what one says."""
-
-
-ROOM_MEMBERS = 20
-
-
-class Pair:
-    """Two servers of one service, and its worker."""
-
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        self.settings = settings
-        self.a = Server(folder, **settings)
-        self.b = Server(folder, **settings)
-        self.worker = Worker(folder, **settings)
-
-
-@pytest.fixture(scope="module")
-def pair(redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    folder = tmp_path_factory.mktemp("pair")
-    # Presence is never renewed here: its commands would be counted among others.
-    settings = redis_settings(redis_server, PREFIX) | {
-        "JOB_PACE": "0.2",
-        "SWITCHBOARD_PRESENCE_LEASE": "600",
-        "SWITCHBOARD_ROOM_MEMBERS": str(ROOM_MEMBERS),
-    }
-    pair = Pair(folder, settings)
-    with all_running(pair.a, pair.b, pair.worker):
-        yield pair
-    for program in (pair.a, pair.b, pair.worker):
-        program.check_log()
-
-
-@contextlib.asynccontextmanager
-async def everybody(crowd: list[Client]) -> AsyncIterator[None]:
-    """Have them all come at once, and go at once."""
-    async with asyncio.TaskGroup() as group:
-        for client in crowd:
-            group.create_task(client.__aenter__())
-    yield
-    async with asyncio.TaskGroup() as group:
-        for client in crowd:
-            group.create_task(client.__aexit__(None, None, None))
 
 
 @pytest.mark.parametrize(("path", "says", "field"), SPEAKING, ids=[row.action for row in SPEAKING])
@@ -202,99 +157,3 @@ async def test_a_member_of_a_killed_server_is_gone_after_its_lease(
                 return await members() == 1
 
             await until(is_gone, "the member of the dead server is gone", deadline=3)
-
-
-# What it costs Redis.
-
-
-async def calls(redis: RedisClient) -> Counter[str]:
-    """How often each command was called so far, by scripts too."""
-    stats = await redis.info("commandstats")
-    return Counter({name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()})
-
-
-async def subscribers(redis: RedisClient) -> dict[str, int]:
-    channels = await redis.pubsub_channels(f"{PREFIX}:*")
-    return {name.decode(): count for name, count in await redis.pubsub_numsub(*channels)}
-
-
-async def test_each_server_listens_once_to_each_audience(
-    pair: Pair, redis_client: RedisClient, room: str
-) -> None:
-    paths = ["/ws/chat", "/ws/reliable", f"/ws/room/{room}"]
-    urls = [pair.a.url, pair.b.url]
-    crowd = [Client(url, path) for path in paths for url in urls for _ in range(10)]
-    interrupts = {f"{PREFIX}:interrupts": 1}
-
-    async def is_quiet() -> bool:
-        return await subscribers(redis_client) == interrupts
-
-    await until(is_quiet, "those of earlier tests are gone")
-    async with everybody(crowd):
-        assert await subscribers(redis_client) == interrupts | {
-            f"{PREFIX}:chat:chat": 2,
-            f"{PREFIX}:queue:reliable": 2,
-            f"{PREFIX}:rooms:room.{room}": 2,
-        }
-        listening = await redis_client.client_list(_type="pubsub")
-        assert [each["sub"] for each in listening].count(str(len(paths))) == 2
-    await until(is_quiet, "nobody listens any more")
-
-
-@pytest.mark.parametrize(
-    ("path", "says", "hears", "mark", "command"),
-    [
-        ("/ws/chat", "chat", "chat_notification", "💬 ", "publish"),
-        ("/ws/reliable", "reliable_chat", "reliable_chat_notification", "📨 ", "evalsha"),
-    ],
-    ids=["ephemeral", "durable"],
-)
-async def test_a_broadcast_is_one_command_whatever_the_number_of_receivers(
-    pair: Pair,
-    redis_client: RedisClient,
-    path: str,
-    says: str,
-    hears: str,
-    mark: str,
-    command: str,
-) -> None:
-    crowd = [Client(url, path) for url in (pair.a.url, pair.b.url) for _ in range(10)]
-
-    async def say(numbers: range) -> Counter[str]:
-        before = await calls(redis_client)
-        for number in numbers:
-            await crowd[0].send(says, {"message": f"{number}"})
-        for client in crowd:
-            await client.receive(hears, message=f"{mark}{numbers[-1]}")
-        return await calls(redis_client) - before
-
-    async with everybody(crowd):
-        await say(range(1))  # so that Redis knows the script
-        counted = await say(range(1, 51))
-    # The worker looks after its jobs meanwhile: a script for each of its three questions.
-    assert 50 <= counted[command] <= 50 + (12 if command == "evalsha" else 0)
-    for reading in ("xrange", "xrevrange", "subscribe"):
-        assert counted[reading] == 0
-
-
-async def test_nothing_is_left_of_a_job_that_is_over_but_its_record_and_its_stream(
-    pair: Pair, redis_client: RedisClient
-) -> None:
-    async with Client(pair.a.url, JOBS) as ada, Client(pair.b.url, JOBS) as bob:
-        job_id = await submit(ada, "default", "short")
-        await bob.send("job_watch", {"job_id": job_id})
-        for client in (ada, bob):
-            await client.receive("job_status", status="result", job_id=job_id)
-
-        async def nobody_listens() -> bool:
-            return not [name for name in await subscribers(redis_client) if job_id in name]
-
-        await until(nobody_listens, "no server listens to a job that is over")
-    keys: list[Any] = [key.decode() async for key in redis_client.scan_iter(f"*{job_id}*")]
-    assert sorted(keys) == [
-        f"{PREFIX}:jobs:{{job.{job_id}}}:meta",
-        f"{PREFIX}:jobs:{{job.{job_id}}}:stream",
-        f"{PREFIX}:{{jobs}}:record:{job_id}",
-    ]
-    for key in keys:
-        assert await redis_client.ttl(key) > 0

@@ -13,7 +13,8 @@ import pytest
 
 from tests.integration.client import Client, get
 from tests.integration.conftest import redis_settings
-from tests.integration.processes import START_SECONDS, Command, Redis, Server
+from tests.integration.processes import Command, Redis, Server
+from tests.integration.program import START_SECONDS
 from tests.survivors import descendants, until_gone
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]

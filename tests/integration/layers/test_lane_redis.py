@@ -6,13 +6,9 @@ import pytest
 
 from adapters.lane_table import LanePlan
 from adapters.layers.lanes import Lane
-from tests.contracts.idempotency_keys import IdempotencyKeysContract
+from tests.contracts.durable_lane import DurableLaneContract
 from tests.contracts.lane import OpenLane
-from tests.contracts.lane_cursors import CursorsContract
-from tests.contracts.lane_history import HistoryContract
 from tests.contracts.lane_listening import ListeningContract
-from tests.contracts.lane_messages import MessagesContract
-from tests.contracts.lane_recovery import RecoveryContract
 from tests.contracts.passing_time import PassingTime
 from tests.integration.layers.process import LaneProcess
 
@@ -40,24 +36,8 @@ def open_lane(process: LaneProcess) -> OpenLane:
 
 
 class TestListening(ListeningContract):
-    """Who hears what."""
+    """Who hears what, on both kinds."""
 
 
-class TestMessages(MessagesContract):
-    """Messages for handlers, and endings."""
-
-
-class TestCursors(CursorsContract):
-    """Which are good, and what becomes of others."""
-
-
-class TestRecovery(RecoveryContract):
-    """Coming back."""
-
-
-class TestHistory(HistoryContract):
-    """What is kept."""
-
-
-class TestIdempotencyKeys(IdempotencyKeysContract):
-    """The contract of publications with a key."""
+class TestDurableLane(DurableLaneContract):
+    """What is kept and recovered, and messages for handlers."""

@@ -1,7 +1,6 @@
 """What a lane costs Redis, and what is left there of it."""
 
 import asyncio
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -13,6 +12,7 @@ from tests.contracts.idempotency_keys import keyed
 from tests.contracts.lane import DURABLE, EPHEMERAL, body, both_kinds, publish
 from tests.doubles import RecordingSubscriber
 from tests.integration.client import until
+from tests.integration.footprint import calls, subscribers
 from tests.integration.layers.process import LaneProcess
 
 pytestmark = pytest.mark.redis
@@ -31,17 +31,11 @@ async def test_keys_do_not_outlive_their_time_in_redis(
         assert 0 < await redis_client.pttl(key) <= 7_000
 
 
-async def subscribers_of(client: Client, service: str) -> dict[str, int]:
-    """How many connections listen to each channel of a service."""
-    channels = await client.pubsub_channels(f"{service}:*")
-    return {name.decode(): count for name, count in await client.pubsub_numsub(*channels)}
-
-
 async def until_subscribers(client: Client, service: str, expected: dict[str, int]) -> None:
     """Redis hears of it a moment later when nobody listens any more."""
 
     async def are_there() -> bool:
-        return await subscribers_of(client, service) == expected
+        return await subscribers(client, service) == expected
 
     await until(are_there, f"subscribers are {expected}")
 
@@ -51,18 +45,18 @@ async def test_a_process_has_one_subscription_per_group_whatever_the_number_of_l
     redis_client: Client, process: LaneProcess, other_process: LaneProcess, plan: LanePlan
 ) -> None:
     lanes = [process.lane(plan), other_process.lane(plan)]
-    subscribers = [RecordingSubscriber(str(number)) for number in range(50)]
+    listening = [RecordingSubscriber(str(number)) for number in range(50)]
     for lane in lanes:
-        await asyncio.gather(*(lane.attach("g", subscriber) for subscriber in subscribers))
-    await lanes[0].attach("other", subscribers[0])
+        await asyncio.gather(*(lane.attach("g", subscriber) for subscriber in listening))
+    await lanes[0].attach("other", listening[0])
 
     channel = f"{process.service}:{plan.prefix}"
-    assert await subscribers_of(redis_client, process.service) == {
+    assert await subscribers(redis_client, process.service) == {
         f"{channel}:g": 2,
         f"{channel}:other": 1,
     }
 
-    for subscriber in subscribers:
+    for subscriber in listening:
         await lanes[0].detach(subscriber)
     await until_subscribers(redis_client, process.service, {f"{channel}:g": 1})
 
@@ -76,13 +70,13 @@ async def test_a_message_is_one_command_whatever_the_number_of_receivers(
     redis_client: Client, process: LaneProcess, plan: LanePlan, command: str
 ) -> None:
     lane = process.lane(plan)
-    subscribers = [RecordingSubscriber(str(number)) for number in range(50)]
-    await asyncio.gather(*(lane.attach("g", subscriber) for subscriber in subscribers))
+    listening = [RecordingSubscriber(str(number)) for number in range(50)]
+    await asyncio.gather(*(lane.attach("g", subscriber) for subscriber in listening))
     await publish(lane, "g", 0)  # which teaches Redis the script
 
     before = await calls(redis_client)
     await publish(lane, "g", *range(1, 11))
-    for subscriber in subscribers:
+    for subscriber in listening:
         await subscriber.wait_for(11)
     after = await calls(redis_client)
 
@@ -90,12 +84,6 @@ async def test_a_message_is_one_command_whatever_the_number_of_receivers(
     # Nobody reads history, nobody subscribes again.
     for other in ("subscribe", "xrange", "xrevrange", "get"):
         assert after[other] == before[other]
-
-
-async def calls(client: Client) -> Counter[str]:
-    """How often each command was called so far, by scripts too."""
-    stats = await client.info("commandstats")
-    return Counter({name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()})
 
 
 async def test_nothing_is_left_of_a_group_after_its_last_publication(

@@ -9,8 +9,7 @@ from adapters.storage.job_records_redis import RedisJobRecords
 from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
-from tests.contracts.asked_jobs import AskedJobsContract
-from tests.contracts.ended_jobs import EndedJobsContract
+from tests.contracts.every_job_record import JobRecordsContract
 from tests.contracts.job_records import (
     ADA,
     BRIEF_RETENTION,
@@ -21,8 +20,6 @@ from tests.contracts.job_records import (
     job,
     running,
 )
-from tests.contracts.running_jobs import RunningJobsContract
-from tests.contracts.stalled_jobs import StalledJobsContract
 from tests.integration.storage.aging import AgingKeys
 
 pytestmark = pytest.mark.redis
@@ -43,20 +40,8 @@ def brief_job_records(redis_client: Client, prefix: str) -> JobRecords:
     return RedisJobRecords(redis_client, prefix, retention=BRIEF_RETENTION)
 
 
-class TestAskedJobs(AskedJobsContract):
-    """Adding, finding, cancelling."""
-
-
-class TestRunningJobs(RunningJobsContract):
-    """Attempts, and what fences them."""
-
-
-class TestStalledJobs(StalledJobsContract):
-    """Lapsed leases and long waits."""
-
-
-class TestEndedJobs(EndedJobsContract):
-    """Telling, and expiry."""
+class TestJobRecords(JobRecordsContract):
+    """The contract."""
 
 
 async def test_two_services_on_one_redis_know_nothing_of_each_others_jobs(

@@ -1,48 +1,21 @@
 """Rooms: coming in, speaking, going out, and who is there."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.lane_memory import MemoryLane
 from adapters.storage.presence_memory import MemoryPresence
 from application.errors import Unavailable
-from application.ports import Cursor, LossReason, Recovery, Subscriber
+from application.ports import LossReason, Recovery
 from application.rooms import ROSTER_NAMES, RoomService
-from domain.audiences import Audience
 from domain.errors import BrokenRule, RoomIsFull, TextIsEmpty, TextIsNotUnicode, TextIsTooLong
 from domain.events import MemberJoined, MemberLeft, MessageSaid
 from domain.identity import Member, MemberId, MessageText, RoomName
 from domain.rooms import RoomSize, Roster
-from tests.doubles import EventBook, RecordingSubscriber
+from tests.doubles import EventBook, FragileSubscriptions, RecordingSubscriber
 from tests.unit.application.people import ADA, BOB, STRANGER
 
 LOBBY, ATTIC = RoomName("lobby"), RoomName("attic")
-
-
-class FragileSubscriptions(LaneBroadcaster):
-    """Can break what rooms ask of subscriptions."""
-
-    broken = False
-
-    async def subscribe(
-        self,
-        audience: Audience[Any],
-        subscriber: Subscriber,
-        *,
-        since: Cursor | None = None,
-        replay_last: bool = False,
-    ) -> Recovery | None:
-        if self.broken:
-            raise Unavailable
-        return await super().subscribe(audience, subscriber, since=since, replay_last=replay_last)
-
-    async def drop(self, subscriber: Subscriber, audience: Audience[Any] | None = None) -> None:
-        if self.broken:
-            raise Unavailable
-        await super().drop(subscriber, audience)
 
 
 @pytest.fixture
@@ -252,15 +225,12 @@ async def test_rooms_are_listed_fullest_first(rooms: RoomService) -> None:
 async def test_recent_frames_are_those_that_members_heard(
     rooms: RoomService, book: EventBook
 ) -> None:
-    def read(frames: Sequence[str]) -> list[Any]:
-        return book.read(frames)
-
     (ada,) = await entered(rooms, ADA)
     for text in ("one", "two", "three"):
         await rooms.say(LOBBY, ADA, text)
 
     assert await rooms.recent(LOBBY, 2) == ada.frames[-2:]
-    assert read(await rooms.recent(LOBBY, 9)) == [
+    assert book.read(await rooms.recent(LOBBY, 9)) == [
         MemberJoined(ADA, 1),
         *(said(ADA, text) for text in ("one", "two", "three")),
     ]

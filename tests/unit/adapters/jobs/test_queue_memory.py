@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -12,7 +11,8 @@ from application.errors import Unavailable
 from application.job_ports import JobQueue
 from domain.identity import JobId
 from tests.contracts.job_queue import JobQueueContract
-from tests.waiting import DEADLINE, Signal
+from tests.runs import Runs
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -41,46 +41,6 @@ async def test_an_interrupt_goes_to_whoever_runs_jobs_here() -> None:
     await queue.interrupt(JobId("7"))
 
     assert interrupted == ["7"]
-
-
-class Runs:
-    """What a worker runs: each job goes on until the test says so."""
-
-    def __init__(self) -> None:
-        self.started: list[JobId] = []
-        self.running: set[JobId] = set()
-        self.finished: list[JobId] = []
-        self.handed_back: list[JobId] = []
-        self.most_at_once = 0
-        self.trouble: dict[JobId, Exception] = {}
-        self._released: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self._signal = Signal()
-
-    async def __call__(self, job_id: JobId) -> None:
-        self.started.append(job_id)
-        self.running.add(job_id)
-        self.most_at_once = max(self.most_at_once, len(self.running))
-        self._signal.changed()
-        try:
-            if job_id in self.trouble:
-                raise self.trouble[job_id]
-            await self._released[job_id].wait()
-            self.finished.append(job_id)
-        except asyncio.CancelledError:
-            # A hand-back takes its time.
-            await asyncio.sleep(0)
-            self.handed_back.append(job_id)
-            raise
-        finally:
-            self.running.discard(job_id)
-            self._signal.changed()
-
-    def release(self, *job_ids: str) -> None:
-        for job_id in job_ids:
-            self._released[job_id].set()
-
-    async def until(self, enough: Callable[[], bool]) -> None:
-        await self._signal.until(enough, lambda: f"started {self.started}, done {self.finished}")
 
 
 @pytest.fixture

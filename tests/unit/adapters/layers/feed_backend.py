@@ -9,8 +9,6 @@ from domain.identity import ConnectionId
 from tests.doubles import RecordingSubscriber
 
 GROUP = "g"
-
-
 CAPACITY = 4
 
 

@@ -222,6 +222,4 @@ class Feeding(RuleBasedStateMachine):
 
 
 TestFeeding = Feeding.TestCase
-
-
 TestFeeding.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)

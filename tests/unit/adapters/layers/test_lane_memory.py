@@ -10,13 +10,10 @@ from adapters.layers.lane_memory import MemoryLane
 from adapters.layers.lanes import Lane
 from adapters.layers.publication import Publication
 from application.ports import LossReason, Recovery
-from tests.contracts.idempotency_keys import IdempotencyKeysContract, keyed
+from tests.contracts.durable_lane import DurableLaneContract
+from tests.contracts.idempotency_keys import keyed
 from tests.contracts.lane import DURABLE, OpenLane, bodies, cursors, publish
-from tests.contracts.lane_cursors import CursorsContract
-from tests.contracts.lane_history import HistoryContract
 from tests.contracts.lane_listening import ListeningContract
-from tests.contracts.lane_messages import MessagesContract
-from tests.contracts.lane_recovery import RecoveryContract
 from tests.doubles import ManualClock, RecordingSubscriber, body_of
 
 
@@ -34,27 +31,11 @@ def open_lane(clock: ManualClock) -> OpenLane:
 
 
 class TestListening(ListeningContract):
-    """Who hears what."""
+    """Who hears what, on both kinds."""
 
 
-class TestMessages(MessagesContract):
-    """Messages for handlers, and endings."""
-
-
-class TestCursors(CursorsContract):
-    """Which are good, and what becomes of others."""
-
-
-class TestRecovery(RecoveryContract):
-    """Coming back."""
-
-
-class TestHistory(HistoryContract):
-    """What is kept."""
-
-
-class TestIdempotencyKeys(IdempotencyKeysContract):
-    """The contract of publications with a key."""
+class TestDurableLane(DurableLaneContract):
+    """What is kept and recovered, and messages for handlers."""
 
 
 async def test_a_clock_set_back_does_not_reorder_history() -> None:

@@ -13,7 +13,6 @@ from tests.doubles import ManualClock, RecordingSubscriber, cursor_of
 
 Deed: TypeAlias = tuple[str, int]
 
-
 deeds = st.lists(
     st.tuples(st.just("publish"), st.integers(1, 4))
     | st.tuples(st.just("pass seconds"), st.integers(0, 12))

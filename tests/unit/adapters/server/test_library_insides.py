@@ -4,26 +4,16 @@ If a test fails here after an upgrade, read what the release changed, then the m
 failure names. Methods stand with the parameters that they take, attributes with their type.
 """
 
-import ast
-import asyncio
 import inspect
-import logging
-from collections.abc import Callable, Generator, Mapping
 from http import HTTPStatus
-from importlib.metadata import version
-from types import UnionType
-from typing import Any, NamedTuple, TypeAlias, cast
 
-import httptools
 import pytest
 import uvicorn
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
 from websockets.exceptions import ProtocolError
-from websockets.frames import Close, CloseCode, Frame, Opcode
-from websockets.http11 import Request, Response
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -35,127 +25,18 @@ from adapters.server.serving import TICKS_PER_SECOND, DrainingServer
 from adapters.server.websocket_uvicorn import WebSocketProtocol
 from adapters.server.writable import Writable
 from tests.unit.adapters.server.connections import Connection, Recorder, until
+from tests.unit.adapters.server.insides import (
+    UVICORN_HTTP,
+    UVICORN_REQUEST,
+    UVICORN_SERVER,
+    UVICORN_STATE,
+    UVICORN_WEBSOCKET,
+    WEBSOCKETS,
+    Inside,
+    attributes,
+    problems,
+)
 from tests.unit.adapters.server.wire import MASK, Wire, client_frame, masked
-
-Shape: TypeAlias = type | UnionType | str
-Shapes: TypeAlias = Mapping[str, Shape]
-
-UVICORN_WEBSOCKET: Shapes = {
-    "connection_made": "transport",
-    "connection_lost": "exc",
-    "data_received": "data",
-    "handle_events": "",
-    "handle_parser_exception": "",
-    "pause_writing": "",
-    "receive": "",
-    "resume_writing": "",
-    "run_asgi": "",
-    "send": "message",
-    "send_receive_event_to_app": "",
-    "shutdown": "",
-    "app": Callable,  # type: ignore[dict-item]
-    "close_sent": bool,
-    "close_timer": asyncio.TimerHandle | None,
-    "config": uvicorn.Config,
-    "conn": ServerProtocol,
-    "disconnected": bool,
-    "handshake_complete": bool,
-    "handshake_initiated": bool,
-    "initial_response": tuple | None,
-    "logger": logging.Logger,
-    "loop": asyncio.AbstractEventLoop,
-    "queue": asyncio.Queue,
-    "read_paused": bool,
-    "request": Request,
-    "response": Response,
-    "scope": dict,
-    "transport": asyncio.Transport,
-    "writable": asyncio.Event,
-}
-
-UVICORN_HTTP: Shapes = {
-    "connection_made": "transport",
-    "connection_lost": "exc",
-    "data_received": "data",
-    "handle_websocket_upgrade": "",
-    "on_headers_complete": "",
-    "on_message_complete": "",
-    "_should_upgrade": "",
-    "_start_asgi_task": "cycle app",
-    "headers": list,
-    "loop": asyncio.AbstractEventLoop,
-    "parser": httptools.HttpRequestParser,
-    "transport": asyncio.Transport,
-}
-
-UVICORN_REQUEST: Shapes = {"disconnected": bool, "message_event": asyncio.Event}
-
-UVICORN_SERVER: Shapes = {
-    "on_tick": "counter",
-    "shutdown": "sockets",
-    "startup": "sockets",
-    "_captured_signals": list,
-    "server_state": ServerState,
-    "servers": list,
-    "started": bool,
-}
-
-UVICORN_STATE: Shapes = {"connections": set}
-
-WEBSOCKETS: Shapes = {
-    "receive_data": "data",
-    "close_sent": Close | None,
-    "current_size": int | None,
-    "events": list,
-    "extensions": list,
-    "parser": Generator,
-    "parser_exc": Exception | None,
-    "state": State,
-}
-
-
-GONE = object()
-
-
-class Inside(NamedTuple):
-    """A library's object, what we rely on of it, and the class of ours that does.
-
-    In its source the object is called one of `names`.
-    """
-
-    library: str
-    found: object
-    shapes: Shapes
-    user: type
-    names: tuple[str, ...]
-
-
-def problems(inside: Inside) -> list[str]:
-    """A sentence for each name that isn't what we rely on."""
-    owner = f"{inside.library} {version(inside.library)}: {type(inside.found).__name__}"
-    relies = f"adapters/server: {inside.user.__name__} relies on it"
-    sentences = []
-    for name, shape in inside.shapes.items():
-        value = getattr(inside.found, name, GONE)
-        if value is GONE:
-            sentences.append(f"{owner}.{name} is gone; {relies}")
-        elif isinstance(shape, str):
-            parameters = " ".join(inspect.signature(value).parameters)  # type: ignore[arg-type]
-            if parameters != shape:
-                sentences.append(f"{owner}.{name} takes ({parameters}), not ({shape}); {relies}")
-        elif not isinstance(value, shape):
-            sentences.append(f"{owner}.{name} is {value!r}, not of type {shape}; {relies}")
-    return sentences
-
-
-def attributes(source: object, *owners: str) -> set[str]:
-    """The attributes that `source` uses of these."""
-    tree = ast.parse(inspect.getsource(cast("Any", source)))
-    return {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in owners
-    }
 
 
 @pytest.fixture

@@ -20,18 +20,15 @@ def app() -> Recorder:
 
 @pytest.fixture
 async def connection(app: Recorder) -> AsyncIterator[Connection]:
+    """Its application takes no more than the message `ready`."""
     connection = Connection("fast", app)
     await connection.open()
-    yield connection
-    app.reads.set()
-    await connection.hang_up()
-
-
-async def stop_reading(app: Recorder, connection: Connection) -> None:
-    """Leave the application where it takes no more than the message `ready`."""
     app.reads.clear()
     await connection.feed(text("ready"))
     await until(lambda: app.messages == ["ready"])
+    yield connection
+    app.reads.set()
+    await connection.hang_up()
 
 
 def waiting(connection: Connection) -> int:
@@ -49,7 +46,6 @@ def numbered(amount: int) -> tuple[bytes, list[str | bytes]]:
 async def test_few_texts_are_read_and_reading_goes_on(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, contents = numbered(READ_AHEAD - 1)
     await connection.feed(stream)
     assert connection.wire.is_reading()
@@ -61,7 +57,6 @@ async def test_few_texts_are_read_and_reading_goes_on(
 async def test_reading_pauses_when_enough_was_read_even_if_nothing_is_left_over(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, _ = numbered(READ_AHEAD)
     await connection.feed(stream)
     assert waiting(connection) == READ_AHEAD
@@ -71,7 +66,6 @@ async def test_reading_pauses_when_enough_was_read_even_if_nothing_is_left_over(
 async def test_of_many_texts_in_one_piece_only_some_are_parsed_before_they_are_taken(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, contents = numbered(MANY)
     await connection.feed(stream)
     assert waiting(connection) == READ_AHEAD
@@ -88,7 +82,6 @@ async def test_of_many_texts_in_one_piece_only_some_are_parsed_before_they_are_t
 async def test_of_many_binary_frames_in_one_piece_at_most_a_slice_is_parsed_beyond(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     frames = [client_frame(Opcode.BINARY, b"%d" % number) for number in range(MANY)]
     await connection.feed(b"".join(frames))
     assert READ_AHEAD <= waiting(connection) <= READ_AHEAD + PARSE_BYTES // len(frames[0])
@@ -101,7 +94,6 @@ async def test_of_many_binary_frames_in_one_piece_at_most_a_slice_is_parsed_beyo
 async def test_texts_and_others_in_one_piece_are_received_in_order(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     frames: list[bytes] = []
     for number in range(MANY // 10):
         frames += [text(f"{number}")] * 7 + [client_frame(Opcode.BINARY, b"%d" % number)]
@@ -119,7 +111,6 @@ async def test_texts_and_others_in_one_piece_are_received_in_order(
 async def test_reading_pauses_once_and_resumes_when_all_was_taken(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, _ = numbered(5 * READ_AHEAD)
     connection.wire.calls.clear()
     await connection.feed(stream)
@@ -132,7 +123,6 @@ async def test_reading_pauses_once_and_resumes_when_all_was_taken(
 async def test_a_piece_that_comes_although_reading_is_paused_is_kept(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, contents = numbered(10 * READ_AHEAD)
     await connection.feed(stream[:300])
     connection.protocol.data_received(stream[300:])
@@ -145,7 +135,6 @@ async def test_a_piece_that_comes_although_reading_is_paused_is_kept(
 async def test_a_close_behind_unread_frames_is_echoed_when_they_were_taken(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, contents = numbered(MANY)
     await connection.feed(stream + closing(4002))
     assert connection.answer.close_codes == []
@@ -159,7 +148,6 @@ async def test_a_close_behind_unread_frames_is_echoed_when_they_were_taken(
 async def test_a_refused_frame_behind_unread_ones_is_refused_when_they_were_taken(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, contents = numbered(READ_AHEAD - 1)
     await connection.feed(stream + client_frame(Opcode.TEXT, b"\xff") + text("too late") * 1_000)
     app.reads.set()
@@ -174,7 +162,6 @@ async def test_a_refused_frame_behind_unread_ones_is_refused_when_they_were_take
 async def test_the_clients_close_is_obeyed_though_the_application_took_no_more_and_closed(
     app: Recorder, connection: Connection, unread: int, in_one_piece: bool
 ) -> None:
-    await stop_reading(app, connection)
     stream, _ = numbered(unread)
     if in_one_piece:
         await connection.feed(stream + closing())
@@ -191,7 +178,6 @@ async def test_the_clients_close_is_obeyed_though_the_application_took_no_more_a
 async def test_nothing_unread_is_received_after_the_applications_close(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, contents = numbered(MANY)
     await connection.feed(stream)
     await app.send({"type": "websocket.close", "code": 4001})
@@ -206,7 +192,6 @@ async def test_nothing_unread_is_received_after_the_applications_close(
 async def test_a_connection_lost_with_unread_frames_ends_for_the_application_too(
     app: Recorder, connection: Connection
 ) -> None:
-    await stop_reading(app, connection)
     stream, contents = numbered(MANY)
     await connection.feed(stream)
     connection.wire.close()

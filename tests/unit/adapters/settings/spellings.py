@@ -20,7 +20,6 @@ IN_BRACKETS = {
 }
 """Settings that are read without the prefix, too: field, a value, another value."""
 
-
 both_spellings = pytest.mark.parametrize("name", IN_BRACKETS)
 
 

@@ -49,14 +49,6 @@ def test_one_option_of_a_lane_can_be_changed_without_the_others(
     assert after == before
 
 
-def test_a_lane_made_durable_keeps_a_history_without_more_words(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SWITCHBOARD_LANE_CHAT__KIND", "durable")
-    plan = load_settings().lane_plans()["chat"]
-    assert (plan.capacity, plan.expiry) == (1_000, 900)
-
-
 def test_options_of_several_lanes_come_together_from_file_and_environment(
     empty_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

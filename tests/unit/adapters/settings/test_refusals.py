@@ -15,8 +15,6 @@ def refusal_of(**overrides: Any) -> str:
 
 
 WRONG = [
-    ("LANE_QUEUE__CAPACITY", "0", "a durable lane needs more than 0"),
-    ("LANE_QUEUE__EXPIRY", "0", "a durable lane needs more than 0"),
     ("BACKEND", "postgres", "'memory' or 'redis'"),
     ("PORT", "eighty", "valid integer"),
     ("PORT", "65536", "less than or equal to 65535"),

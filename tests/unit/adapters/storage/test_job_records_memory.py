@@ -6,19 +6,8 @@ from adapters.storage.job_records_memory import MemoryJobRecords
 from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
-from tests.contracts.asked_jobs import AskedJobsContract
-from tests.contracts.ended_jobs import EndedJobsContract
-from tests.contracts.job_records import (
-    ADA,
-    BRIEF_RETENTION,
-    LEASE,
-    RETENTION,
-    ended,
-    job,
-    running,
-)
-from tests.contracts.running_jobs import RunningJobsContract
-from tests.contracts.stalled_jobs import StalledJobsContract
+from tests.contracts.every_job_record import JobRecordsContract
+from tests.contracts.job_records import ADA, BRIEF_RETENTION, LEASE, RETENTION, ended, job, running
 from tests.doubles import ManualClock
 
 
@@ -37,20 +26,8 @@ def brief_job_records(clock: ManualClock) -> JobRecords:
     return MemoryJobRecords(clock, retention=BRIEF_RETENTION, capacity=100)
 
 
-class TestAskedJobs(AskedJobsContract):
-    """Adding, finding, cancelling."""
-
-
-class TestRunningJobs(RunningJobsContract):
-    """Attempts, and what fences them."""
-
-
-class TestStalledJobs(StalledJobsContract):
-    """Lapsed leases and long waits."""
-
-
-class TestEndedJobs(EndedJobsContract):
-    """Telling, and expiry."""
+class TestJobRecords(JobRecordsContract):
+    """The contract."""
 
 
 async def end(records: JobRecords, *job_ids: str) -> None:

@@ -1,15 +1,14 @@
 """Work that takes as long as a test wants, and how it is run."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypeAlias
 
 from application.job_runner import JobRunner, JobRunnerSettings
 from domain.identity import JobId
-from domain.job_kinds import Outcome, Step, StepsOf
-from domain.jobs import Job, JobKind, JobProgressed, JobStarted, JobSucceeded
-from tests.doubles import FragileJobRecords
+from domain.job_kinds import Outcome, Step
+from domain.jobs import JobKind, JobProgressed, JobStarted, JobSucceeded
+from tests.doubles import RecordingSubscriber
 from tests.waiting import DEADLINE
 
 ID = JobId("7")
@@ -32,8 +31,6 @@ STARTED = JobStarted(ID, 1)
 HALF = JobProgressed(ID, 0.5, "Half", "so far")
 DONE = JobSucceeded(ID, "done")
 
-Build: TypeAlias = Callable[[JobRunnerSettings, StepsOf], JobRunner]
-
 
 def half_then_done(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
     yield Step(0.5, "Half", STEP_SECONDS, "so far")
@@ -46,10 +43,11 @@ def two_steps(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
     yield Outcome("done")
 
 
-async def recorded(records: FragileJobRecords) -> Job:
-    job = await records.get(ID)
-    assert job is not None
-    return job
+async def begun(runner: JobRunner, watcher: RecordingSubscriber) -> asyncio.Task[None]:
+    """A run whose start was told."""
+    running = asyncio.create_task(runner.run(ID))
+    await watcher.wait_for(1)
+    return running
 
 
 async def cancelled(task: asyncio.Task[None]) -> None:

@@ -2,138 +2,101 @@
 
 import pytest
 
-from adapters.layers.broadcaster import LaneBroadcaster
-from adapters.layers.lane_memory import MemoryLane
 from application.errors import Unavailable
-from application.jobs import JobService
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown
 from domain.identity import JobId
 from domain.jobs import JobCancelled, JobQueued, JobState, JobSucceeded
-from tests.doubles import (
-    EventBook,
-    FragileBroadcaster,
-    FragileJobQueue,
-    FragileJobRecords,
-    RecordingSubscriber,
-)
-from tests.unit.application.jobs.asking import FIRST, JOBS, run_to_its_end, submit, tell
+from tests.doubles import RecordingSubscriber
+from tests.unit.application.jobs.stage import FIRST, Stage
 from tests.unit.application.people import ADA, BOB, STRANGER
 
 
-async def test_a_queued_job_ends_at_once_and_everybody_who_watches_hears_it(
-    jobs: JobService, records: FragileJobRecords, book: EventBook, ada: RecordingSubscriber
-) -> None:
+async def test_a_queued_job_ends_at_once_and_everybody_who_watches_hears_it(stage: Stage) -> None:
     laptop = RecordingSubscriber("laptop")
-    await jobs.submit(ADA, laptop, "translate", "hello")
+    await stage.jobs.submit(ADA, laptop, "translate", "hello")
 
-    await jobs.cancel(ADA, ada, FIRST)
+    await stage.jobs.cancel(ADA, stage.ada, FIRST)
 
-    assert book.heard_by(laptop) == [JobQueued(FIRST), JobCancelled(FIRST)]
-    assert book.heard_by(ada) == [JobCancelled(FIRST)]
-    job = await records.get(FIRST)
+    assert stage.heard_by(laptop) == [JobQueued(FIRST), JobCancelled(FIRST)]
+    assert stage.heard_by(stage.ada) == [JobCancelled(FIRST)]
+    job = await stage.records.get(FIRST)
     assert job is not None
     assert job.state is JobState.CANCELLED
-    assert await records.untold(0, 9) == []
+    assert await stage.records.untold(0, 9) == []
 
 
-async def test_the_worker_of_a_running_job_is_told_to_look(
-    jobs: JobService,
-    broadcaster: LaneBroadcaster,
-    records: FragileJobRecords,
-    queue: FragileJobQueue,
-    book: EventBook,
-    ada: RecordingSubscriber,
-) -> None:
+async def test_the_worker_of_a_running_job_is_told_to_look(stage: Stage) -> None:
     interrupted: list[JobId] = []
-    queue.on_interrupt = interrupted.append
-    await submit(jobs)
-    running = await records.claim(FIRST, 60)
+    stage.queue.on_interrupt = interrupted.append
+    await stage.submit()
+    running = await stage.records.claim(FIRST, 60)
 
-    await jobs.cancel(ADA, ada, FIRST)
+    await stage.jobs.cancel(ADA, stage.ada, FIRST)
 
     assert interrupted == [FIRST]
     assert running is not None
-    assert await records.get(FIRST) == running.cancel()
-    assert ada.frames == []
-    await tell(broadcaster, JobCancelled(FIRST))
-    assert book.heard_by(ada) == [JobCancelled(FIRST)]
+    assert await stage.records.get(FIRST) == running.cancel()
+    assert stage.ada.frames == []
+    await stage.tell(JobCancelled(FIRST))
+    assert stage.heard_by(stage.ada) == [JobCancelled(FIRST)]
 
 
-async def test_a_job_that_is_over_can_not_be_cancelled(
-    jobs: JobService,
-    broadcaster: LaneBroadcaster,
-    records: FragileJobRecords,
-    queue: FragileJobQueue,
-    lanes: dict[str, MemoryLane],
-    ada: RecordingSubscriber,
-) -> None:
+async def test_a_job_that_is_over_can_not_be_cancelled(stage: Stage) -> None:
     interrupted: list[JobId] = []
-    queue.on_interrupt = interrupted.append
-    await submit(jobs)
-    await run_to_its_end(broadcaster, records, JobSucceeded(FIRST, "hola"))
+    stage.queue.on_interrupt = interrupted.append
+    await stage.submit()
+    await stage.run_to_its_end(JobSucceeded(FIRST, "hola"))
 
     with pytest.raises(JobIsOver):
-        await jobs.cancel(ADA, ada, FIRST)
+        await stage.jobs.cancel(ADA, stage.ada, FIRST)
 
     assert interrupted == []
-    assert ada.frames == []
-    assert lanes[JOBS].attached(ada) == 0
+    assert stage.ada.frames == []
+    assert stage.attached(stage.ada) == 0
 
 
-async def test_an_unknown_job_can_not_be_cancelled(
-    jobs: JobService, ada: RecordingSubscriber
-) -> None:
+async def test_an_unknown_job_can_not_be_cancelled(stage: Stage) -> None:
     with pytest.raises(JobIsUnknown):
-        await jobs.cancel(ADA, ada, JobId("unknown"))
+        await stage.jobs.cancel(ADA, stage.ada, JobId("unknown"))
 
 
-async def test_a_private_job_looks_to_strangers_as_if_there_were_none(
-    jobs: JobService, records: FragileJobRecords, ada: RecordingSubscriber
-) -> None:
-    await submit(jobs, BOB)
+async def test_a_private_job_looks_to_strangers_as_if_there_were_none(stage: Stage) -> None:
+    await stage.submit(BOB)
 
     with pytest.raises(JobIsUnknown):
-        await jobs.cancel(ADA, ada, FIRST)
+        await stage.jobs.cancel(ADA, stage.ada, FIRST)
 
-    assert await records.claim(FIRST, 60) is not None
+    assert await stage.records.claim(FIRST, 60) is not None
 
 
-async def test_whoever_may_watch_a_job_may_not_therefore_cancel_it(
-    jobs: JobService,
-    records: FragileJobRecords,
-    lanes: dict[str, MemoryLane],
-    ada: RecordingSubscriber,
-) -> None:
-    await submit(jobs, STRANGER)
+async def test_whoever_may_watch_a_job_may_not_therefore_cancel_it(stage: Stage) -> None:
+    await stage.submit(STRANGER)
 
     with pytest.raises(JobIsNotYours):
-        await jobs.cancel(ADA, ada, FIRST)
+        await stage.jobs.cancel(ADA, stage.ada, FIRST)
 
-    assert await records.claim(FIRST, 60) is not None
-    assert lanes[JOBS].attached(ada) == 0
+    assert await stage.records.claim(FIRST, 60) is not None
+    assert stage.attached(stage.ada) == 0
 
 
 async def test_whoever_follows_as_many_jobs_as_possible_can_still_cancel_one_of_them(
-    jobs: JobService, book: EventBook, ada: RecordingSubscriber
+    stage: Stage,
 ) -> None:
     for _ in range(4):
-        await jobs.submit(ADA, ada, "translate", "hello")
+        await stage.jobs.submit(ADA, stage.ada, "translate", "hello")
 
-    await jobs.cancel(ADA, ada, FIRST)
+    await stage.jobs.cancel(ADA, stage.ada, FIRST)
 
-    assert book.heard_by(ada)[-1] == JobCancelled(FIRST)
+    assert stage.heard_by(stage.ada)[-1] == JobCancelled(FIRST)
 
 
 async def test_a_cancelled_job_that_could_not_be_told_is_told_by_the_workers_round(
-    jobs: JobService,
-    fragile: FragileBroadcaster,
-    records: FragileJobRecords,
-    ada: RecordingSubscriber,
+    stage: Stage,
 ) -> None:
-    await submit(jobs)
-    fragile.broken_for = (JobCancelled,)
+    await stage.submit()
+    stage.fragile.broken_for = (JobCancelled,)
 
     with pytest.raises(Unavailable):
-        await jobs.cancel(ADA, ada, FIRST)
+        await stage.jobs.cancel(ADA, stage.ada, FIRST)
 
-    assert [job.id for job in await records.untold(0, 9)] == [FIRST]
+    assert [job.id for job in await stage.records.untold(0, 9)] == [FIRST]

@@ -7,87 +7,72 @@ import pytest
 
 from domain.job_kinds import Outcome, Step
 from domain.jobs import JobFailed, JobKind, JobState
-from tests.doubles import EventBook, FragileJobRecords, RecordingSubscriber
-from tests.unit.application.jobs.running import (
-    AT_ONCE,
-    HALF,
-    ID,
-    SLOW,
-    STARTED,
-    Build,
-    half_then_done,
-    recorded,
-)
+from tests.doubles import RecordingSubscriber
+from tests.unit.application.jobs.running import AT_ONCE, HALF, ID, SLOW, STARTED
+from tests.unit.application.jobs.stage import Stage
 
 
 @pytest.mark.parametrize("error", [RuntimeError("hunter2"), KeyError("hunter2"), OSError(2)])
 async def test_an_error_in_its_work_fails_the_job_without_telling_what_it_said(
-    build: Build,
-    records: FragileJobRecords,
-    watcher: RecordingSubscriber,
-    book: EventBook,
-    caplog: pytest.LogCaptureFixture,
-    error: Exception,
+    stage: Stage, watcher: RecordingSubscriber, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     def raising(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
         yield Step(0.5, "Half", 0, "so far")
         raise error
 
-    await build(AT_ONCE, raising).run(ID)
+    await stage.runner(AT_ONCE, raising).run(ID)
 
     failed = JobFailed(ID, "The job failed because of an error in its work.")
-    assert book.heard_by(watcher) == [STARTED, HALF, failed]
-    job = await recorded(records)
+    assert stage.heard_by(watcher) == [STARTED, HALF, failed]
+    job = await stage.recorded()
     assert (job.state, job.outcome) == (JobState.FAILED, failed.reason)
     assert "hunter2" not in repr(job) + "".join(watcher.frames)
     assert [line.exc_info is not None for line in caplog.records] == [True]
 
 
 async def test_an_error_before_the_first_step_fails_the_job(
-    build: Build, watcher: RecordingSubscriber, book: EventBook
+    stage: Stage, watcher: RecordingSubscriber
 ) -> None:
     def raising(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
         raise ValueError("hunter2")
 
-    await build(AT_ONCE, raising).run(ID)
+    await stage.runner(AT_ONCE, raising).run(ID)
 
-    assert book.heard_by(watcher) == [
+    assert stage.heard_by(watcher) == [
         STARTED,
         JobFailed(ID, "The job failed because of an error in its work."),
     ]
 
 
 async def test_a_timeout_inside_its_work_is_not_the_jobs_own(
-    build: Build, watcher: RecordingSubscriber, book: EventBook
+    stage: Stage, watcher: RecordingSubscriber
 ) -> None:
     def raising(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
         yield Step(0.5, "Half", 0, "so far")
         raise TimeoutError("some server did not answer")
 
-    await build(AT_ONCE, raising).run(ID)
+    await stage.runner(AT_ONCE, raising).run(ID)
 
-    assert book.heard_by(watcher)[-1] == JobFailed(
+    assert stage.heard_by(watcher)[-1] == JobFailed(
         ID, "The job failed because of an error in its work."
     )
 
 
 async def test_work_without_a_result_fails_the_job(
-    build: Build, watcher: RecordingSubscriber, book: EventBook
+    stage: Stage, watcher: RecordingSubscriber
 ) -> None:
     def resultless(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
         yield Step(0.5, "Half", 0, "so far")
 
-    await build(AT_ONCE, resultless).run(ID)
+    await stage.runner(AT_ONCE, resultless).run(ID)
 
-    assert book.heard_by(watcher)[-1] == JobFailed(ID, "The job ended without a result.")
+    assert stage.heard_by(watcher)[-1] == JobFailed(ID, "The job ended without a result.")
 
 
-async def test_a_job_that_takes_too_long_fails(
-    build: Build, records: FragileJobRecords, watcher: RecordingSubscriber, book: EventBook
-) -> None:
-    await build(replace(SLOW, timeout=0.01), half_then_done).run(ID)
+async def test_a_job_that_takes_too_long_fails(stage: Stage, watcher: RecordingSubscriber) -> None:
+    await stage.runner(replace(SLOW, timeout=0.01)).run(ID)
 
     failed = JobFailed(ID, "The job took longer than 0.01 s.")
-    assert book.heard_by(watcher) == [STARTED, failed]
-    job = await recorded(records)
+    assert stage.heard_by(watcher) == [STARTED, failed]
+    job = await stage.recorded()
     assert (job.state, job.outcome) == (JobState.FAILED, failed.reason)

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.layers.broadcaster import LaneBroadcaster
 from domain.identity import JobId
 from domain.job_kinds import Outcome, Step, steps_of
 from domain.jobs import Job, JobEvent, JobKind, JobProgressed, JobState, JobSucceeded, audience
-from tests.doubles import EventBook, FragileJobRecords, ManualClock, RecordingSubscriber
+from tests.doubles import RecordingSubscriber
 from tests.unit.application.jobs.running import (
     AT_ONCE,
     DONE,
@@ -19,39 +18,31 @@ from tests.unit.application.jobs.running import (
     STARTED,
     STEP_SECONDS,
     WATCHFUL,
-    Build,
     cancelled,
-    half_then_done,
-    recorded,
     two_steps,
 )
+from tests.unit.application.jobs.stage import Stage
 from tests.unit.application.people import ADA
 
 
 async def test_a_job_is_told_from_its_start_to_its_result(
-    build: Build, records: FragileJobRecords, watcher: RecordingSubscriber, book: EventBook
+    stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    await build(AT_ONCE, half_then_done).run(ID)
+    await stage.runner(AT_ONCE).run(ID)
 
-    assert book.heard_by(watcher) == [STARTED, HALF, DONE]
-    job = await recorded(records)
+    assert stage.heard_by(watcher) == [STARTED, HALF, DONE]
+    job = await stage.recorded()
     assert (job.state, job.outcome, job.progress) == (JobState.SUCCEEDED, "done", 1.0)
-    assert await records.untold(0, 9) == []
+    assert await stage.records.untold(0, 9) == []
 
 
 @pytest.mark.parametrize("kind", JobKind)
-async def test_each_kind_of_job_comes_to_its_result(
-    build: Build,
-    broadcaster: LaneBroadcaster,
-    records: FragileJobRecords,
-    book: EventBook,
-    kind: JobKind,
-) -> None:
-    await records.add(Job.ask(ID, kind, "help me", ADA, 0))
+async def test_each_kind_of_job_comes_to_its_result(stage: Stage, kind: JobKind) -> None:
+    await stage.records.add(Job.ask(ID, kind, "help me", ADA, 0))
     watcher = RecordingSubscriber()
-    await broadcaster.subscribe(audience(ID), watcher)
+    await stage.broadcaster.subscribe(audience(ID), watcher)
 
-    await build(AT_ONCE, steps_of).run(ID)
+    await stage.runner(AT_ONCE, steps_of).run(ID)
 
     *steps, outcome = steps_of(kind, "help me")
     assert isinstance(outcome, Outcome)
@@ -59,121 +50,109 @@ async def test_each_kind_of_job_comes_to_its_result(
     for step in steps:
         assert isinstance(step, Step)
         expected.append(JobProgressed(ID, step.progress, step.note, step.text))
-    assert book.heard_by(watcher) == [*expected, JobSucceeded(ID, outcome.text)]
+    assert stage.heard_by(watcher) == [*expected, JobSucceeded(ID, outcome.text)]
 
 
-async def test_a_job_is_given_the_kind_and_content_that_were_asked_for(
-    build: Build, watcher: RecordingSubscriber, book: EventBook
+async def test_work_is_given_the_kind_and_content_that_were_asked_for(
+    stage: Stage, watcher: RecordingSubscriber
 ) -> None:
     def repeat(kind: JobKind, content: str) -> Iterator[Step | Outcome]:
         yield Outcome(f"{kind}: {content}")
 
-    await build(AT_ONCE, repeat).run(ID)
+    await stage.runner(AT_ONCE, repeat).run(ID)
 
-    assert book.heard_by(watcher)[-1] == JobSucceeded(ID, "default: hello")
+    assert stage.heard_by(watcher)[-1] == JobSucceeded(ID, "default: hello")
 
 
-async def test_an_unknown_job_is_not_run(
-    build: Build, records: FragileJobRecords, book: EventBook
-) -> None:
-    await build(AT_ONCE, half_then_done).run(JobId("unknown"))
+async def test_an_unknown_job_is_not_run(stage: Stage) -> None:
+    await stage.runner(AT_ONCE).run(JobId("unknown"))
 
-    assert book.encoded == []
-    assert records.calls == {"claim": 1}
+    assert stage.book.encoded == []
+    assert stage.records.calls == {"claim": 1}
 
 
 async def test_a_job_that_another_worker_runs_is_left_alone(
-    build: Build, records: FragileJobRecords, watcher: RecordingSubscriber
+    stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    theirs = await records.claim(ID, 60)
+    theirs = await stage.records.claim(ID, 60)
 
-    await build(AT_ONCE, half_then_done).run(ID)
+    await stage.runner(AT_ONCE).run(ID)
 
     assert watcher.frames == []
-    assert await recorded(records) == theirs
+    assert await stage.recorded() == theirs
 
 
 async def test_a_step_takes_its_time_at_the_pace_that_is_set(
-    build: Build,
-    records: FragileJobRecords,
-    clock: ManualClock,
-    watcher: RecordingSubscriber,
-    book: EventBook,
+    stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    service = build(replace(WATCHFUL, pace=2), half_then_done)
+    service = stage.runner(replace(WATCHFUL, pace=2))
     running = asyncio.create_task(service.run(ID))
-    await records.wait_for("report")
+    await stage.records.wait_for("report")
 
-    await clock.advance(STEP_SECONDS * 2 - 1)
-    await records.wait_for("report", 2)
-    assert book.heard_by(watcher) == [STARTED]
-    await clock.advance(1)
+    await stage.clock.advance(STEP_SECONDS * 2 - 1)
+    await stage.records.wait_for("report", 2)
+    assert stage.heard_by(watcher) == [STARTED]
+    await stage.clock.advance(1)
     await running
 
-    assert book.heard_by(watcher) == [STARTED, HALF, DONE]
+    assert stage.heard_by(watcher) == [STARTED, HALF, DONE]
 
 
 async def test_without_pace_no_time_is_waited_for(
-    build: Build, clock: ManualClock, watcher: RecordingSubscriber, book: EventBook
+    stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    before = clock.now()
+    before = stage.clock.now()
 
-    await build(AT_ONCE, two_steps).run(ID)
+    await stage.runner(AT_ONCE, two_steps).run(ID)
 
-    assert clock.now() == before
-    assert book.heard_by(watcher)[-1] == DONE
+    assert stage.clock.now() == before
+    assert stage.heard_by(watcher)[-1] == DONE
 
 
-async def test_progress_is_recorded_once_a_step_is_done(
-    build: Build, records: FragileJobRecords, clock: ManualClock
-) -> None:
-    await records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA, 0))
-    running = asyncio.create_task(build(WATCHFUL, two_steps).run(ID))
-    await records.wait_for("report")
-    assert (await recorded(records)).progress == 0.0
+async def test_progress_is_recorded_once_a_step_is_done(stage: Stage) -> None:
+    await stage.records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA, 0))
+    running = asyncio.create_task(stage.runner(WATCHFUL, two_steps).run(ID))
+    await stage.records.wait_for("report")
+    assert (await stage.recorded()).progress == 0.0
 
-    await clock.advance(STEP_SECONDS)
-    await records.wait_for("report", 2)
+    await stage.clock.advance(STEP_SECONDS)
+    await stage.records.wait_for("report", 2)
 
-    assert (await recorded(records)).progress == 0.3
+    assert (await stage.recorded()).progress == 0.3
     await cancelled(running)
 
 
-async def test_a_long_step_shows_signs_of_life_that_keep_the_job(
-    build: Build, records: FragileJobRecords, clock: ManualClock
-) -> None:
-    await records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA, 0))
-    running = asyncio.create_task(build(WATCHFUL, half_then_done).run(ID))
-    await records.wait_for("report")
+async def test_a_long_step_shows_signs_of_life_that_keep_the_job(stage: Stage) -> None:
+    await stage.records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA, 0))
+    running = asyncio.create_task(stage.runner(WATCHFUL).run(ID))
+    await stage.records.wait_for("report")
 
     for _ in range(3):
-        await clock.advance(0.02)
+        await stage.clock.advance(0.02)
         # The first may have been under way while the clock was moved.
-        await records.wait_for("report", 2)
+        await stage.records.wait_for("report", 2)
 
-    assert await records.lapsed(9) == []
+    assert await stage.records.lapsed(9) == []
     await cancelled(running)
 
 
-async def test_many_jobs_run_at_once(
-    build: Build, records: FragileJobRecords, clock: ManualClock
-) -> None:
+async def test_many_jobs_run_at_once(stage: Stage) -> None:
     ids = [JobId(str(number)) for number in range(5)]
     for job_id in ids:
-        await records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA, 0))
-    service = build(WATCHFUL, half_then_done)
+        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA, 0))
+    service = stage.runner(WATCHFUL)
     running = [asyncio.create_task(service.run(job_id)) for job_id in ids]
-    await records.wait_for("report", 5)
+    await stage.records.wait_for("report", 5)
 
-    await clock.advance(STEP_SECONDS)
+    await stage.clock.advance(STEP_SECONDS)
     await asyncio.gather(*running)
 
-    states = [job.state for job in await records.of_owner(ADA.id, 9)]
+    states = [job.state for job in await stage.records.of_owner(ADA.id, 9)]
     assert states == [JobState.SUCCEEDED] * 5
 
 
-async def test_nothing_is_kept_of_jobs_that_ran(build: Build, watcher: RecordingSubscriber) -> None:
-    service = build(AT_ONCE, half_then_done)
+async def test_nothing_is_kept_of_jobs_that_ran(stage: Stage, watcher: RecordingSubscriber) -> None:
+    service = stage.runner(AT_ONCE)
 
     await service.run(ID)
 

@@ -1,0 +1,13 @@
+"""What durable lanes promise, for each adapter to subclass: see `adapters.layers.lanes.Lane`."""
+
+from tests.contracts.idempotency_keys import IdempotencyKeysContract
+from tests.contracts.lane_cursors import CursorsContract
+from tests.contracts.lane_history import HistoryContract
+from tests.contracts.lane_messages import MessagesContract
+from tests.contracts.lane_recovery import RecoveryContract
+
+
+class DurableLaneContract(
+    MessagesContract, CursorsContract, RecoveryContract, HistoryContract, IdempotencyKeysContract
+):
+    """What holds for a durable lane, or is different on an ephemeral one."""

@@ -1,0 +1,48 @@
+"""Asking a real server for jobs, and what their frames tell."""
+
+from itertools import pairwise
+from typing import Any
+
+from tests.integration.client import Client, Frame
+
+JOBS = "/ws/background_jobs"
+
+
+def visitor(number: int) -> dict[str, str]:
+    """The headers of a browser that was here before."""
+    return {"Cookie": f"switchboard_visitor={number:032x}"}
+
+
+async def submit(client: Client, kind: str, content: str) -> str:
+    """Returns the job's id."""
+    await client.send("job", {"type": kind, "content": content})
+    queued = await client.receive("job_status", status="queued")
+    return str(queued["payload"]["job_id"])
+
+
+async def run(client: Client, kind: str, content: str) -> str:
+    """Returns the job's result."""
+    job_id = await submit(client, kind, content)
+    result = await client.receive("job_status", status="result", job_id=job_id)
+    return str(result["payload"]["message"])
+
+
+def frames_of(client: Client, job_id: str) -> list[Frame]:
+    return [frame for frame in client.frames if (frame["payload"] or {}).get("job_id") == job_id]
+
+
+def ended(client: Client, status: str) -> dict[str, Any]:
+    """The payloads by which jobs have ended like that, by the jobs' ids."""
+    payloads = client.payloads("job_status")
+    return {payload["job_id"]: payload for payload in payloads if payload["status"] == status}
+
+
+def statuses(frames: list[Frame]) -> list[str]:
+    """Without repeats of `progress`."""
+    found = [frame["payload"]["status"] for frame in frames]
+    return [status for before, status in pairwise(["", *found]) if status != before]
+
+
+def endings(client: Client, job_id: str) -> list[str]:
+    found = [frame["payload"]["status"] for frame in frames_of(client, job_id)]
+    return [status for status in found if status in ("result", "failed", "cancelled")]

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import socket
 import weakref
+from collections import Counter
 from collections.abc import AsyncIterator
 from types import CoroutineType
 from typing import Any
@@ -25,8 +26,18 @@ from tests.waiting import eventually
 
 OURS = (WebSocketProtocol, HttpProtocol, SystemConsumer, ReliableConsumer, JobsConsumer)
 
-FEW = 8
+FEW = 6
 """Coroutines between the event loop and whoever waits for a frame."""
+
+IDLE = 20
+OBJECTS = 80
+"""Held by one idle connection at most, the event loop's own among them."""
+
+HANDSHAKE = (
+    b"GET /ws/analytics HTTP/1.1\r\nHost: switchboard\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 @contextlib.asynccontextmanager
@@ -74,6 +85,37 @@ async def test_waiting_for_a_frame_is_not_inside_the_framework(path: str) -> Non
     (files,) = [files for files in ours if not any("websockets/asyncio" in file for file in files)]
     assert len(files) <= FEW
     assert not [file for file in files if "fastapi" in file or "starlette" in file]
+
+
+async def come_in(client: socket.socket, host: str, port: int) -> None:
+    loop = asyncio.get_running_loop()
+    client.setblocking(False)
+    await loop.sock_connect(client, (host, port))
+    await loop.sock_sendall(client, HANDSHAKE)
+    assert (await loop.sock_recv(client, 4096)).startswith(b"HTTP/1.1 101 ")
+
+
+def objects() -> Counter[str]:
+    gc.collect()
+    return Counter(type(one).__qualname__ for one in gc.get_objects())
+
+
+async def test_an_idle_connection_holds_few_objects() -> None:
+    """A connection that hears nothing and says nothing: no scope, no headers, no empty queues."""
+    async with served() as url:
+        host, _, port = url.removeprefix("ws://").partition(":")
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(socket.socket()) for _ in range(IDLE + 1)]
+            await come_in(clients.pop(), host, int(port))
+            before = objects()
+            for client in clients:
+                await come_in(client, host, int(port))
+            await asyncio.sleep(0)
+            held = objects() - before
+    each = Counter({name: count // IDLE for name, count in held.items() if count >= IDLE})
+    assert each["Session"] == 1
+    assert each["Headers"] == 2, "of the request and its answer, both empty"
+    assert each.total() <= OBJECTS, each
 
 
 async def test_what_ended_is_freed_without_the_garbage_collector() -> None:

@@ -21,6 +21,9 @@ VERSION = 2
 MESSAGE = b"!"
 """Begins a message for subscribers' own handlers; publications begin otherwise."""
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+"""`json.dumps` would make an encoder for each publication."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -64,13 +67,13 @@ class Publication:
 
 
 def encode_headers(headers: Headers) -> str:
-    return json.dumps(dict(headers), separators=(",", ":"))
+    return _compact(dict(headers))
 
 
 def encode_ephemeral(publication: Publication) -> str:
     """The message by which all processes hear of it. `append.lua` makes that of a durable one."""
     head = {"v": VERSION, "x": publication.exclude or "", "h": dict(publication.headers)}
-    return f"{json.dumps(head, separators=(',', ':'))}\n{publication.body}"
+    return f"{_compact(head)}\n{publication.body}"
 
 
 @_decoder

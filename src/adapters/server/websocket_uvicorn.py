@@ -113,10 +113,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return super().run_asgi()
 
     async def _app_and_rest(self, scope: Any, receive: Any, send: Any) -> None:
-        app = self.config.loaded_app
         try:
             try:
-                await app(scope, receive, send)
+                await self.config.loaded_app(scope, receive, send)
             finally:
                 # Even if the framework raised: the connection is still to be ended.
                 if self._rest is not None:
@@ -130,7 +129,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 self.handshake_complete = True
         finally:
             # These refer to this object, which only the garbage collector would free.
-            self.app = app
+            self.app = self.config.loaded_app
             scope.clear()
 
     def _forget_handshake(self, scope: Any) -> None:

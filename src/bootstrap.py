@@ -126,6 +126,7 @@ class Container(containers.DeclarativeContainer):
         ids,
         text_limit=limits.text_limit,
         queue_limit=job_settings.queue_limit,
+        watch_limit=limits.subscriptions,
     )
     job_runner = providers.Singleton(
         JobRunner,

@@ -4,6 +4,7 @@ A new feature is under all tests that use this; one that is removed is missed by
 """
 
 import json
+import re
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from adapters.lane_table import LANE_OF, LANES
@@ -12,10 +13,9 @@ from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeat
 from adapters.websocket.routes import encoder
 from bootstrap import Container
 from domain.analytics import EventRecorded
-from domain.audiences import Audience, AudienceKind
+from domain.audiences import Audience
 from domain.events import AnnouncementMade, MemberJoined, MessageSaid
-from domain.identity import Member, MemberId, MessageText, RoomName
-from domain.rooms import audience as room_audience
+from domain.identity import Member, MemberId, MessageText
 
 ROOM = "lobby"
 
@@ -25,7 +25,7 @@ encode = encoder(FEATURES)
 
 
 def path_of(route: str) -> str:
-    return "/ws" + route.replace("{room_name:path}", ROOM)
+    return "/ws" + re.sub(r"\{.*?\}", ROOM, route)
 
 
 CONSUMERS: dict[str, type[FeatureConsumer]] = {
@@ -60,8 +60,8 @@ def _texts(path: str) -> list[Text]:
 TEXTS = [text for path in PATHS for text in _texts(path)]
 """All of them."""
 
-SAYS: dict[str, Text] = {path: _texts(path)[0] for path in PATHS}
-"""What is said on each socket in the first place."""
+SAYS: dict[str, Text] = {path: texts[0] for path in PATHS if (texts := _texts(path))}
+"""What is said on each socket in the first place, where there is a text."""
 
 
 def audience_of(path: str) -> Audience[Any] | None:
@@ -69,9 +69,7 @@ def audience_of(path: str) -> Audience[Any] | None:
     feature = feature_of(path)
     if not issubclass(feature, AnnouncedFeature):
         return None
-    if feature.audience_kind is AudienceKind.ROOM:
-        return room_audience(RoomName(ROOM))
-    return feature.audience
+    return Audience(feature.audience_kind, ROOM if feature.audience_kind.has_keys else "")
 
 
 def channel_of(path: str) -> str:

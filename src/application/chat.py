@@ -23,9 +23,13 @@ class ChatService:
         self._text_limit = text_limit
 
     async def join(self, member: Member, subscriber: Subscriber, since: Cursor | None) -> None:
-        """Listen, then tell everybody, the newcomer included."""
+        """Listen, then tell everybody, the newcomer included. Whatever it raises, nobody joined."""
         await self._subscriptions.subscribe(self._audience, subscriber, since=since)
-        await self._broadcaster.publish(self._audience, MemberJoined(member))
+        try:
+            await self._broadcaster.publish(self._audience, MemberJoined(member))
+        except BaseException:
+            await self._subscriptions.drop(subscriber)
+            raise
 
     async def say(self, member: Member, text: str, key: str | None = None) -> Cursor | None:
         """Tell everybody; see `Broadcaster.publish` for what a `key` does on a durable audience.

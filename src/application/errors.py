@@ -7,7 +7,7 @@ class Refusal(Exception):
     """`code` is stable and part of the protocol; `retry_after` is in seconds."""
 
     code: ClassVar[str] = "refused"
-    retry_after: ClassVar[float | None] = None
+    retry_after: ClassVar[float] = 1.0
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -18,7 +18,6 @@ class Unavailable(Refusal):
     """The backend does not answer. Whatever was asked for may or may not have happened."""
 
     code = "unavailable"
-    retry_after = 1.0
 
     def __init__(self, detail: str = "The service can't reach its backend right now.") -> None:
         super().__init__(detail)

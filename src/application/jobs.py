@@ -1,9 +1,10 @@
 """Jobs, from the side of whoever asks for them: submit, watch, cancel, list."""
 
 import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from application.errors import QueueIsFull, Unavailable
+from application.errors import QueueIsFull, TooManySubscriptions, Unavailable
 from application.job_endings import tell_ending
 from application.job_ports import AskedJobs, EndedJobs, JobQueue
 from application.ports import (
@@ -54,6 +55,7 @@ class JobService:
         *,
         text_limit: int,
         queue_limit: int,
+        watch_limit: int,
     ) -> None:
         self._broadcaster = broadcaster
         self._subscriptions = subscriptions
@@ -64,6 +66,7 @@ class JobService:
         self._ids = ids
         self._text_limit = text_limit
         self._queue_limit = queue_limit
+        self._watch_limit = watch_limit
 
     async def submit(
         self,
@@ -128,6 +131,19 @@ class JobService:
             return job
         await self._subscriptions.subscribe(audience, subscriber, replay_last=True)
         return None
+
+    def one_of_each(self, cursors: Iterable[Cursor]) -> Iterator[Cursor]:
+        """The last cursor of each job that `cursors` belong to, and of all that belong to none.
+
+        Raises `TooManySubscriptions` after as many as one connection may watch.
+        """
+        last = {self._subscriptions.audience_of(cursor): cursor for cursor in cursors}
+        for number, cursor in enumerate(last.values()):
+            if number == self._watch_limit:
+                raise TooManySubscriptions(
+                    f"One connection can come back to {self._watch_limit} jobs at a time."
+                )
+            yield cursor
 
     async def resume(self, member: Member, subscriber: Subscriber, since: Cursor) -> Job | None:
         """Go on watching the job that a cursor belongs to; see `watch`.

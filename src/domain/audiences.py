@@ -15,6 +15,11 @@ class AudienceKind(StrEnum):
     ROOM = "room"
     JOB = "job"
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether there are many audiences of this kind, told apart by a key."""
+        return self in (AudienceKind.ROOM, AudienceKind.JOB)
+
 
 @dataclass(frozen=True, slots=True)
 class Audience(Generic[E_contra]):

@@ -1,4 +1,4 @@
-"""Values that name people, places and things: once made, they are right."""
+"""Values that name people, places and things: what `parse` makes of a text is right."""
 
 import hashlib
 import re

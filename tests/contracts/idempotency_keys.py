@@ -132,3 +132,9 @@ class IdempotencyKeysContract(OnDurable):
         assert await lane.publish("g", keyed(2, "k")) is None
         assert await lane.published("g", "k") is None
         await hears(ada, 1, 2)
+
+    async def test_after_the_last_message_no_key_is_remembered(self, lane: Lane) -> None:
+        await lane.publish("g", Publication(body(1), key="k", last=True))
+
+        assert await lane.published("g", "k") is None
+        assert await lane.publish("g", keyed(2, "k")) is None

@@ -166,7 +166,7 @@ def test_every_code_of_http_stands_there() -> None:
     in_frames = {quoted(code)[0] for code, *_ in rows("Errors")}
     others = {
         code
-        for name in ("http/gate.py", "http/failures.py")
+        for name in ("sessions/disconnects.py", "http/failures.py")
         for code in codes_of(SRC / "adapters" / name)
     }
     by_status = {*failures._CODES.values(), "http_error"}

@@ -29,7 +29,7 @@ def add_failure_handlers(app: FastAPI) -> None:
     @app.exception_handler(Refusal)
     async def refusal(request: Request, error: Refusal) -> JSONResponse:
         response = _answer(503, error.code, error.detail, retryable=True)
-        response.headers["retry-after"] = str(round(error.retry_after or 1))
+        response.headers["retry-after"] = str(round(error.retry_after))
         return response
 
     @app.exception_handler(RequestValidationError)

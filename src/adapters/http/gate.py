@@ -3,21 +3,21 @@
 import json
 import logging
 from collections.abc import Callable, Collection
-from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapters.sessions.disconnects import for_refused_handshake
+from adapters.sessions.disconnects import (
+    ALL_TAKEN,
+    DRAINING,
+    FOREIGN_ORIGIN,
+    Refused,
+    too_large,
+)
 
 log = logging.getLogger(__name__)
 
-Refused: TypeAlias = tuple[HTTPStatus, str, str]
-"""Status, stable code, and a sentence for people."""
-
-UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
-TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -58,23 +58,15 @@ class Gate:
         if refused is None:
             await self._app(scope, receive, send)
         else:
-            await _deny(scope, send, *refused)
+            await _deny(scope, send, refused)
 
     def _refuse_socket(self, scope: Scope) -> Refused | None:
         refused = self._refuse_origin(scope)
         if refused is None and self._is_draining():
-            return (
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "draining",
-                "This server is about to stop; try again.",
-            )
+            return DRAINING
         if refused is None and self._is_full():
             log.warning("connection refused: there are as many as are allowed")
-            return (
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "too_many_connections",
-                "This server takes no more connections.",
-            )
+            return ALL_TAKEN
         return refused
 
     def _refuse_origin(self, scope: Scope) -> Refused | None:
@@ -86,17 +78,13 @@ class Gate:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if origin in self._allowed or (host and _host_of(origin) == host):
             return None
-        return HTTPStatus.FORBIDDEN, "origin_not_allowed", "Pages of this origin may not connect."
+        return FOREIGN_ORIGIN
 
     def _refuse_length(self, scope: Scope) -> Refused | None:
         # FastAPI's own limit, which also counts what comes in pieces, answers this in plain text.
         raw = dict(scope["headers"]).get(b"content-length", b"")
         if raw.isdigit() and int(raw) > self._max_body:
-            return (
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "body_is_too_large",
-                f"At most {self._max_body} bytes, please.",
-            )
+            return too_large(self._max_body)
         return None
 
 
@@ -107,17 +95,17 @@ def _host_of(origin: str) -> str:
         return ""
 
 
-async def _deny(scope: Scope, send: Send, status: HTTPStatus, code: str, detail: str) -> None:
-    body = json.dumps({"error": {"code": code, "detail": detail}}).encode()
+async def _deny(scope: Scope, send: Send, refused: Refused) -> None:
+    body = json.dumps({"error": {"code": refused.code, "detail": refused.detail}}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    if status is UNAVAILABLE:
-        headers.append((b"retry-after", b"1"))
+    if refused.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % refused.retry_after))
     prefix = "http"
     if scope["type"] == "websocket":
         if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": for_refused_handshake(status)})
+            await send({"type": "websocket.close", "code": refused.close_code})
             return
         prefix = "websocket.http"
-    start: dict[str, Any] = {"type": f"{prefix}.response.start", "status": int(status)}
+    start: dict[str, Any] = {"type": f"{prefix}.response.start", "status": int(refused.status)}
     await send({**start, "headers": headers})
     await send({"type": f"{prefix}.response.body", "body": body})

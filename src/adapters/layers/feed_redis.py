@@ -53,7 +53,8 @@ class RedisFeed:
     ) -> Recovery | None:
         """Let a subscriber listen, after giving it what it missed; raises `Unavailable`."""
         if self._history is None or (since is None and not replay_last):
-            self._feed.listen(subscriber)
+            async with self._catching_up:  # or it would hear what was said before it came
+                self._feed.listen(subscriber)
             return None
         while True:
             async with self._catching_up:
@@ -97,5 +98,5 @@ class RedisFeed:
     async def _catch_up(self, history: RedisHistory, seen: Position) -> None:
         async with self._catching_up:
             reading = await history.read(self._group, seen if seen.epoch else None)
-            is_complete = history.was_forgotten_in_silence(seen, reading)
+            is_complete = history.has_expired_in_silence(seen, reading)
             self._feed.catch_up(reading, is_complete=is_complete)

@@ -16,7 +16,7 @@ from adapters.layers.publication import (
     encode_headers,
 )
 from adapters.layers.publisher_redis import Publisher
-from adapters.layers.recovery import Entry, Reading, was_forgotten_in_silence
+from adapters.layers.recovery import Entry, Reading, has_expired_in_silence
 from adapters.redis_connection import Client, Script, answering
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class RedisHistory:
             APPEND,
             4,
             *self._keys(group),
-            *self._send_keys(group),
+            *self._idempotency_keys(group),
             secrets.token_hex(6),
             self._plan.capacity,
             self._expiry_ms,
@@ -84,9 +84,9 @@ class RedisHistory:
         entries = list(_entries(group, epoch, reply[4]))
         return Reading(end, int(reply[5]), entries, is_over=reply[3] == b"1")
 
-    def was_forgotten_in_silence(self, since: Position, reading: Reading) -> bool:
+    def has_expired_in_silence(self, since: Position, reading: Reading) -> bool:
         now_ms = reading.oldest_ms + self._expiry_ms
-        return was_forgotten_in_silence(
+        return has_expired_in_silence(
             since, reading, now_ms=now_ms, remembered_ms=self._remembered_ms
         )
 
@@ -94,7 +94,7 @@ class RedisHistory:
         key = f"{self._prefix}:{{{group}}}"
         return [f"{key}:stream", f"{key}:meta"]
 
-    def _send_keys(self, group: str) -> list[str]:
+    def _idempotency_keys(self, group: str) -> list[str]:
         key = f"{self._prefix}:{{{group}}}"
         return [f"{key}:keys", f"{key}:sent"]
 

@@ -15,16 +15,17 @@ from adapters.layers.publication import Publication
 from adapters.layers.recovery import Entry, Reading, place_of
 from application.ports import Clock, Recovery, Subscriber
 
-KEY_BYTES = 256
-"""What an idempotency key, with its cursor, takes of the memory that `max_bytes` bounds."""
+HISTORY_BYTES, ENTRY_BYTES, KEY_BYTES = 1200, 600, 256
+"""What an empty history, an entry beside its frame, and an idempotency key with its cursor take of
+the memory that `max_bytes` bounds, as measured with CPython 3.11."""
 
 
 class History:
-    """One group's history. `size` is how many bytes of memory its frames and keys take."""
+    """One group's history. `size` is how many bytes of memory it takes."""
 
     def __init__(self) -> None:
         self.end = Position(secrets.token_hex(6), 0, 0)
-        self.size = 0
+        self.size = HISTORY_BYTES
         self.is_over = False
         self._entries: deque[Entry] = deque()
         self._keys: OrderedDict[str, tuple[int, str]] = OrderedDict()
@@ -37,7 +38,7 @@ class History:
         frame = stamped(publication.body, cursor)
         entry = Entry(self.end, frame, publication.exclude, publication.headers)
         self._entries.append(entry)
-        self.size += getsizeof(frame)
+        self.size += ENTRY_BYTES + getsizeof(frame)
         if publication.key:
             self._keys[publication.key] = at_ms, cursor
             self.size += KEY_BYTES
@@ -51,7 +52,7 @@ class History:
     def trim(self, plan: LanePlan, now: float) -> None:
         entries, oldest_ms = self._entries, (now - plan.expiry) * 1000
         while entries and (len(entries) > plan.capacity or entries[0].position.at_ms < oldest_ms):
-            self.size -= getsizeof(entries.popleft().frame)
+            self.size -= ENTRY_BYTES + getsizeof(entries.popleft().frame)
         keys, oldest_ms = self._keys, (now - plan.key_expiry) * 1000
         while keys and (len(keys) > plan.keys or next(iter(keys.values()))[0] < oldest_ms):
             keys.popitem(last=False)
@@ -101,7 +102,7 @@ class MemoryLane(Lane):
 
     async def published(self, group: str, key: str) -> str | None:
         history = self._trimmed(group)
-        return None if history is None else history.sent(key)
+        return None if history is None or history.is_over else history.sent(key)
 
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:
         self._listeners.notify(group, message)
@@ -161,6 +162,7 @@ class MemoryLane(Lane):
         history = self._histories.get(group)
         if history is None:
             history = self._histories[group] = History()
+            self._size += history.size
         self._histories.move_to_end(group)
         before = history.size
         now = self._clock.now()

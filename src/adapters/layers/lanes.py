@@ -87,5 +87,5 @@ def audience_of(group: str) -> Audience[Any] | None:
         audience: Audience[Any] = Audience(AudienceKind(kind), raw.decode())
     except ValueError:
         return None
-    has_key = audience.kind in (AudienceKind.ROOM, AudienceKind.JOB)
-    return audience if bool(key) is has_key and group_of(audience) == group else None
+    is_known = bool(key) is audience.kind.has_keys and group_of(audience) == group
+    return audience if is_known else None

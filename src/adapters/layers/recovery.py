@@ -72,7 +72,7 @@ def judge(since: Position | None, reading: Reading) -> Verdict:
     return Verdict(missed, LossReason.EXPIRED if has_expired else LossReason.TRIMMED)
 
 
-def was_forgotten_in_silence(
+def has_expired_in_silence(
     since: Position, reading: Reading, *, now_ms: int, remembered_ms: int
 ) -> bool:
     """Whether a history of another epoch than `since` has all there was after it nevertheless.

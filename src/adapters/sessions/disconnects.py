@@ -1,6 +1,6 @@
 """Why the server ends a session, and what the client should do then: one table.
 
-Closes by a session and refusals of a handshake take their codes from here. `docs/protocol.md`
+Closes by a session and refusals by the gate are from here. `docs/protocol.md`
 lists the codes for clients.
 """
 
@@ -67,8 +67,8 @@ def full(reason: str) -> Disconnect:
     return try_later(reason, 5.0)
 
 
-def try_later(reason: str, after: float | None) -> Disconnect:
-    return Disconnect(CloseCode.TRY_LATER, reason, reconnect=True, after=after or 1.0)
+def try_later(reason: str, after: float) -> Disconnect:
+    return Disconnect(CloseCode.TRY_LATER, reason, reconnect=True, after=after)
 
 
 def restarting(after: float) -> Disconnect:
@@ -93,8 +93,44 @@ def for_error(error: Exception) -> Disconnect:
             return FAILED
 
 
-def for_refused_handshake(status: HTTPStatus) -> CloseCode:
-    """The close code for a refusal where a server can't answer a handshake over HTTP."""
-    return (
-        CloseCode.TRY_LATER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CloseCode.NOT_ALLOWED
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a request, perhaps for a WebSocket, gets no further than the gate; `retry_after` is in
+    seconds. `close_code` is told where a handshake can't be answered over HTTP."""
+
+    status: HTTPStatus
+    code: str
+    detail: str
+    close_code: CloseCode
+    retry_after: int | None = None
+
+
+DRAINING = Refused(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "draining",
+    "This server is about to stop; try again.",
+    CloseCode.TRY_LATER,
+    retry_after=1,
+)
+ALL_TAKEN = Refused(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "too_many_connections",
+    "This server takes no more connections.",
+    CloseCode.TRY_LATER,
+    retry_after=1,
+)
+FOREIGN_ORIGIN = Refused(
+    HTTPStatus.FORBIDDEN,
+    "origin_not_allowed",
+    "Pages of this origin may not connect.",
+    CloseCode.NOT_ALLOWED,
+)
+
+
+def too_large(limit: int) -> Refused:
+    return Refused(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body_is_too_large",
+        f"At most {limit} bytes, please.",
+        CloseCode.TOO_LARGE,
     )

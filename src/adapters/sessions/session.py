@@ -272,12 +272,12 @@ class Session(Subscriber):
             # A server's own word for "too late", mostly. Nobody awaits this task: it speaks itself.
             log.warning("writing to a session failed: %s", type(error).__name__)
             self._lose()
-            transport.abort()
         finally:
             self._writing_since = None
             self._writer = None
 
     def _lose(self) -> None:
-        """Nothing can be written any more."""
+        """Nothing can be written any more: there is nobody to be told why."""
         self._go(State.LEAVING)
         self._mailbox.clear()
+        self._transport.abort()

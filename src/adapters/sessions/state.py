@@ -13,6 +13,7 @@ class State(Enum):
     | a frame of the client   | waits   | handled          | dropped        | –     |
     | `begin`                 | OPEN    | –                | writes the end | –     |
     | `disconnect`, too slow  | LEAVING | LEAVING          | nothing        | nothing |
+    | a write fails           | –       | LEAVING, aborted | aborted        | –     |
     | `end`                   | ENDED   | ENDED            | ENDED          | nothing |
     """
 

@@ -56,12 +56,15 @@ class _Conversation(AnnouncedFeature):
     def __init__(self, session: Session, _path: Mapping[str, str], chat: ChatService) -> None:
         super().__init__(session)
         self._chat = chat
+        self._has_joined = False
 
     async def open(self, since: Sequence[Cursor]) -> None:
         await self._chat.join(self.session.member, self.session, next(iter(since), None))
+        self._has_joined = True
 
     async def close(self) -> None:
-        await self._chat.leave(self.session.member, self.session)
+        if self._has_joined:
+            await self._chat.leave(self.session.member, self.session)
 
 
 class ChatFeature(_Conversation):

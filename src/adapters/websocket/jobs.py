@@ -132,7 +132,7 @@ class JobsFeature(ToldFeature):
 
     async def open(self, since: Sequence[Cursor]) -> None:
         try:
-            for cursor in since:
+            for cursor in self._jobs.one_of_each(since):
                 job = await self._jobs.resume(self.session.member, self.session, cursor)
                 self._tell_ending(job)
         except TooManySubscriptions as error:

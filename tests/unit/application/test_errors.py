@@ -6,8 +6,8 @@ from application import errors
 from application.errors import Refusal
 from domain.errors import BrokenRule
 
-CODES: dict[type[Refusal], tuple[str, float | None]] = {
-    Refusal: ("refused", None),
+CODES: dict[type[Refusal], tuple[str, float]] = {
+    Refusal: ("refused", 1.0),
     errors.Unavailable: ("unavailable", 1.0),
     errors.QueueIsFull: ("queue_is_full", 5.0),
     errors.TooManySubscriptions: ("too_many_subscriptions", 5.0),

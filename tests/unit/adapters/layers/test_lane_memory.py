@@ -1,18 +1,20 @@
 """The lane in memory: the contract, and its bounds."""
 
+import tracemalloc
 from dataclasses import replace
+from secrets import token_hex
 from sys import getsizeof
 
 import pytest
 
 from adapters.lane_table import LanePlan
-from adapters.layers.lane_memory import MemoryLane
+from adapters.layers.lane_memory import ENTRY_BYTES, HISTORY_BYTES, MemoryLane
 from adapters.layers.lanes import Lane
 from adapters.layers.publication import Publication
 from application.ports import LossReason, Recovery
 from tests.contracts.durable_lane import DurableLaneContract
 from tests.contracts.idempotency_keys import keyed
-from tests.contracts.lane import DURABLE, OpenLane, bodies, cursors, publish
+from tests.contracts.lane import DURABLE, OpenLane, bodies, body, cursors, publish
 from tests.contracts.lane_listening import ListeningContract
 from tests.doubles import ManualClock, RecordingSubscriber, body_of
 
@@ -54,15 +56,15 @@ async def test_a_clock_set_back_does_not_reorder_history() -> None:
 
 
 async def size_of_a_frame() -> int:
-    """How many bytes of memory a lane takes for one of this module's frames."""
+    """How many bytes of memory a history takes for one of this module's frames."""
     lane = MemoryLane(DURABLE, ManualClock())
     await publish(lane, "a", 1)
-    return getsizeof((await lane.recent("a", 1))[0])
+    return ENTRY_BYTES + getsizeof((await lane.recent("a", 1))[0])
 
 
 async def test_the_group_unused_for_longest_is_forgotten_when_all_history_is_too_big() -> None:
     frame_size = await size_of_a_frame()
-    lane = MemoryLane(replace(DURABLE, max_bytes=frame_size * 4), ManualClock())
+    lane = MemoryLane(replace(DURABLE, max_bytes=HISTORY_BYTES * 3 + frame_size * 4), ManualClock())
     old, *_ = await cursors(lane, "a", 1, 2)
     kept, *_ = await cursors(lane, "b", 1)
     await publish(lane, "c", 1)
@@ -79,7 +81,7 @@ async def test_the_group_unused_for_longest_is_forgotten_when_all_history_is_too
 
 async def test_a_group_that_begins_anew_is_another_epoch() -> None:
     frame_size = await size_of_a_frame()
-    lane = MemoryLane(replace(DURABLE, max_bytes=frame_size * 2), ManualClock())
+    lane = MemoryLane(replace(DURABLE, max_bytes=HISTORY_BYTES * 2 + frame_size * 2), ManualClock())
     before, *_ = await cursors(lane, "a", 1)
     await publish(lane, "b", 1, 2)
     after, *_ = await cursors(lane, "a", 1)
@@ -105,7 +107,8 @@ async def test_listeners_go_on_listening_to_a_group_that_begins_anew() -> None:
 async def test_what_expired_makes_room_for_others() -> None:
     clock = ManualClock()
     frame_size = await size_of_a_frame()
-    lane = MemoryLane(replace(DURABLE, expiry=10, max_bytes=frame_size * 3), clock)
+    room = HISTORY_BYTES * 4 + frame_size * 3
+    lane = MemoryLane(replace(DURABLE, expiry=10, max_bytes=room), clock)
     await publish(lane, "a", 1)
     await publish(lane, "b", 1, 2)
     clock.shift(11)
@@ -120,9 +123,9 @@ async def test_what_expired_makes_room_for_others() -> None:
 
 async def test_history_is_bounded_in_bytes_not_in_characters() -> None:
     async def groups_kept(character: str) -> int:
-        lane = MemoryLane(replace(DURABLE, max_bytes=100_000), ManualClock())
+        lane = MemoryLane(replace(DURABLE, max_bytes=1_000_000), ManualClock())
         for number in range(100):
-            await lane.publish(f"g{number}", Publication(f'{{"said":"{character * 1000}"}}'))
+            await lane.publish(f"g{number}", Publication(f'{{"said":"{character * 10_000}"}}'))
         return len([n for n in range(100) if await lane.recent(f"g{n}", 1)])
 
     # CPython stores the first in one byte and the second in four.
@@ -146,3 +149,29 @@ async def test_keys_count_towards_the_memory_that_all_history_may_take() -> None
 
     recovery = await lane.attach("old", RecordingSubscriber(), since=old)
     assert recovery == Recovery(0, LossReason.UNKNOWN_POSITION)
+
+
+async def test_groups_without_a_message_left_count_as_well() -> None:
+    clock = ManualClock()
+    lane = MemoryLane(replace(DURABLE, expiry=10, max_bytes=HISTORY_BYTES * 4), clock)
+    for number in range(100):
+        await publish(lane, f"g{number}", 1)
+        clock.shift(11)
+        await lane.recent(f"g{number}", 1)
+    assert len(lane._histories) <= 4
+
+
+async def test_the_bound_is_what_the_memory_really_is() -> None:
+    bound = 1024 * 1024
+    lane = MemoryLane(replace(DURABLE, max_bytes=bound), ManualClock())
+    publications = [
+        Publication(body(number), headers={"id": token_hex(16), "at": str(number)})
+        for number in range(2_000)
+    ]
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for number, publication in enumerate(publications):
+        await lane.publish(f"g{number}", publication)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert bound / 2 < after - before < bound * 1.2

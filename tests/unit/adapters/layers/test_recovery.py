@@ -10,10 +10,10 @@ from adapters.layers.position import BEGINNING, Position
 from adapters.layers.recovery import (
     Entry,
     Reading,
+    has_expired_in_silence,
     judge,
     judge_cursor,
     place_of,
-    was_forgotten_in_silence,
 )
 from application.ports import LossReason
 
@@ -122,4 +122,4 @@ def test_a_cursor_of_another_group_names_no_place_here() -> None:
 def test_a_group_forgotten_in_silence_has_lost_nothing(
     since: Position, found: Reading, now_ms: int, is_complete: bool
 ) -> None:
-    assert was_forgotten_in_silence(since, found, now_ms=now_ms, remembered_ms=100) is is_complete
+    assert has_expired_in_silence(since, found, now_ms=now_ms, remembered_ms=100) is is_complete

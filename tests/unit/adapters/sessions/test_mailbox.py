@@ -78,6 +78,14 @@ async def test_messages_for_handlers_count_as_items_too() -> None:
     assert not mailbox.put({"type": "c"})
 
 
+async def test_a_message_for_handlers_weighs_what_is_in_it() -> None:
+    mailbox = small(max_bytes=10_000)
+    assert mailbox.put({"type": "a", "text": "x" * 5_000})
+    assert not mailbox.put({"type": "a", "text": "x" * 5_000})
+    await take(mailbox)
+    assert mailbox.put({"type": "a", "text": "x" * 5_000})
+
+
 async def test_what_is_put_beyond_the_bounds_takes_no_room() -> None:
     mailbox = small(max_frames=2, max_bytes=2 * WEIGHT)
     mailbox.put_beyond([FRAME, OTHER, FRAME])

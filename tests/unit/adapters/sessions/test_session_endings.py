@@ -60,6 +60,18 @@ async def test_a_write_that_is_stuck_is_found_by_the_registry(
     await visit.session.end()
 
 
+async def test_a_client_that_cannot_be_written_to_is_let_go_even_if_it_seems_to_be_there() -> None:
+    visit = Visit()
+    serving = asyncio.create_task(visit.serve())
+    await eventually(lambda: visit.session.state is State.OPEN)
+    visit.wire.is_free = False
+    visit.wire.breaks()
+    visit.session.deliver("never written")
+    await asyncio.wait_for(serving, DEADLINE)
+    assert visit.wire.is_aborted.is_set()
+    assert visit.session.state is State.ENDED
+
+
 # A drain.
 
 

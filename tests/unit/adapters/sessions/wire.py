@@ -15,6 +15,7 @@ class Wire(Transport):
         self.is_aborted = asyncio.Event()
         self._incoming: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._freed = asyncio.Event()
+        self._is_broken = False
         self.write_now = self._write_now
 
     def says(self, *frames: str | bytes) -> None:
@@ -28,10 +29,16 @@ class Wire(Transport):
         self.is_free = True
         self._freed.set()
 
+    def breaks(self) -> None:
+        """From now on nothing can be sent; `receive` doesn't notice."""
+        self._is_broken = True
+
     async def receive(self) -> str | bytes | None:
         return await self._incoming.get()
 
     async def send(self, frame: str) -> None:
+        if self._is_broken:
+            raise ConnectionResetError
         if not self.is_free:
             await self._freed.wait()
         self.frames.append(frame)

@@ -150,3 +150,13 @@ async def test_whoever_could_not_be_told_to_join_is_not_told_to_leave() -> None:
                 await late.told_to_leave()
             assert told == [MemberJoined]
         assert told == [MemberJoined, MemberLeft]
+
+
+async def test_nobody_hears_that_somebody_left_who_could_not_join() -> None:
+    async with serving(failing_broadcaster) as service, service.socket("/ws/chat") as witness:
+        await witness.frames_until_pong()
+        fail_with(service, Unavailable())
+        async with service.socket("/ws/chat") as stranger:
+            await stranger.told_to_leave()
+        fail_with(service, None)
+        await witness.hears_nothing()

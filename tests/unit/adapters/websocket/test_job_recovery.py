@@ -112,3 +112,28 @@ async def test_more_cursors_than_one_connection_may_follow_are_refused_and_it_st
             assert (await back.payload("error"))["code"] == "too_many_subscriptions"
             assert (await back.payload("job_status"))["status"] == "connected"
             await back.hears_nothing()
+
+
+async def test_a_job_is_told_once_however_many_cursors_of_it_come(service: Service) -> None:
+    async with asking(service) as client:
+        await client.say("job", {"type": "translate", "content": "hello"})
+        _queuing, queued, *rest = await story(client)
+    async with coming_back(service, *[queued["cursor"]] * 50, rest[0]["cursor"]) as back:
+        assert await back.payload("recovered") == {"recovered": True, "missed": len(rest) - 1}
+        assert await back.frames(len(rest) - 1) == rest[1:]
+        assert (await back.payload("job_status"))["status"] == "connected"
+        await back.hears_nothing()
+
+
+async def test_no_more_ended_jobs_are_told_than_one_connection_may_watch() -> None:
+    async with serving(subscriptions=2, job_pace=0) as service:
+        cursors = []
+        for _ in range(3):
+            async with asking(service) as client:
+                await client.say("job", {"type": "translate", "content": "hello"})
+                cursors.append((await story(client))[-1]["cursor"])
+        async with coming_back(service, *cursors) as back:
+            for _ in range(2):
+                assert await back.payload("recovered") == {"recovered": True, "missed": 0}
+            assert (await back.payload("error"))["code"] == "too_many_subscriptions"
+            assert (await back.payload("job_status"))["status"] == "connected"

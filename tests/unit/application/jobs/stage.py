@@ -57,6 +57,7 @@ class Stage:
             NumberedIds(),
             text_limit=10,
             queue_limit=5,
+            watch_limit=4,
         )
         self.reaper = JobReaper(
             self.fragile,

@@ -158,5 +158,5 @@ async def test_nobody_hears_that_somebody_left_who_could_not_join() -> None:
         fail_with(service, Unavailable())
         async with service.socket("/ws/chat") as stranger:
             await stranger.told_to_leave()
-        fail_with(service, None)
+            fail_with(service, None)
         await witness.hears_nothing()

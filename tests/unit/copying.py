@@ -69,7 +69,7 @@ class Copy:
     def run(self, *words: str | Path, seconds: float = 300) -> None:
         """Run a tool of this interpreter's environment there; fail with what it says."""
         first, *others = words
-        tool = Path(sys.executable).with_name(str(first))
+        tool = first if isinstance(first, Path) else Path(sys.executable).with_name(first)
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
         }
@@ -86,8 +86,13 @@ class Copy:
         assert done.returncode == 0, done.stdout[-6_000:]
 
     def check(self) -> None:
-        """What `make check` does, but for the page and the lock."""
+        """What `make check` does, but for the lock; the page where its tools are installed."""
         self.run("ruff", "check", ".")
         self.run("ruff", "format", "--check", ".")
         self.run("mypy")
         self.run("lint-imports", "--no-logo", "--no-cache")
+        tools = ROOT / "node_modules"
+        if (tools / "ready").exists():
+            (self.folder / "node_modules").symlink_to(tools)
+            self.run(tools / ".bin" / "biome", "check", "--error-on-warnings")
+            self.run(tools / ".bin" / "tsc")

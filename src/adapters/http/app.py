@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from adapters.http.failures import add_failure_handlers
 from adapters.http.gate import Gate
+from adapters.http.head_requests import HeadAsGet
 from adapters.http.headers import SecurityHeaders
 from adapters.http.pages import add_pages
 from adapters.sessions.registry import Registry
@@ -45,5 +46,5 @@ def http_app(
         is_draining=lambda: registry.is_draining,
     )
     # Outside of everything, so that answers to errors carry the headers, too.
-    app.middleware_stack = SecurityHeaders(gate)
+    app.middleware_stack = SecurityHeaders(HeadAsGet(gate))
     return app

@@ -15,7 +15,12 @@ log = logging.getLogger(__name__)
 
 SHOWN_PROBLEMS = 10
 
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_is_too_large"}
+_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_is_too_large",
+    426: "upgrade_required",
+}
 
 
 def add_failure_handlers(app: FastAPI) -> None:
@@ -45,6 +50,8 @@ def add_failure_handlers(app: FastAPI) -> None:
         code = _CODES.get(error.status_code, "http_error")
         response = _answer(error.status_code, code, str(error.detail))
         response.headers.update(error.headers or {})
+        if response.headers.get("allow") == "GET":
+            response.headers["allow"] = "GET, HEAD"
         return response
 
     @app.exception_handler(Exception)

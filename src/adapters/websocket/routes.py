@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from starlette.routing import BaseRoute, Router, WebSocketRoute
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from adapters.sessions.disconnects import PathIsUnknown
@@ -54,7 +55,8 @@ def _no_feature(session: Session, path: Mapping[str, str]) -> SocketFeature:
 
 
 class Sockets(Router):
-    """Starlette answers a socket's unknown path with 403; ours is told 4400, as in a room."""
+    """Starlette answers a socket's unknown path with 403; ours is told 4400, as in a room.
+    A socket's path that is asked for over plain HTTP is answered 426."""
 
     def __init__(self, routes: list[BaseRoute], unknown_path: Endpoint) -> None:
         super().__init__(routes)
@@ -63,8 +65,13 @@ class Sockets(Router):
     async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._unknown_path(scope, receive, send)
-        else:
-            await super().not_found(scope, receive, send)
+            return
+        as_socket = {**scope, "type": "websocket"}
+        if any(route.matches(as_socket)[0] is not Match.NONE for route in self.routes):
+            # RFC 9110, 15.5.22: what to upgrade to has to be said.
+            upgrade = {"upgrade": "websocket", "connection": "upgrade"}
+            raise HTTPException(426, "This is a WebSocket's address.", upgrade)
+        await super().not_found(scope, receive, send)
 
 
 def websocket_router(registry: Registry, features: Features) -> Router:

@@ -49,7 +49,7 @@ def assert_secured(answer: httpx2.Response) -> None:
         ("GET", "/none", 404),
         ("POST", "/api/announcements", 422),
         ("DELETE", "/api/rooms", 405),
-        ("GET", "/ws/chat", 404),
+        ("GET", "/ws/chat", 426),
     ],
 )
 async def test_every_kind_of_answer_is_secured(

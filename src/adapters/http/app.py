@@ -11,6 +11,7 @@ from adapters.http.failures import add_failure_handlers
 from adapters.http.gate import Gate
 from adapters.http.head_requests import HeadAsGet
 from adapters.http.headers import SecurityHeaders
+from adapters.http.origins import CrossOrigin, Origins
 from adapters.http.pages import add_pages
 from adapters.sessions.registry import Registry
 from adapters.settings import ServerSettings
@@ -38,13 +39,14 @@ def http_app(
         app.include_router(router)
     add_pages(app)
     add_failure_handlers(app)
+    origins = Origins(settings.allowed_origins)
     gate = Gate(
         app.build_middleware_stack(),
-        allowed_origins=settings.allowed_origins,
+        origins=origins,
         max_body=settings.max_frame_bytes,
         is_full=lambda: registry.is_full,
         is_draining=lambda: registry.is_draining,
     )
     # Outside of everything, so that answers to errors carry the headers, too.
-    app.middleware_stack = SecurityHeaders(HeadAsGet(gate))
+    app.middleware_stack = SecurityHeaders(CrossOrigin(HeadAsGet(gate), origins))
     return app

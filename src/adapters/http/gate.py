@@ -2,12 +2,12 @@
 
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.http.origins import Origins, is_preflight
 from adapters.sessions.disconnects import (
     ALL_TAKEN,
     DRAINING,
@@ -24,24 +24,23 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Gate:
     """ASGI middleware round the whole application.
 
-    A browser tells with `Origin` which page asks. Pages of our own host may, others only
-    if `allowed_origins` lists them (`*` for all); programs send no Origin and may. The same
-    goes for HTTP requests that change something. `is_full` and `is_draining` refuse new
-    sockets with 503. A body that says it is over `max_body` bytes is refused with 413.
+    `origins` says whose pages may connect, and send HTTP requests that change something.
+    `is_full` and `is_draining` refuse new sockets with 503. A body that says it is over
+    `max_body` bytes is refused with 413.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        allowed_origins: Collection[str],
+        origins: Origins,
         max_body: int,
         is_full: Callable[[], bool],
         is_draining: Callable[[], bool],
     ) -> None:
         self._app = app
         self._max_body = max_body
-        self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed_origins)
+        self._origins = origins
         self._is_full = is_full
         self._is_draining = is_draining
 
@@ -51,7 +50,9 @@ class Gate:
             # one with any other invisible character, and shall be told so.
             scope["path"] = scope["path"].replace("\n", "\0")
             refused = self._refuse_socket(scope)
-        elif scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+        elif scope["type"] == "http" and (
+            scope["method"] not in SAFE_METHODS or is_preflight(scope)
+        ):
             refused = self._refuse_origin(scope) or self._refuse_length(scope)
         else:
             refused = None
@@ -70,15 +71,7 @@ class Gate:
         return refused
 
     def _refuse_origin(self, scope: Scope) -> Refused | None:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        raw = headers.get(b"origin")
-        if raw is None or "*" in self._allowed:
-            return None
-        origin = raw.decode("latin-1").rstrip("/").lower()
-        host = headers.get(b"host", b"").decode("latin-1").lower()
-        if origin in self._allowed or (host and _host_of(origin) == host):
-            return None
-        return FOREIGN_ORIGIN
+        return None if self._origins.may_change(scope) else FOREIGN_ORIGIN
 
     def _refuse_length(self, scope: Scope) -> Refused | None:
         # FastAPI's own limit, which also counts what comes in pieces, answers this in plain text.
@@ -86,13 +79,6 @@ class Gate:
         if raw.isdigit() and int(raw) > self._max_body:
             return too_large(self._max_body)
         return None
-
-
-def _host_of(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""
 
 
 async def _deny(scope: Scope, send: Send, refused: Refused) -> None:

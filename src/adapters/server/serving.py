@@ -24,7 +24,7 @@ def uvicorn_config(
     """All connections of the server share one `WriteBatch`."""
     websocket = partial(WebSocketProtocol, batch=WriteBatch(), fast_frames=settings.fast_frames)
     http = partial(HttpProtocol, request_timeout=settings.handshake_timeout)
-    return uvicorn.Config(
+    return _Config(
         app,
         http=http,  # type: ignore[arg-type]  # uvicorn only calls these two
         ws=websocket,  # type: ignore[arg-type]
@@ -38,6 +38,30 @@ def uvicorn_config(
         server_header=False,
         **more,
     )
+
+
+class _Config(uvicorn.Config):
+    def load(self) -> None:
+        super().load()
+        self.loaded_app = _with_one_forwarded_scheme(self.loaded_app)
+
+
+def _with_one_forwarded_scheme(app: Any) -> Any:
+    """Reduce `X-Forwarded-Proto` to what the outermost proxy says, which stands first.
+
+    Of several values uvicorn (0.54) takes no notice. Whom to trust is still its decision.
+    """
+
+    def call(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        headers = scope.get("headers", ())  # there are none when the lifespan is begun
+        said = [value for name, value in headers if name == b"x-forwarded-proto"]
+        if said:
+            others = [header for header in headers if header[0] != b"x-forwarded-proto"]
+            outermost = said[0].partition(b",")[0].strip().lower()
+            scope["headers"] = [*others, (b"x-forwarded-proto", outermost)]
+        return cast("Awaitable[None]", app(scope, receive, send))
+
+    return call
 
 
 class DrainingServer(uvicorn.Server):

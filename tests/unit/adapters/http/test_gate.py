@@ -52,6 +52,33 @@ async def test_pages_of_our_own_host_and_programs_may_connect(
         assert (await page.frame())["action"] == "chat_notification"
 
 
+async def test_over_tls_no_page_without_tls_is_our_own(service: Service) -> None:
+    page = browser(service, f"http://{HOST}")
+    page.scope["scheme"] = "wss"
+    status, error, _ = await refusal(page)
+    assert (status, error["code"]) == (403, "origin_not_allowed")
+    secure = browser(service, f"https://{HOST}")
+    secure.scope["scheme"] = "wss"
+    async with secure as page:
+        await page.frame()
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://switchboard.test", "switchboard.test:443"),
+        ("https://switchboard.test:443", "switchboard.test"),
+        ("http://switchboard.test", "switchboard.test:80"),
+        ("https://[::1]", "[::1]:443"),
+    ],
+)
+async def test_a_scheme_s_own_port_needs_no_mention(
+    service: Service, origin: str, host: str
+) -> None:
+    async with browser(service, origin, host=host) as page:
+        await page.frame()
+
+
 async def test_a_port_is_part_of_the_host(service: Service) -> None:
     async with browser(service, "http://localhost:8080", host="localhost:8080") as page:
         await page.frame()
@@ -66,6 +93,9 @@ async def test_a_port_is_part_of_the_host(service: Service) -> None:
         "https://switchboard.test.evil.example",
         "https://evilswitchboard.test",
         "https://switchboard.test:8443",
+        "https://switchboard.test:80",
+        "ftp://switchboard.test",
+        "ws://switchboard.test",
         "https://switchboard.test@evil.example",
         "https://evil.example/switchboard.test",
         "null",

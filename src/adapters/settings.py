@@ -3,6 +3,7 @@
 `.env.example` lists every setting with its default and its reason. Each group has its own prefix.
 """
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -67,6 +68,7 @@ class ServerSettings(BaseSettings):
     host: str = _named("HOST", "127.0.0.1", "HOST")
     port: int = _named("PORT", 8080, "PORT", ge=0, le=65535)
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
+    allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     max_frame_bytes: int = Field(64 * 1024, ge=1024, le=16 * 1024 * 1024)
     fast_frames: bool = True
     per_message_deflate: bool = False
@@ -76,7 +78,18 @@ class ServerSettings(BaseSettings):
     drain_seconds: float = Field(5, ge=0)
     shutdown_seconds: float = Field(10, gt=0)
 
-    split = field_validator("allowed_origins", mode="before")(_split)
+    split = field_validator("allowed_origins", "allowed_hosts", mode="before")(_split)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_are_names(cls, hosts: frozenset[str]) -> frozenset[str]:
+        for host in hosts:
+            if not re.fullmatch(r"\*|[A-Za-z0-9_.-]+", host):
+                raise ValueError(
+                    f"{host!r} is no host's name: names have no scheme, port or path, and"
+                    " * alone stands for any"
+                )
+        return hosts
 
 
 class SessionSettings(BaseSettings):

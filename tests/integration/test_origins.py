@@ -3,7 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.integration.client import Client, post
+from tests.integration.client import Client, get, post
 from tests.integration.conftest import Serve
 from tests.integration.processes import Server
 
@@ -51,6 +51,12 @@ async def test_a_page_of_another_origin_may_not_announce_anything(steady: Server
     )
     taken = await post(f"{steady.url}/api/announcements", body, Origin=steady.url)
     assert (refused.status_code, taken.status_code) == (403, 202)
+
+
+async def test_a_page_whose_own_name_was_made_to_lead_here_reads_nothing(steady: Server) -> None:
+    answer = await get(f"{steady.url}/api/rooms", Host=f"evil.example:{steady.port}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "host_not_allowed"
 
 
 async def test_listed_origins_may_connect(generous: Server) -> None:

@@ -11,6 +11,7 @@ from adapters.http.failures import add_failure_handlers
 from adapters.http.gate import Gate
 from adapters.http.head_requests import HeadAsGet
 from adapters.http.headers import SecurityHeaders
+from adapters.http.hosts import Hosts
 from adapters.http.origins import CrossOrigin, Origins
 from adapters.http.pages import add_pages
 from adapters.sessions.registry import Registry
@@ -42,6 +43,7 @@ def http_app(
     origins = Origins(settings.allowed_origins)
     gate = Gate(
         app.build_middleware_stack(),
+        hosts=Hosts(settings.allowed_hosts),
         origins=origins,
         max_body=settings.max_frame_bytes,
         is_full=lambda: registry.is_full,

@@ -7,11 +7,13 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.http.hosts import Hosts
 from adapters.http.origins import Origins, is_preflight
 from adapters.sessions.disconnects import (
     ALL_TAKEN,
     DRAINING,
     FOREIGN_ORIGIN,
+    UNKNOWN_HOST,
     Refused,
     too_large,
 )
@@ -24,7 +26,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Gate:
     """ASGI middleware round the whole application.
 
-    `origins` says whose pages may connect, and send HTTP requests that change something.
+    `hosts` says by which names anything may be asked for, `origins` whose pages may connect,
+    and send HTTP requests that change something.
     `is_full` and `is_draining` refuse new sockets with 503. A body that says it is over
     `max_body` bytes is refused with 413.
     """
@@ -33,6 +36,7 @@ class Gate:
         self,
         app: ASGIApp,
         *,
+        hosts: Hosts,
         origins: Origins,
         max_body: int,
         is_full: Callable[[], bool],
@@ -40,26 +44,29 @@ class Gate:
     ) -> None:
         self._app = app
         self._max_body = max_body
+        self._hosts = hosts
         self._origins = origins
         self._is_full = is_full
         self._is_draining = is_draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            # Starlette's routes stop at a line break. A name with one in it is impossible like
-            # one with any other invisible character, and shall be told so.
-            scope["path"] = scope["path"].replace("\n", "\0")
-            refused = self._refuse_socket(scope)
-        elif scope["type"] == "http" and (
-            scope["method"] not in SAFE_METHODS or is_preflight(scope)
-        ):
-            refused = self._refuse_origin(scope) or self._refuse_length(scope)
-        else:
-            refused = None
+        refused = self._refuse(scope) if scope["type"] in ("http", "websocket") else None
         if refused is None:
             await self._app(scope, receive, send)
         else:
             await _deny(scope, send, refused)
+
+    def _refuse(self, scope: Scope) -> Refused | None:
+        if not self._hosts.may_be_asked(scope):
+            return UNKNOWN_HOST
+        if scope["type"] == "websocket":
+            # Starlette's routes stop at a line break. A name with one in it is impossible like
+            # one with any other invisible character, and shall be told so.
+            scope["path"] = scope["path"].replace("\n", "\0")
+            return self._refuse_socket(scope)
+        if scope["method"] not in SAFE_METHODS or is_preflight(scope):
+            return self._refuse_origin(scope) or self._refuse_length(scope)
+        return None
 
     def _refuse_socket(self, scope: Scope) -> Refused | None:
         refused = self._refuse_origin(scope)

@@ -119,6 +119,12 @@ ALL_TAKEN = Refused(
     CloseCode.TRY_LATER,
     retry_after=1,
 )
+UNKNOWN_HOST = Refused(
+    HTTPStatus.BAD_REQUEST,
+    "host_not_allowed",
+    "The header Host names no host that this service is known by.",
+    CloseCode.NOT_ALLOWED,
+)
 FOREIGN_ORIGIN = Refused(
     HTTPStatus.FORBIDDEN,
     "origin_not_allowed",

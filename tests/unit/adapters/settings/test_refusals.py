@@ -38,6 +38,10 @@ WRONG = [
     ("LANE_QUEUE__KIND", "eternal", "'ephemeral' or 'durable'"),
     ("LANE_CHAT__PREFIX", "Not Good", "^[a-z0-9_-]{1,32}$"),
     ("LANE_CHAT", "nonsense", ""),
+    ("ALLOWED_HOSTS", "https://example.org", "'https://example.org' is no host's name"),
+    ("ALLOWED_HOSTS", "example.org:8080", "no scheme, port or path"),
+    ("ALLOWED_HOSTS", "example.org/chat", "no scheme, port or path"),
+    ("ALLOWED_HOSTS", "a.example,*.example.org", "'*.example.org'"),
 ]
 
 

@@ -4,10 +4,10 @@ import json
 import logging
 from collections.abc import Callable, Collection
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.origins import canonical
 from adapters.sessions.disconnects import (
     ALL_TAKEN,
     DRAINING,
@@ -41,7 +41,7 @@ class Gate:
     ) -> None:
         self._app = app
         self._max_body = max_body
-        self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed_origins)
+        self._allowed = frozenset(map(canonical, allowed_origins))
         self._is_full = is_full
         self._is_draining = is_draining
 
@@ -74,9 +74,10 @@ class Gate:
         raw = headers.get(b"origin")
         if raw is None or "*" in self._allowed:
             return None
-        origin = raw.decode("latin-1").rstrip("/").lower()
-        host = headers.get(b"host", b"").decode("latin-1").lower()
-        if origin in self._allowed or (host and _host_of(origin) == host):
+        origin = canonical(raw.decode("latin-1"))
+        host = headers.get(b"host", b"").decode("latin-1")
+        own = canonical(f"{origin.partition('://')[0]}://{host}")
+        if origin in self._allowed or (host and origin == own):
             return None
         return FOREIGN_ORIGIN
 
@@ -86,13 +87,6 @@ class Gate:
         if raw.isdigit() and int(raw) > self._max_body:
             return too_large(self._max_body)
         return None
-
-
-def _host_of(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""
 
 
 async def _deny(scope: Scope, send: Send, refused: Refused) -> None:

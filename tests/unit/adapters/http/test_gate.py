@@ -52,6 +52,27 @@ async def test_pages_of_our_own_host_and_programs_may_connect(
         assert (await page.frame())["action"] == "chat_notification"
 
 
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://switchboard.test", "switchboard.test:443"),
+        ("https://switchboard.test:443", "switchboard.test"),
+        ("http://switchboard.test", "Switchboard.test:80"),
+        ("http://switchboard.test:80", "switchboard.test:80"),
+    ],
+)
+async def test_a_default_port_may_be_told_or_left_out(
+    service: Service, origin: str, host: str
+) -> None:
+    async with browser(service, origin, host) as page:
+        await page.frame()
+
+
+async def test_the_default_port_of_another_scheme_is_another_port(service: Service) -> None:
+    socket = browser(service, "http://switchboard.test", host="switchboard.test:443")
+    assert (await refusal(socket))[0] == 403
+
+
 async def test_a_port_is_part_of_the_host(service: Service) -> None:
     async with browser(service, "http://localhost:8080", host="localhost:8080") as page:
         await page.frame()

@@ -8,6 +8,7 @@ options go into the address, as redis-py documents for `from_url`.
 import asyncio
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -31,6 +32,12 @@ CANCELLED_AGAIN = 0.1
 
 SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 
+_OPTIONS = re.compile(r"db|(sentinel_)?(username|password)|client_name|ssl_\w+")
+"""Of redis-py's options, those that change neither what it returns (as `decode_responses` does) nor
+what has a setting of its own."""
+
+_DATABASE = re.compile(r"/?|/\d{1,9}")
+
 
 class AddressIsWrong(ValueError):
     """The Redis address can't be understood; the text says what is wrong with it."""
@@ -48,6 +55,7 @@ def connect(settings: RedisSettings) -> Client:
         known = ", ".join(f"{name}://" for name in SCHEMES)
         raise AddressIsWrong(f"it must begin with one of {known}")
     try:
+        _check(settings.url)
         if scheme.endswith("+sentinel"):
             client = _sentinel(settings.url, tls=scheme.startswith("rediss"), options=options)
         else:
@@ -62,10 +70,24 @@ def connect(settings: RedisSettings) -> Client:
     except (ValueError, TypeError, RedisError):
         # Without their words: where a password holds a "/", they quote it as the port.
         raise AddressIsWrong(
-            "its host, port, database or options can't be read; in a password, "
+            "its host, port, database or options can't be read; the database is a number, options "
+            "are db, username, password, client_name and ssl_…, and in a password "
             'characters like "/", "#", "?" and "@" are written %2F, %23, %3F and %40'
         ) from None
     return client
+
+
+def _check(url: str) -> None:
+    """Raise `ValueError` for what redis-py (5.3) passes over, or lets break our own reading."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    database = options.get("db", "0")
+    if parts.fragment or not all(map(_OPTIONS.fullmatch, options)) or not database.isdigit():
+        raise ValueError
+    if parts.scheme in ("redis", "rediss") and (
+        parts.port == 0 or not _DATABASE.fullmatch(parts.path)
+    ):
+        raise ValueError
 
 
 def _sentinel(url: str, *, tls: bool, options: dict[str, Any]) -> Client:
@@ -73,6 +95,8 @@ def _sentinel(url: str, *, tls: bool, options: dict[str, Any]) -> Client:
     service, _, db = parts.path.strip("/").partition("/")
     if not service:
         raise AddressIsWrong("a Sentinel address ends in /NAME, the name of the service")
+    if db and not db.isdigit():
+        raise ValueError
     hosts = parts.netloc.rpartition("@")[2].split(",")
     sentinels = [_host_and_port(host) for host in hosts]
     login: dict[str, Any] = {

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Self, cast
 
 from pydantic import (
     AliasChoices,
@@ -17,13 +17,18 @@ from pydantic import (
     ValidationInfo,
     create_model,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.lane_table import LANES, LaneKind, LanePlan
+from adapters.origins import parse_origin
 
 PREFIX = "SWITCHBOARD_"
 HOUR = 3600
+
+LARGEST = 10**12
+"""Of any number: 30,000 years, or a terabyte. Larger ones overflow timers, sockets and Redis."""
 
 
 class BackendName(StrEnum):
@@ -54,18 +59,30 @@ def _named(name: str, default: Any, *others: str, **bounds: Any) -> Any:
     return Field(default, validation_alias=AliasChoices(PREFIX + name, *others), **bounds)
 
 
+def _within_reason(value: Any) -> Any:
+    if isinstance(value, int | float) and value > LARGEST:
+        raise ValueError(f"at most {LARGEST} is allowed")
+    return value
+
+
+class SettingsGroup(BaseSettings):
+    """One group; all of them have the same largest number."""
+
+    within_reason = field_validator("*")(_within_reason)
+
+
 def _split(value: Any) -> Any:
     if isinstance(value, str):
         return frozenset(part for item in value.split(",") if (part := item.strip()))
     return value
 
 
-class ServerSettings(BaseSettings):
+class ServerSettings(SettingsGroup):
     """Where and how it is served; times in seconds."""
 
     model_config = _config()
 
-    host: str = _named("HOST", "127.0.0.1", "HOST")
+    host: str = _named("HOST", "127.0.0.1", "HOST", min_length=1)
     port: int = _named("PORT", 8080, "PORT", ge=0, le=65535)
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -91,8 +108,13 @@ class ServerSettings(BaseSettings):
                 )
         return hosts
 
+    @field_validator("allowed_origins")
+    @classmethod
+    def _as_browsers_write_them(cls, value: frozenset[str]) -> frozenset[str]:
+        return frozenset(origin if origin == "*" else parse_origin(origin) for origin in value)
 
-class SessionSettings(BaseSettings):
+
+class SessionSettings(SettingsGroup):
     """What every session is given, and held to; times in seconds."""
 
     model_config = _config()
@@ -110,8 +132,16 @@ class SessionSettings(BaseSettings):
 
     split = field_validator("log_ignored_actions", mode="before")(_split)
 
+    @field_validator("log_ignored_actions")
+    @classmethod
+    def _are_names(cls, value: frozenset[str]) -> frozenset[str]:
+        for name in value:
+            if not name.isidentifier():
+                raise ValueError(f"{name[:80]!r} is no action; they are separated by commas")
+        return value
 
-class LimitSettings(BaseSettings):
+
+class LimitSettings(SettingsGroup):
     """How much one member, room or message may be."""
 
     model_config = _config()
@@ -123,14 +153,14 @@ class LimitSettings(BaseSettings):
     tally_names: int = Field(1_000, ge=1)
 
 
-class LogSettings(BaseSettings):
+class LogSettings(SettingsGroup):
     model_config = _config("LOG_")
 
     format: LogFormat = LogFormat.CONSOLE
     level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
 
-class RedisSettings(BaseSettings):
+class RedisSettings(SettingsGroup):
     """`timeout` bounds each answer and each connect, `patience` how long clients are kept without
     Redis, in seconds; `pool` how many connections."""
 
@@ -139,7 +169,7 @@ class RedisSettings(BaseSettings):
     url: str = _named("REDIS_URL", "redis://127.0.0.1:6379/0", "REDIS_URL")
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
     timeout: float = Field(2, gt=0)
-    pool: int = Field(32, ge=4)
+    pool: int = Field(32, ge=4, le=10_000)
     backlog: int = Field(10_000, ge=1)
     patience: float = Field(60, gt=0)
     presence_lease: float = _named("PRESENCE_LEASE", 15, ge=1)
@@ -151,7 +181,7 @@ class RedisSettings(BaseSettings):
         return value or None
 
 
-class JobSettings(BaseSettings):
+class JobSettings(SettingsGroup):
     """Times in seconds."""
 
     model_config = _config("JOB_")
@@ -168,7 +198,9 @@ class JobSettings(BaseSettings):
 
 
 class LaneOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")
+
+    within_reason = field_validator("*")(_within_reason)
 
     kind: LaneKind
     prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
@@ -184,7 +216,7 @@ class LaneOptions(BaseModel):
         return value
 
 
-class IdempotencySettings(BaseSettings):
+class IdempotencySettings(SettingsGroup):
     """How many keys of durable sends an audience remembers, and for how many seconds."""
 
     model_config = _config("IDEMPOTENCY_")
@@ -203,8 +235,18 @@ def _options(plan: LanePlan) -> LaneOptions:
     )
 
 
-class _LaneSettings(BaseSettings):
+class _LaneSettings(SettingsGroup):
     model_config = _config("LANE_")
+
+    @model_validator(mode="after")
+    def _prefixes_differ(self) -> Self:
+        owners: dict[str, str] = {}
+        for name in LANES:
+            prefix = getattr(self, name).prefix
+            if (other := owners.setdefault(prefix, name)) != name:
+                one, two = (f"{PREFIX}LANE_{lane.upper()}__PREFIX" for lane in (other, name))
+                raise ValueError(f"{one} and {two} can't both be {prefix!r}")
+        return self
 
 
 LaneSettings: type[BaseSettings] = create_model(
@@ -218,7 +260,7 @@ LaneSettings: type[BaseSettings] = create_model(
 """A field for each row of the table of lanes."""
 
 
-class MainSettings(BaseSettings):
+class MainSettings(SettingsGroup):
     model_config = _config()
 
     backend: BackendName = _named("BACKEND", BackendName.MEMORY, "BACKEND")

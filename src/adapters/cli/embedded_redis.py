@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from adapters.cli.problems import Problem
 from adapters.cli.processes import Part
@@ -52,7 +53,7 @@ def embedded_redis(folder: Path | None) -> Iterator[tuple[Part, str]]:
             scratch=private,
             shows=_is_of_interest,
         )
-        yield part, f"unix://{socket}"
+        yield part, f"unix://{quote(str(socket))}"
 
 
 def find_server() -> Path:
@@ -77,12 +78,14 @@ def find_server() -> Path:
 
 @contextlib.contextmanager
 def _private_folder() -> Iterator[Path]:
-    """A folder that only this user can enter, removed in the end, with room for a socket's path."""
+    """A folder that only this user can enter, removed in the end, for a socket with an address."""
     longest_name = "switchboard-12345678/redis.sock"
     where = tempfile.gettempdir()
-    too_long = len(os.fsencode(where)) + len(longest_name) > LONGEST_SOCKET_PATH
+    fits = len(os.fsencode(where)) + len(longest_name) <= LONGEST_SOCKET_PATH
+    # A name that isn't UTF-8 has no place in an address.
+    is_usable = fits and where.isprintable()
     with tempfile.TemporaryDirectory(
-        prefix="switchboard-", dir=SHORT_PATH if too_long else where, ignore_cleanup_errors=True
+        prefix="switchboard-", dir=where if is_usable else SHORT_PATH, ignore_cleanup_errors=True
     ) as folder:
         yield Path(folder)
 

@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.origins import canonical
+
 PREFLIGHT_HEADERS = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, DELETE"),
     (b"access-control-allow-headers", b"authorization, content-type"),
@@ -15,7 +17,7 @@ class Origins:
     """Pages of our own host, and of the origins in `allowed`: `*` for all."""
 
     def __init__(self, allowed: Collection[str]) -> None:
-        self._allowed = frozenset(_plain(origin) for origin in allowed)
+        self._allowed = frozenset(canonical(origin) for origin in allowed)
 
     def may_change(self, scope: Scope) -> bool:
         """Whether what sent the request may connect, or change something. Programs may: they
@@ -24,13 +26,13 @@ class Origins:
         raw = headers.get(b"origin")
         if raw is None or "*" in self._allowed:
             return True
-        origin = _plain(raw.decode("latin-1"))
+        origin = canonical(raw.decode("latin-1"))
         if origin in self._allowed:
             return True
         host = headers.get(b"host", b"").decode("latin-1").lower()
         # A proxy may have taken TLS off the request without a word; nothing puts it on.
         schemes = ("https",) if scope.get("scheme") in ("https", "wss") else ("https", "http")
-        return bool(host) and origin in {_plain(f"{scheme}://{host}") for scheme in schemes}
+        return bool(host) and origin in {canonical(f"{scheme}://{host}") for scheme in schemes}
 
     def permission(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """The headers by which a browser lets a listed page read an answer; none for another.
@@ -39,7 +41,7 @@ class Origins:
         other sites are nobody known, those of sibling hosts are the visitor, as on a socket.
         """
         origin: bytes = dict(scope["headers"]).get(b"origin", b"")
-        if origin and _plain(origin.decode("latin-1")) in self._allowed:
+        if origin and canonical(origin.decode("latin-1")) in self._allowed:
             return [
                 (b"access-control-allow-origin", origin),
                 (b"access-control-allow-credentials", b"true"),
@@ -84,9 +86,3 @@ def is_preflight(scope: Scope) -> bool:
     """Whether a browser asks if a page of another origin may send a request."""
     asks = any(name == b"access-control-request-method" for name, _ in scope["headers"])
     return asks and scope["method"] == "OPTIONS"
-
-
-def _plain(origin: str) -> str:
-    """An origin as browsers send it: in lower case, without its scheme's own port."""
-    origin = origin.rstrip("/").lower()
-    return origin.removesuffix(":443" if origin.startswith("https://") else ":80")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.environment import SettingsAreWrong, load_settings
+from tests.unit.adapters.settings.spellings import flat, names_of_all_settings
 
 
 def refusal_of(**overrides: Any) -> str:
@@ -42,6 +43,17 @@ WRONG = [
     ("ALLOWED_HOSTS", "example.org:8080", "no scheme, port or path"),
     ("ALLOWED_HOSTS", "example.org/chat", "no scheme, port or path"),
     ("ALLOWED_HOSTS", "a.example,*.example.org", "'*.example.org'"),
+    ("HOST", "", "at least 1 character"),
+    ("PORT", "", "valid integer"),
+    ("PORT", "1e3.5", "valid integer"),
+    ("MAX_CONNECTIONS", "1e3", "valid integer"),
+    ("SEND_TIMEOUT", "1e400", "finite number"),
+    ("REDIS_POOL", "10001", "less than or equal to 10000"),
+    ("REDIS_PREFIX", "a b", "^[A-Za-z0-9_.-]{1,64}$"),
+    ("ALLOWED_ORIGINS", "https://a.example,example.org", "'example.org' has no scheme"),
+    ("ALLOWED_ORIGINS", "null", "every page without an origin"),
+    ("LOG_IGNORED_ACTIONS", "ping pong", "separated by commas"),
+    ("LOG_IGNORED_ACTIONS", '["ping"]', "separated by commas"),
 ]
 
 
@@ -84,6 +96,32 @@ def test_every_wrong_value_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None
         "SWITCHBOARD_BACKEND",
         "SWITCHBOARD_LANE_JOBS__EXPIRY",
     }
+
+
+def test_no_number_is_so_large_that_a_timer_or_redis_could_not_hold_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = [
+        name for name in names_of_all_settings() if isinstance(default_of(name), int | float)
+    ]
+    assert len(numbers) > 50
+    for name in numbers:
+        monkeypatch.setenv(name, "1" + "0" * 18)
+    lines = refusal_of().splitlines()
+    assert sorted(line.partition("=")[0] for line in lines) == sorted(numbers)
+
+
+def default_of(name: str) -> Any:
+    first, _, option = name.removeprefix("SWITCHBOARD_").lower().partition("__")
+    value = flat(load_settings())[first]
+    return getattr(value, option) if option else value
+
+
+def test_two_lanes_can_not_share_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWITCHBOARD_LANE_ROOMS__PREFIX", "chat")
+    assert refusal_of() == (
+        "SWITCHBOARD_LANE_CHAT__PREFIX and SWITCHBOARD_LANE_ROOMS__PREFIX can't both be 'chat'."
+    )
 
 
 def test_a_very_long_wrong_value_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,7 @@ def test_settings_do_not_change_once_they_are_read() -> None:
         ("https://a.example,https://b.example", {"https://a.example", "https://b.example"}),
         (" https://a.example , https://b.example ", {"https://a.example", "https://b.example"}),
         ("*", {"*"}),
+        ("HTTPS://A.example:443/", {"https://a.example"}),
         ("", set()),
     ],
 )

@@ -4,7 +4,7 @@ import json
 
 from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions, Tally
 from domain.analytics import ANALYTICS, AnalyticsEvent, Counts, EventRecorded, Json
-from domain.identity import IdempotencyKey
+from domain.identity import IdempotencyKey, Member
 
 TALLY_NAMES = 100
 """More bars than that no person reads."""
@@ -27,15 +27,18 @@ class AnalyticsService:
     async def join(self, subscriber: Subscriber, since: Cursor | None) -> None:
         await self._subscriptions.subscribe(ANALYTICS, subscriber, since=since)
 
-    async def record(self, name: str, data: Json, key: str | None = None) -> Cursor | None:
+    async def record(
+        self, member: Member, name: str, data: Json, key: str | None = None
+    ) -> Cursor | None:
         """Count an event, then store and tell it; see `Broadcaster.publish` for the `key`.
 
         One that is counted but then can't be stored is refused, and stays counted.
         Raises `EventIsImpossible`, `IdempotencyKeyIsImpossible`.
         """
         event = AnalyticsEvent.parse(name, data, limit=self._data_limit)
-        retry_of = None if key is None else IdempotencyKey.parse(key, name, json.dumps(data))
-        if retry_of is not None:
+        retry_of = None
+        if key is not None:
+            retry_of = IdempotencyKey.parse(key, member.id, name, json.dumps(data))
             # Before it is counted twice.
             cursor = await self._broadcaster.published(ANALYTICS, retry_of)
             if cursor is not None:

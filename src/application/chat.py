@@ -37,7 +37,7 @@ class ChatService:
         Raises `TextIsEmpty`, `TextIsTooLong`, `TextIsNotUnicode`, `IdempotencyKeyIsImpossible`.
         """
         said = chat.say(member, text, limit=self._text_limit)
-        retry_of = None if key is None else IdempotencyKey.parse(key, text)
+        retry_of = None if key is None else IdempotencyKey.parse(key, member.id, text)
         return await self._broadcaster.publish(self._audience, said, key=retry_of)
 
     async def leave(self, member: Member, subscriber: Subscriber) -> None:

@@ -7,7 +7,7 @@ runs them, or reaps them. Every method raises `Unavailable` when its backend can
 from abc import abstractmethod
 from typing import Protocol
 
-from domain.identity import JobId, MemberId
+from domain.identity import IdempotencyKey, JobId, MemberId
 from domain.jobs import Job, JobEnded
 
 LISTED_BACK = 200
@@ -19,7 +19,14 @@ class AskedJobs(Protocol):
 
     @abstractmethod
     async def add(self, job: Job) -> bool:
-        """Keep a new job; False, and no change, if its id is known already."""
+        """Keep a new job; False, and no change, if its id or its `key` is known already.
+
+        A key is known for as long as the record of its job is kept.
+        """
+
+    @abstractmethod
+    async def keyed(self, key: IdempotencyKey) -> Job | None:
+        """The job that was added with this key; None for an unknown key."""
 
     @abstractmethod
     async def get(self, job_id: JobId) -> Job | None:

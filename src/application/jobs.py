@@ -78,30 +78,26 @@ class JobService:
     ) -> Submitted:
         """Accept a job and let `subscriber` watch it; an unknown `kind` runs as default.
 
-        A `key` names the job together with what was asked, so that asking again finds it
-        for as long as its record is kept; nobody is subscribed then.
+        Under the same `key` the same member finds the same job again, for as long as its record
+        is kept; nobody is subscribed then.
         Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`, `QueueIsFull`,
-        `TooManySubscriptions`, and `JobIsUnknown` for another's job with the same key.
+        `TooManySubscriptions`.
         """
         text = MessageText.parse(content, limit=self._text_limit)
-        job_id = self._ids.job_id()
-        if key is not None:
-            job_id = JobId(IdempotencyKey.parse(key, kind, content).value)
-            known = await self._asked.get(job_id)
-            if known is not None:
-                known.check_watcher(member)
-                return Submitted(job_id, again=True)
+        retry_of = None if key is None else IdempotencyKey.parse(key, member.id, kind, content)
+        if retry_of is not None and (known := await self._asked.keyed(retry_of)) is not None:
+            return Submitted(known.id, again=True)
         if await self._queue.depth() >= self._queue_limit:
             raise QueueIsFull(f"{self._queue_limit} jobs are waiting already.")
-        job = Job.ask(job_id, JobKind.parse(kind), text.value, member, self._clock.now())
+        kind_of_job, now = JobKind.parse(kind), self._clock.now()
+        job = Job.ask(self._ids.job_id(), kind_of_job, text.value, member, now, retry_of)
         audience = jobs.audience(job.id)
         await self._subscriptions.subscribe(audience, subscriber)
         try:
             if not await self._asked.add(job):
-                # Somebody else was faster with the same key: whoever may watch that, asks again.
+                # Another connection of this member was faster with the same key.
                 await self._subscriptions.drop(subscriber, audience)
-                await self.get(member, job_id)
-                return Submitted(job_id, again=True)
+                return Submitted(await self._faster(retry_of), again=True)
             await self._broadcaster.publish(audience, JobQueued(job.id))
         except Unavailable:
             await self._subscriptions.drop(subscriber, audience)
@@ -110,7 +106,14 @@ class JobService:
             await self._queue.put(job.id)
         except Unavailable:
             log.warning("a job will be put on the queue later", extra={"job": job.id})
-        return Submitted(job_id, again=False)
+        return Submitted(job.id, again=False)
+
+    async def _faster(self, key: IdempotencyKey | None) -> JobId:
+        """The job that had this key a moment ago; raises `Unavailable` if it is gone by now."""
+        known = None if key is None else await self._asked.keyed(key)
+        if known is None:
+            raise Unavailable
+        return known.id
 
     async def watch(
         self, member: Member, subscriber: Subscriber, job_id: JobId, since: Cursor | None = None

@@ -55,7 +55,7 @@ class RoomService:
         Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`.
         """
         said = chat.say(member, text, limit=self._text_limit)
-        retry_of = None if key is None else IdempotencyKey.parse(key, text)
+        retry_of = None if key is None else IdempotencyKey.parse(key, member.id, text)
         return await self._broadcaster.publish(rooms.audience(room), said, key=retry_of)
 
     async def leave(self, room: RoomName, member: Member, subscriber: Subscriber) -> None:

@@ -1,6 +1,7 @@
 """Values that name people, places and things: what `parse` makes of a text is right."""
 
 import hashlib
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -93,21 +94,22 @@ class MessageText:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Tells a retry from another send: the key that the client chose, and what it sent with it.
+    """Tells a retry from another send: the key that a client chose, who sent it, and what.
 
-    Both go into `value`, 32 hexadecimal digits: two clients that happen to choose the same key
-    for different things don't get in each other's way.
+    All of it goes into `value`, 32 hexadecimal digits: members that choose the same key don't get
+    in each other's way, nor does a key that a member uses for something else.
     """
 
     value: str
 
     @classmethod
-    def parse(cls, raw: str, *content: str) -> Self:
+    def parse(cls, raw: str, member: MemberId, *content: str) -> Self:
         """Raise `IdempotencyKeyIsImpossible` unless `raw` is 1 to 64 visible ASCII characters."""
         if not _KEY.fullmatch(raw):
             raise IdempotencyKeyIsImpossible("A key has 1 to 64 visible ASCII characters.")
-        both = "\0".join((raw, *content)).encode(errors="surrogatepass")
-        return cls(hashlib.sha256(both).hexdigest()[:32])
+        # As JSON, in which no text can pass for two.
+        whole = json.dumps([raw, member, *content]).encode()
+        return cls(hashlib.sha256(whole).hexdigest()[:32])
 
 
 def _is_printable(character: str) -> bool:

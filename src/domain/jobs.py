@@ -7,7 +7,7 @@ from typing import Self, TypeAlias
 from domain.audiences import Audience, AudienceKind
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
 from domain.events import LastEvent
-from domain.identity import JobId, Member, MemberId
+from domain.identity import IdempotencyKey, JobId, Member, MemberId
 
 
 class JobKind(StrEnum):
@@ -106,7 +106,7 @@ class Job:
     `lost` how many of those workers vanished.
     `private` jobs can be watched by their owner only; the others, asked for by somebody
     who could not be recognised again, by whoever knows their id. `outcome` is the result
-    or the reason, once the job is over.
+    or the reason, once the job is over. `key` is what its owner asked for it under, if it was.
     """
 
     id: JobId
@@ -121,10 +121,19 @@ class Job:
     cancel_requested: bool = False
     lost: int = 0
     outcome: str | None = None
+    key: IdempotencyKey | None = None
 
     @classmethod
-    def ask(cls, job_id: JobId, kind: JobKind, content: str, owner: Member, now: float) -> Self:
-        return cls(job_id, kind, content, owner.id, owner.recognised, now)
+    def ask(
+        cls,
+        job_id: JobId,
+        kind: JobKind,
+        content: str,
+        owner: Member,
+        now: float,
+        key: IdempotencyKey | None = None,
+    ) -> Self:
+        return cls(job_id, kind, content, owner.id, owner.recognised, now, key=key)
 
     def start(self) -> Self:
         return replace(self._go(JobState.RUNNING), attempt=self.attempt + 1)

@@ -11,6 +11,7 @@ from tests.contracts.job_records import (
     ADA,
     BOB,
     ID,
+    KEY,
     LEASE,
     job,
     running,
@@ -48,6 +49,39 @@ class AskedJobsContract:
 
     async def test_an_unknown_job_is_none(self, job_records: JobRecords) -> None:
         assert await job_records.get(JobId("unknown")) is None
+
+    # Asking again under a key.
+
+    async def test_a_job_is_found_by_the_key_it_was_added_with(
+        self, job_records: JobRecords
+    ) -> None:
+        assert await job_records.keyed(KEY) is None
+
+        await job_records.add(job(key=KEY))
+
+        assert await job_records.keyed(KEY) == job(key=KEY)
+
+    async def test_a_job_with_a_known_key_is_not_added(self, job_records: JobRecords) -> None:
+        await job_records.add(job("first", key=KEY))
+
+        assert not await job_records.add(job("second", key=KEY))
+
+        assert await job_records.get(JobId("second")) is None
+        assert [found.id for found in await job_records.of_owner(ADA.id, 9)] == ["first"]
+        assert await job_records.unclaimed(0, 9) == [job("first", key=KEY)]
+
+    async def test_of_many_who_add_with_one_key_one_does(self, job_records: JobRecords) -> None:
+        added = await asyncio.gather(*(job_records.add(job(str(n), key=KEY)) for n in range(10)))
+
+        assert sorted(added) == [False] * 9 + [True]
+
+    async def test_a_key_finds_its_job_as_it_stands_now(self, job_records: JobRecords) -> None:
+        await job_records.add(job(key=KEY))
+        claimed = await job_records.claim(ID, LEASE)
+
+        assert await job_records.keyed(KEY) == claimed
+
+    # Listing.
 
     async def test_the_jobs_of_one_member_come_newest_first(self, job_records: JobRecords) -> None:
         for number in range(5):

@@ -9,6 +9,7 @@ from tests.contracts.job_records import (
     BRIEF_RETENTION,
     ENDINGS,
     ID,
+    KEY,
     LEASE,
     ended,
     every_ending,
@@ -132,6 +133,21 @@ class EndedJobsContract:
         assert await brief_job_records.claim(ID, LEASE) is None
         assert await brief_job_records.add(job())
         assert await brief_job_records.get(ID) == job()
+
+    async def test_a_key_is_known_as_long_as_its_jobs_record(
+        self, brief_job_records: JobRecords, clock: PassingTime
+    ) -> None:
+        await brief_job_records.add(job(key=KEY))
+        await clock.advance(BRIEF_RETENTION + 0.1)
+        assert not await brief_job_records.add(job("other", key=KEY))
+        await brief_job_records.cancel(ID)
+        assert await brief_job_records.keyed(KEY) == job(key=KEY).cancel()
+
+        await clock.advance(BRIEF_RETENTION + 0.1)
+
+        assert await brief_job_records.keyed(KEY) is None
+        assert await brief_job_records.add(job("other", key=KEY))
+        assert await brief_job_records.keyed(KEY) == job("other", key=KEY)
 
     async def test_a_job_with_the_id_of_one_that_expired_has_no_ending_to_tell(
         self, brief_job_records: JobRecords, clock: PassingTime

@@ -7,7 +7,7 @@ jobs for `RETENTION` and `BRIEF_RETENTION` seconds), and `clock` (`PassingTime`)
 import pytest
 
 from application.job_ports import JobRecords
-from domain.identity import JobId, Member, MemberId
+from domain.identity import IdempotencyKey, JobId, Member, MemberId
 from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobSucceeded
 
 ADA = Member(MemberId("ada"), "Ada", recognised=True)
@@ -25,8 +25,16 @@ ENDINGS: list[JobEnded] = [JobSucceeded(ID, "done"), JobFailed(ID, "no"), JobCan
 every_ending = pytest.mark.parametrize("ending", ENDINGS, ids=lambda it: type(it).__name__)
 
 
-def job(job_id: str = ID, owner: Member = ADA, at: float = 1_700_000_000.25) -> Job:
-    return Job.ask(JobId(job_id), JobKind.DEFAULT, f"content of {job_id}", owner, at)
+KEY = IdempotencyKey("k" * 32)
+
+
+def job(
+    job_id: str = ID,
+    owner: Member = ADA,
+    at: float = 1_700_000_000.25,
+    key: IdempotencyKey | None = None,
+) -> Job:
+    return Job.ask(JobId(job_id), JobKind.DEFAULT, f"content of {job_id}", owner, at, key)
 
 
 async def running(records: JobRecords, job_id: str = ID, lease: float = LEASE) -> Job:

@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+from collections.abc import Mapping
 from typing import Self
 
 from websockets.client import ClientProtocol
@@ -17,12 +18,21 @@ from tests.integration.client import DEADLINE, Frame, address
 class RawSocket:
     """A WebSocket on a plain TCP socket, read only when it is told to.
 
-    `receive_buffer` is how many bytes the kernel may take in for it meanwhile.
+    `receive_buffer` is how many bytes the kernel may take in for it meanwhile, `headers` go with
+    the handshake.
     """
 
-    def __init__(self, url: str, path: str, *, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        path: str,
+        *,
+        receive_buffer: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         uri = parse_uri(address(url, path))
         self._protocol = ClientProtocol(uri)
+        self._headers = headers or {}
         self._socket = socket.socket()
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -36,7 +46,9 @@ class RawSocket:
 
     def ask(self) -> None:
         """Send the handshake's request, and don't wait for the answer."""
-        self._protocol.send_request(self._protocol.connect())
+        request = self._protocol.connect()
+        request.headers.update(self._headers)
+        self._protocol.send_request(request)
         self._flush()
 
     def open(self) -> None:

@@ -27,9 +27,10 @@ async def test_whoever_could_not_wait_for_the_answer_asks_again_on_another_serve
     service: Service,
 ) -> None:
     texts = [uuid.uuid4().hex for _ in range(20)]
-    async with Client(service.url2, "/ws/reliable") as listener:
+    headers = visitor(uuid.uuid4().int)
+    async with Client(service.url2, "/ws/reliable", headers=headers) as listener:
         for text in texts:
-            with RawSocket(service.url, "/ws/reliable") as hasty:
+            with RawSocket(service.url, "/ws/reliable", headers=headers) as hasty:
                 hasty.open()
                 hasty.send("reliable_chat", {"message": text}, key=text)
                 hasty.reset()

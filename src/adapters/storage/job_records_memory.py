@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 
 from application.job_ports import JobRecords
 from application.ports import Clock
-from domain.identity import JobId, MemberId
+from domain.identity import IdempotencyKey, JobId, MemberId
 from domain.jobs import Job, JobEnded, JobState
 
 
@@ -29,6 +29,7 @@ class MemoryJobRecords(JobRecords):
         self._retention = retention
         self._capacity = capacity
         self._records: OrderedDict[JobId, Record] = OrderedDict()
+        self._keyed: dict[IdempotencyKey, JobId] = {}
         # Ended jobs in the order of their end, which is the order of their expiry.
         self._ended: OrderedDict[JobId, None] = OrderedDict()
         # When they ended, in that order.
@@ -36,10 +37,17 @@ class MemoryJobRecords(JobRecords):
 
     async def add(self, job: Job) -> bool:
         self._expire()
-        if job.id in self._records:
+        if job.id in self._records or job.key in self._keyed:
             return False
         self._records[job.id] = Record(job, self._clock.now())
+        if job.key is not None:
+            self._keyed[job.key] = job.id
         return True
+
+    async def keyed(self, key: IdempotencyKey) -> Job | None:
+        self._expire()
+        job_id = self._keyed.get(key)
+        return None if job_id is None else self._records[job_id].job
 
     async def get(self, job_id: JobId) -> Job | None:
         self._expire()
@@ -134,5 +142,8 @@ class MemoryJobRecords(JobRecords):
             oldest = next(iter(self._ended))
             if len(self._ended) <= self._capacity and self._records[oldest].until > now:
                 return
-            del self._ended[oldest], self._records[oldest]
+            del self._ended[oldest]
             self._untold.pop(oldest, None)
+            key = self._records.pop(oldest).job.key
+            if key is not None:
+                del self._keyed[key]

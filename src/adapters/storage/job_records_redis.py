@@ -12,7 +12,7 @@ from pathlib import Path
 from adapters.redis_connection import Client, Script, answering
 from application.errors import Unavailable
 from application.job_ports import LISTED_BACK, JobRecords
-from domain.identity import JobId, MemberId
+from domain.identity import IdempotencyKey, JobId, MemberId
 from domain.jobs import Job, JobEnded, JobKind, JobState
 
 _SCRIPTS = Path(__file__).parent / "scripts"
@@ -36,11 +36,21 @@ class RedisJobRecords(JobRecords):
         self._retention_ms = int(retention * 1000)
 
     async def add(self, job: Job) -> bool:
-        keys = [self._record(job.id), *self._sets("waiting", "untold"), self._owned(job.owner)]
+        keys = [
+            self._record(job.id),
+            *self._sets("waiting", "untold"),
+            self._owned(job.owner),
+            *self._key_of(job),
+        ]
         listed_ms = self._retention_ms + LISTED_MS
         args = [job.id, _raw(job), job.submitted_at, LISTED_BACK, listed_ms]
         with answering():
             return bool(await ADD(self._client, keys, args))
+
+    async def keyed(self, key: IdempotencyKey) -> Job | None:
+        with answering():
+            job_id = await self._client.get(self._key(key))
+            return None if job_id is None else await self.get(JobId(job_id.decode()))
 
     async def get(self, job_id: JobId) -> Job | None:
         with answering():
@@ -120,7 +130,11 @@ class RedisJobRecords(JobRecords):
             duration: int | str = self._retention_ms
         else:
             duration = "" if lease is None else int(lease * 1000)
-        keys = [self._record(job.id), *self._sets("leases", "waiting", "untold")]
+        keys = [
+            self._record(job.id),
+            *self._sets("leases", "waiting", "untold"),
+            *self._key_of(job),
+        ]
         args = [job.id, expected, _raw(job), job.state.value, duration]
         return bool(await SWAP(self._client, keys, args))
 
@@ -147,6 +161,12 @@ class RedisJobRecords(JobRecords):
     def _record(self, job_id: str) -> str:
         return f"{self._prefix}:record:{job_id}"
 
+    def _key(self, key: IdempotencyKey) -> str:
+        return f"{self._prefix}:key:{key.value}"
+
+    def _key_of(self, job: Job) -> list[str]:
+        return [] if job.key is None else [self._key(job.key)]
+
     def _sets(self, *names: str) -> list[str]:
         return [f"{self._prefix}:{name}" for name in names]
 
@@ -155,7 +175,9 @@ class RedisJobRecords(JobRecords):
 
 
 def _raw(job: Job) -> str:
-    return json.dumps(asdict(job))
+    # What is None is left out, so that a release that doesn't know of it has nothing to object.
+    known = {name: value for name, value in asdict(job).items() if value is not None}
+    return json.dumps(known | ({} if job.key is None else {"key": job.key.value}))
 
 
 def _job(raw: bytes | None) -> Job | None:
@@ -164,7 +186,8 @@ def _job(raw: bytes | None) -> Job | None:
         return None
     try:
         fields = json.loads(raw)
-        known = {**fields, "kind": JobKind(fields["kind"]), "state": JobState(fields["state"])}
-        return Job(**known)
+        key = IdempotencyKey(fields["key"]) if "key" in fields else None
+        known = {"kind": JobKind(fields["kind"]), "state": JobState(fields["state"]), "key": key}
+        return Job(**fields | known)
     except (ValueError, TypeError, KeyError):
         return None

@@ -89,7 +89,8 @@ class AnalyticsFeature(AnnouncedFeature):
     @handler
     async def analytics(self, message: Analytics) -> Accepted | None:
         event = message.payload
-        cursor = await self._analytics.record(event.event, event.data, message.key)
+        member = self.session.member
+        cursor = await self._analytics.record(member, event.event, event.data, message.key)
         return accepted(message.key, cursor)
 
     @handler

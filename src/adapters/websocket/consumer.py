@@ -82,6 +82,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         self.send_completion = registry.settings.send_completion
         self._registry = registry
         self._make_feature = make_feature
+        self._frame: str | bytes = ""
         self.session: Session
         self.feature: SocketFeature
 
@@ -146,12 +147,15 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
     # One frame.
 
     async def _handle(self, frame: str | bytes) -> None:
+        self._frame = frame
         if isinstance(frame, bytes):
-            await self.send_message(replies.not_text())
+            self._refuse(replies.not_text())
         elif '"ref"' in frame or '"topic"' in frame:
             await self._handle_envelope(frame)
         else:
             await self._handle_plain(frame)
+        # An idle connection keeps none.
+        self._frame = ""
         if self.send_completion:
             self.session.send(_COMPLETE)
 
@@ -181,17 +185,21 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             if envelope.topic is None:
                 await self._handle_plain(text)
             else:
-                await self.send_message(replies.unknown_topic())
+                self._refuse(replies.unknown_topic())
         finally:
             current_ref.reset(token)
 
     async def handle_validation_error(self, error: ValidationError) -> None:
-        await self.send_message(replies.not_valid(error))
+        self._refuse(replies.not_valid(error))
 
     async def handle_message_handler_error(
         self, error: Exception, action: str, message: BaseMessage
     ) -> None:
-        await self.send_message(replies.refusal(error))
+        self._refuse(replies.refusal(error))
+
+    def _refuse(self, answer: ErrorMessage) -> None:
+        """Say that the frame which is being handled is not done."""
+        self.session.send(replies.refused(answer, self._frame))
 
     async def send_message(self, message: BaseMessage, *, validate: bool = False) -> None:
         self.session.send(replies.encoded(message))

@@ -94,9 +94,11 @@ class JobStatusPayload(BaseModel):
 
 
 class JobStatus(DurableMessage):
-    """Where a job stands. With a cursor where it belongs to the job's stream."""
+    """Where a job stands. With a cursor where it belongs to the job's stream, with the `key` that
+    it was asked for under where it is refused."""
 
     action: Literal["job_status"] = "job_status"
+    key: str | None = Field(None, exclude_if=is_none)
     payload: JobStatusPayload
 
 
@@ -151,7 +153,7 @@ class JobsFeature(ToldFeature):
                 session.member, session, asked.type, asked.content, message.key
             )
         except (BrokenRule, Refusal) as error:
-            self._tell("error", f"❌ Error queuing job: {error.detail}")
+            self._tell("error", f"❌ Error queuing job: {error.detail}", message.key)
             return
         if submitted.again:
             # The answer that was lost, then how far the job has come meanwhile.
@@ -177,8 +179,8 @@ class JobsFeature(ToldFeature):
     def present(_audience: Audience[JobEvent], event: JobEvent) -> JobStatus:
         return _status(event)
 
-    def _tell(self, status: Status, message: str) -> None:
-        self.reply(JobStatus(payload=JobStatusPayload(status=status, message=message)))
+    def _tell(self, status: Status, message: str, key: str | None = None) -> None:
+        self.reply(JobStatus(key=key, payload=JobStatusPayload(status=status, message=message)))
 
     def _tell_ending(self, job: Job | None) -> None:
         if job is not None and (ending := job.ending()) is not None:

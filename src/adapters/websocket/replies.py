@@ -6,6 +6,7 @@ that isn't valid, an object `{code, detail, retryable, retry_after_ms?}` for wha
 
 import json
 import logging
+from collections.abc import Mapping
 
 from chanx.core.envelope import TopicErrorReason, current_ref
 from chanx.messages.base import BaseMessage
@@ -20,16 +21,38 @@ log = logging.getLogger(__name__)
 
 SHOWN_PROBLEMS = 10
 SHOWN_CHARACTERS = 200
-"""A bad frame is not answered with more than that of itself."""
+"""A bad frame is not answered with more than that of itself, beside its names."""
+
+NAMES = ("ref", "key", "topic")
+"""By what clients tell their frames apart."""
 
 
 def encoded(message: BaseMessage) -> str:
     """The frame of an answer: the `ref` of the frame that is being handled comes back with it."""
-    text = message.model_dump_json()
     ref = current_ref.get()
-    if ref is None:
-        return text
-    return f'{text[:-1]},"version":1,"ref":{json.dumps(ref)}}}'
+    return _named(message, {} if ref is None else {"ref": ref})
+
+
+def refused(answer: ErrorMessage, frame: str | bytes) -> str:
+    """The frame of a refusal: it names what it refuses, so that whoever waits for an answer to
+    that knows."""
+    return _named(answer, {} if isinstance(frame, bytes) else _names(frame))
+
+
+def _named(message: BaseMessage, names: Mapping[str, str]) -> str:
+    text = message.model_dump_json()
+    return f'{text[:-1]},"version":1,{json.dumps(names)[1:]}' if names else text
+
+
+def _names(frame: str) -> Mapping[str, str]:
+    """What a client calls its frame, whatever else is wrong with that."""
+    try:
+        fields = json.loads(frame)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(fields, dict):
+        return {}
+    return {name: it for name in NAMES if isinstance(it := fields.get(name), str)}
 
 
 def not_valid(error: ValidationError) -> ErrorMessage:

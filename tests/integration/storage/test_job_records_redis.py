@@ -14,6 +14,7 @@ from tests.contracts.job_records import (
     ADA,
     BRIEF_RETENTION,
     ID,
+    KEY,
     LEASE,
     RETENTION,
     ended,
@@ -88,12 +89,25 @@ async def test_a_record_that_only_a_newer_release_understands_is_left_as_it_is(
     assert await redis_client.get(key) == newer.encode()
 
 
+async def test_a_key_whose_record_was_evicted_is_free_again(
+    redis_client: Client, prefix: str, job_records: JobRecords
+) -> None:
+    await job_records.add(job(key=KEY))
+    await redis_client.delete(f"{prefix}:{{jobs}}:record:{ID}")
+
+    assert await job_records.keyed(KEY) is None
+    assert await job_records.add(job("other", key=KEY))
+
+
 async def test_nothing_is_kept_of_expired_jobs_but_the_list_of_their_owner(
     redis_client: Client, prefix: str, brief_job_records: JobRecords, clock: AgingKeys
 ) -> None:
     for job_id in ("a", "b"):
         await ended(brief_job_records, JobSucceeded(JobId(job_id), "done"), job_id)
         await brief_job_records.told(JobId(job_id))
+    await brief_job_records.add(job("keyed", key=KEY))
+    await brief_job_records.cancel(JobId("keyed"))
+    await brief_job_records.told(JobId("keyed"))
 
     await clock.advance(BRIEF_RETENTION)
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import invariant, rule
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
 from application.job_ports import JobRecords
-from domain.identity import JobId, Member, MemberId
+from domain.identity import IdempotencyKey, JobId, Member, MemberId
 from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobSucceeded
 from tests.doubles import ManualClock
 from tests.integration.processes import Redis
@@ -28,6 +28,8 @@ JOB_IDS = [JobId(str(number)) for number in range(5)]
 job_ids = st.sampled_from(JOB_IDS)
 owners = st.sampled_from([MemberId("ada"), MemberId("bob")])
 leases = st.sampled_from([0.5 * PERIOD, 1.5 * PERIOD, 2.5 * PERIOD])
+KEYS = [IdempotencyKey(str(number)) for number in range(3)]
+keys = st.sampled_from(KEYS)
 attempts = st.integers(-1, 0)
 Ask: TypeAlias = Callable[[JobRecords], Awaitable[Any]]
 
@@ -57,11 +59,24 @@ class JobRecordTwins(OnRedis):
         job: Job | None = self.run(self.memory.get(job_id))
         return (0 if job is None else job.attempt) + older
 
-    @rule(job_id=job_ids, owner=owners, kind=st.sampled_from(JobKind), private=st.booleans())
-    def add(self, job_id: JobId, owner: MemberId, kind: JobKind, private: bool) -> None:
+    @rule(
+        job_id=job_ids,
+        owner=owners,
+        kind=st.sampled_from(JobKind),
+        private=st.booleans(),
+        key=st.none() | keys,
+    )
+    def add(
+        self,
+        job_id: JobId,
+        owner: MemberId,
+        kind: JobKind,
+        private: bool,
+        key: IdempotencyKey | None,
+    ) -> None:
         self._submitted += 1
         member = Member(owner, recognised=private)
-        job = Job.ask(job_id, kind, "content", member, self._submitted)
+        job = Job.ask(job_id, kind, "content", member, self._submitted, key)
         self.ask(lambda records: records.add(job))
 
     @rule(job_id=job_ids, lease=leases)
@@ -118,11 +133,17 @@ class JobRecordTwins(OnRedis):
     def the_same_stands_in_both(self) -> None:
         for job_id in JOB_IDS:
             self.ask(partial(_get, job_id))
+        for key in KEYS:
+            self.ask(partial(_keyed, key))
         self.ask_for_many(lambda records: records.lapsed(99))
 
 
 async def _get(job_id: JobId, records: JobRecords) -> Job | None:
     return await records.get(job_id)
+
+
+async def _keyed(key: IdempotencyKey, records: JobRecords) -> Job | None:
+    return await records.keyed(key)
 
 
 def _id(job: Job) -> str:

@@ -12,6 +12,7 @@ from application.ports import Recovery
 from domain.analytics import Counts, EventRecorded, Json
 from domain.errors import EventIsImpossible, IdempotencyKeyIsImpossible
 from tests.doubles import EventBook, FragileBroadcaster, RecordingSubscriber
+from tests.unit.application.people import ADA, BOB
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ async def test_a_recorded_event_is_told_with_its_counts(
     ada = RecordingSubscriber("ada")
     await analytics.join(ada, None)
 
-    await analytics.record("view", {"path": "/"})
-    await analytics.record("click", None)
-    await analytics.record("view", [1, 2])
+    await analytics.record(ADA, "view", {"path": "/"})
+    await analytics.record(ADA, "click", None)
+    await analytics.record(ADA, "view", [1, 2])
 
     assert book.heard_by(ada) == [
         EventRecorded("view", {"path": "/"}, 1, 1),
@@ -44,7 +45,7 @@ async def test_an_impossible_event_is_neither_counted_nor_told(
     analytics: AnalyticsService, book: EventBook, name: str, data: Json
 ) -> None:
     with pytest.raises(EventIsImpossible):
-        await analytics.record(name, data)
+        await analytics.record(ADA, name, data)
 
     assert book.encoded == []
     assert await analytics.counts() == Counts()
@@ -57,7 +58,7 @@ async def test_one_name_too_many_is_told_as_itself_but_counted_among_others(
     await analytics.join(ada, None)
 
     for name in ("a", "b", "c", "d"):
-        await analytics.record(name, None)
+        await analytics.record(ADA, name, None)
 
     assert book.heard_by(ada)[-1] == EventRecorded("d", None, 2, 4)
     assert await analytics.counts() == Counts(4, {OTHER_NAMES: 2, "a": 1, "b": 1})
@@ -68,7 +69,7 @@ async def test_a_hundred_names_are_listed_at_most(broadcaster: LaneBroadcaster) 
         broadcaster, broadcaster, MemoryTally(name_limit=999), data_limit=100
     )
     for number in range(120):
-        await analytics.record(f"event {number}", None)
+        await analytics.record(ADA, f"event {number}", None)
 
     counts = await analytics.counts()
 
@@ -84,7 +85,7 @@ async def test_an_event_that_can_not_be_stored_is_refused_and_stays_counted(
     fragile.broken_for = (EventRecorded,)
 
     with pytest.raises(Unavailable):
-        await analytics.record("view", None)
+        await analytics.record(ADA, "view", None)
 
     assert (await analytics.counts()).total == 1
 
@@ -94,9 +95,9 @@ async def test_whoever_comes_back_gets_the_events_missed(
 ) -> None:
     ada = RecordingSubscriber("ada")
     await analytics.join(ada, None)
-    await analytics.record("seen", None)
+    await analytics.record(ADA, "seen", None)
     await analytics.leave(ada)
-    await analytics.record("missed", None)
+    await analytics.record(ADA, "missed", None)
 
     await analytics.join(ada, ada.cursor)
 
@@ -109,7 +110,7 @@ async def test_whoever_leaves_hears_nothing_more(analytics: AnalyticsService) ->
     await analytics.join(ada, None)
 
     await analytics.leave(ada)
-    await analytics.record("view", None)
+    await analytics.record(ADA, "view", None)
 
     assert ada.frames == []
 
@@ -120,10 +121,10 @@ async def test_an_event_recorded_again_under_its_key_is_neither_counted_nor_told
     ada = RecordingSubscriber("ada")
     await analytics.join(ada, None)
 
-    first = await analytics.record("view", {"path": "/"}, "k")
+    first = await analytics.record(ADA, "view", {"path": "/"}, "k")
 
     assert first is not None
-    assert await analytics.record("view", {"path": "/"}, "k") == first
+    assert await analytics.record(ADA, "view", {"path": "/"}, "k") == first
     assert book.heard_by(ada) == [EventRecorded("view", {"path": "/"}, 1, 1)]
     assert await analytics.counts() == Counts(1, {"view": 1})
 
@@ -131,15 +132,16 @@ async def test_an_event_recorded_again_under_its_key_is_neither_counted_nor_told
 async def test_another_event_under_the_same_key_is_another_event(
     analytics: AnalyticsService, book: EventBook
 ) -> None:
-    first = await analytics.record("view", {"path": "/"}, "k")
+    first = await analytics.record(ADA, "view", {"path": "/"}, "k")
 
-    assert await analytics.record("view", {"path": "/about"}, "k") != first
-    assert await analytics.record("click", {"path": "/"}, "k") != first
-    assert await analytics.counts() == Counts(3, {"view": 2, "click": 1})
+    assert await analytics.record(ADA, "view", {"path": "/about"}, "k") != first
+    assert await analytics.record(ADA, "click", {"path": "/"}, "k") != first
+    assert await analytics.record(BOB, "view", {"path": "/"}, "k") != first
+    assert await analytics.counts() == Counts(4, {"view": 3, "click": 1})
 
 
 async def test_an_impossible_key_counts_nothing(analytics: AnalyticsService) -> None:
     with pytest.raises(IdempotencyKeyIsImpossible):
-        await analytics.record("view", None, "not a key")
+        await analytics.record(ADA, "view", None, "not a key")
 
     assert await analytics.counts() == Counts()

@@ -16,6 +16,8 @@ from domain.errors import (
 from domain.identity import ANONYMOUS, IdempotencyKey, Member, MemberId, MessageText, RoomName
 from tests.unit.domain.strategies import room_names
 
+ADA, BOB = MemberId("ada"), MemberId("bob")
+
 
 def test_a_member_is_someone_until_named() -> None:
     member = Member(MemberId("m"))
@@ -139,27 +141,30 @@ def test_a_value_never_changes(value: RoomName | MessageText | Member) -> None:
 
 @pytest.mark.parametrize("raw", ["k", "0b1c-4d", "!~", "x" * 64])
 def test_the_same_key_with_the_same_content_is_the_same_send(raw: str) -> None:
-    assert IdempotencyKey.parse(raw, "hello") == IdempotencyKey.parse(raw, "hello")
-    assert len(IdempotencyKey.parse(raw, "hello").value) == 32
+    assert IdempotencyKey.parse(raw, ADA, "hello") == IdempotencyKey.parse(raw, ADA, "hello")
+    assert len(IdempotencyKey.parse(raw, ADA, "hello").value) == 32
 
 
 @given(st.lists(st.text("ab", min_size=1, max_size=3), min_size=2, max_size=4, unique=True))
-def test_another_key_or_other_content_is_another_send(parts: list[str]) -> None:
+def test_another_key_another_member_or_other_content_is_another_send(parts: list[str]) -> None:
     sends = {
-        IdempotencyKey.parse(parts[0], *parts[1:]),
-        IdempotencyKey.parse(parts[1], parts[0], *parts[2:]),
-        IdempotencyKey.parse(parts[0], "".join(parts[1:]) + "c"),
-        IdempotencyKey.parse(parts[0], *parts[1:], "c"),
+        IdempotencyKey.parse(parts[0], ADA, *parts[1:]),
+        IdempotencyKey.parse(parts[1], ADA, parts[0], *parts[2:]),
+        IdempotencyKey.parse(parts[0], ADA, "".join(parts[1:]) + "c"),
+        IdempotencyKey.parse(parts[0], ADA, *parts[1:], "c"),
+        IdempotencyKey.parse(parts[0], BOB, *parts[1:]),
+        IdempotencyKey.parse(parts[0], MemberId("\0".join((ADA, *parts[1:])))),
+        IdempotencyKey.parse(parts[0], ADA, "\0".join((*parts[1:], ""))),
     }
 
-    assert len(sends) == 4
+    assert len(sends) == 7
 
 
 def test_a_key_may_be_sent_with_halves_of_characters() -> None:
-    assert IdempotencyKey.parse("k", "\ud800") != IdempotencyKey.parse("k", "\ud801")
+    assert IdempotencyKey.parse("k", ADA, "\ud800") != IdempotencyKey.parse("k", ADA, "\ud801")
 
 
 @pytest.mark.parametrize("raw", ["", "x" * 65, "a b", "ä", "a\n", "\x7f", "\ud800"], ids=ascii)
 def test_a_key_that_programs_could_misread_is_impossible(raw: str) -> None:
     with pytest.raises(IdempotencyKeyIsImpossible):
-        IdempotencyKey.parse(raw, "hello")
+        IdempotencyKey.parse(raw, ADA, "hello")

@@ -4,14 +4,20 @@
 -- KEYS[2]  waiting: sorted set of queued jobs by since when they wait
 -- KEYS[3]  untold: sorted set of ended jobs by their end
 -- KEYS[4]  the owner's jobs: sorted set by when they were submitted
+-- KEYS[5]  only if it was asked for under an idempotency key: the id of the job of that key
 -- ARGV[1]  the job's id
 -- ARGV[2]  its record
 -- ARGV[3]  when it was submitted, in seconds since 1970
 -- ARGV[4]  how many of an owner's newest jobs are listed
 -- ARGV[5]  for how many milliseconds from now the owner's list is kept
 --
--- Returns 1, or 0 and nothing changed if there is a record already.
+-- Returns 1, or 0 and nothing changed if there is a record or a job of that key already.
 
+local known = KEYS[5] and redis.call('GET', KEYS[5])
+-- A key without a record is of one that was evicted.
+if known and redis.call('EXISTS', KEYS[1]:sub(1, -#ARGV[1] - 1) .. known) == 1 then
+  return 0
+end
 if not redis.call('SET', KEYS[1], ARGV[2], 'NX') then
   return 0
 end
@@ -22,4 +28,7 @@ redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
 redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -ARGV[4] - 1)
 redis.call('PEXPIRE', KEYS[4], ARGV[5])
+if KEYS[5] then
+  redis.call('SET', KEYS[5], ARGV[1])
+end
 return 1

@@ -5,6 +5,7 @@
 -- KEYS[2]  leases: sorted set of running jobs by the end of their lease
 -- KEYS[3]  waiting: sorted set of queued jobs by since when they wait
 -- KEYS[4]  untold: sorted set of ended jobs by their end
+-- KEYS[5]  only if it was asked for under an idempotency key: the id of the job of that key
 -- ARGV[1]  the job's id
 -- ARGV[2]  the record as read
 -- ARGV[3]  the record as it shall be
@@ -31,6 +32,9 @@ else
   redis.call('ZREM', KEYS[2], ARGV[1])
   redis.call('ZREM', KEYS[3], ARGV[1])
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  if KEYS[5] then
+    redis.call('PEXPIRE', KEYS[5], ARGV[5])
+  end
   redis.call('ZADD', KEYS[4], now, ARGV[1])
 end
 return 1

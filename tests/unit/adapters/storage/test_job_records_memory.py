@@ -7,7 +7,16 @@ from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
 from tests.contracts.every_job_record import JobRecordsContract
-from tests.contracts.job_records import ADA, BRIEF_RETENTION, LEASE, RETENTION, ended, job, running
+from tests.contracts.job_records import (
+    ADA,
+    BRIEF_RETENTION,
+    KEY,
+    LEASE,
+    RETENTION,
+    ended,
+    job,
+    running,
+)
 from tests.doubles import ManualClock
 
 
@@ -81,9 +90,12 @@ async def test_retention_begins_with_a_jobs_end(clock: ManualClock) -> None:
 async def test_nothing_is_kept_of_expired_jobs(clock: ManualClock) -> None:
     records = MemoryJobRecords(clock, retention=10, capacity=9)
     await end(records, "a", "b")
+    await records.add(job("keyed", key=KEY))
+    await records.cancel(JobId("keyed"))
     clock.shift(10)
 
     await records.get(JobId("a"))
 
     assert not records._records
     assert not records._ended
+    assert not records._keyed

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.adapters.websocket.asking import ANNA, JOBS
+from tests.unit.adapters.websocket.asking import ANNA, BERT, JOBS
 from tests.unit.adapters.websocket.driving import Frame, Service, Socket
 
 
@@ -36,8 +36,10 @@ durable = pytest.mark.parametrize(
 
 
 @asynccontextmanager
-async def connected(service: Service, socket: Durable) -> AsyncIterator[Socket]:
-    async with service.socket(socket.path) as client:
+async def connected(
+    service: Service, socket: Durable, visitor: str | None = None
+) -> AsyncIterator[Socket]:
+    async with service.socket(socket.path, visitor=visitor) as client:
         await client.frames_until_pong()
         yield client
 
@@ -64,13 +66,41 @@ async def test_a_send_with_a_key_is_told_where_it_stands(service: Service, socke
 async def test_a_retry_is_given_the_first_answer_and_heard_by_nobody(
     service: Service, socket: Durable
 ) -> None:
-    async with connected(service, socket) as first:
+    async with connected(service, socket, ANNA) as first:
         *_, answer = await exchange(first, socket, key="k-1")
-    async with connected(service, socket) as second, connected(service, socket) as other:
+    async with connected(service, socket, ANNA) as second, connected(service, socket) as other:
         await second.frames_until_pong()
 
         assert await exchange(second, socket, key="k-1") == [answer]
         assert await other.frames_until_pong() == []
+
+
+@durable
+async def test_whoever_was_given_its_cookie_with_the_handshake_is_the_same_member_afterwards(
+    service: Service, socket: Durable
+) -> None:
+    async with connected(service, socket) as first:
+        *_, answer = await exchange(first, socket, key="k-1")
+        cookie = dict(first.given)[b"set-cookie"].partition(b";")[0].decode()
+    async with service.socket(socket.path, cookie=cookie) as second:
+        await second.frames_until_pong()
+
+        assert await exchange(second, socket, key="k-1") == [answer]
+
+
+@durable
+@pytest.mark.parametrize("visitors", [(ANNA, BERT), (None, None)], ids=["visitors", "strangers"])
+async def test_the_same_key_and_text_of_two_members_are_heard_twice(
+    service: Service, socket: Durable, visitors: tuple[str | None, str | None]
+) -> None:
+    cursors = set()
+    for visitor in visitors:
+        async with connected(service, socket, visitor) as client:
+            heard, accepted = await exchange(client, socket, key="k-1")
+
+            assert heard["action"] == socket.hears
+            cursors.add(accepted["payload"]["cursor"])
+    assert len(cursors) == 2
 
 
 @durable
@@ -103,9 +133,9 @@ async def test_an_impossible_key_is_refused_and_nothing_is_sent(
 @pytest.mark.parametrize("socket", [RELIABLE, ROOM], ids=["reliable", "room"])
 async def test_a_key_is_of_one_audience(service: Service, socket: Durable) -> None:
     elsewhere = RELIABLE if socket is ROOM else ROOM
-    async with connected(service, elsewhere) as client:
+    async with connected(service, elsewhere, ANNA) as client:
         await exchange(client, elsewhere, key="k-1")
-    async with connected(service, socket) as client:
+    async with connected(service, socket, ANNA) as client:
         heard, _ = await exchange(client, socket, key="k-1")
 
         assert heard["action"] == socket.hears
@@ -125,6 +155,16 @@ async def test_a_job_asked_for_again_is_the_same_job(service: Service) -> None:
         assert (await client.status("result"))["payload"] == result["payload"]
         await client.say("job_list")
         assert len((await client.payload("job_list"))["jobs"]) == 1
+
+
+async def test_the_same_key_and_text_of_two_members_are_two_jobs(service: Service) -> None:
+    job_ids = set()
+    for visitor in (ANNA, BERT, None, None):
+        async with service.socket(JOBS, visitor=visitor) as client:
+            await client.say("job", {"content": "hello"}, key="k-1")
+            job_ids.add((await client.status("queued"))["payload"]["job_id"])
+            await client.status("result")
+    assert len(job_ids) == 4
 
 
 async def test_a_job_with_an_impossible_key_is_refused(service: Service) -> None:

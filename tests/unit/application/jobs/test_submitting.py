@@ -6,7 +6,7 @@ import pytest
 
 from application.errors import QueueIsFull, TooManySubscriptions, Unavailable
 from application.jobs import Submitted
-from domain.errors import BrokenRule, JobIsUnknown, TextIsEmpty, TextIsTooLong
+from domain.errors import BrokenRule, TextIsEmpty, TextIsTooLong
 from domain.identity import JobId
 from domain.jobs import Job, JobEvent, JobKind, JobProgressed, JobQueued, JobStarted, JobSucceeded
 from tests.doubles import BEGINNING, RecordingSubscriber
@@ -103,11 +103,34 @@ async def test_another_text_under_the_same_key_is_another_job(stage: Stage) -> N
         assert other.job_id != first.job_id
 
 
-async def test_a_visitors_job_is_not_found_by_somebody_else_with_its_key(stage: Stage) -> None:
-    await stage.jobs.submit(BOB, RecordingSubscriber("bob"), "translate", "hello", "k")
+async def test_the_same_key_and_text_of_another_member_are_another_job(stage: Stage) -> None:
+    bobs = await stage.jobs.submit(BOB, RecordingSubscriber("bob"), "translate", "hello", "k")
+    adas = await stage.jobs.submit(ADA, stage.ada, "translate", "hello", "k")
 
-    with pytest.raises(JobIsUnknown):
+    assert (bobs.again, adas.again) == (False, False)
+    assert adas.job_id != bobs.job_id
+    assert stage.heard_by(stage.ada) == [JobQueued(adas.job_id)]
+
+
+async def test_the_id_of_a_job_asked_for_under_a_key_is_drawn_like_any_other(
+    stage: Stage,
+) -> None:
+    asked = await stage.jobs.submit(ADA, stage.ada, "translate", "hello", "k")
+
+    assert asked.job_id == FIRST
+
+
+async def test_a_job_whose_key_another_connection_lost_again_is_unavailable(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def taken(_job: Job) -> bool:
+        return False
+
+    monkeypatch.setattr(stage.records, "add", taken)
+
+    with pytest.raises(Unavailable):
         await stage.jobs.submit(ADA, stage.ada, "translate", "hello", "k")
+    assert stage.attached(stage.ada) == 0
 
 
 @pytest.mark.parametrize(("text", "broken"), [("", TextIsEmpty), ("x" * 11, TextIsTooLong)])

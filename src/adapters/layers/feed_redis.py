@@ -10,6 +10,7 @@ from adapters.layers.listeners import Listeners
 from adapters.layers.position import Position
 from adapters.layers.publication import (
     MESSAGE,
+    Live,
     Malformed,
     decode_ephemeral,
     decode_live,
@@ -85,11 +86,17 @@ class RedisFeed:
                 frame, exclude = decode_ephemeral(payload)
                 self._listeners.give(self._group, frame, () if exclude is None else (exclude,))
             else:
-                entry, is_last = decode_live(self._group, payload)
-                if place := self._feed.hear(entry, is_last=is_last):
-                    await self._catch_up(self._history, place)
+                await self._heard_live(self._history, decode_live(self._group, payload))
         except Malformed:
             log.warning("a message on Redis is not one of ours", extra={"group": self._group})
+
+    async def _heard_live(self, history: RedisHistory, live: Live) -> None:
+        if not live.is_passing:
+            if place := self._feed.hear(live.entry, is_last=live.is_last):
+                await self._catch_up(history, place)
+        elif place := self._feed.hear_passing(live.entry):
+            await self._catch_up(history, place)
+            self._feed.tell(live.entry)
 
     async def resumed(self) -> None:
         if self._history is not None and (place := self._feed.resume()):

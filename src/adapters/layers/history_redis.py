@@ -46,7 +46,8 @@ class RedisHistory:
     async def append(self, group: str, channel: str, publication: Publication) -> str | None:
         """Store a message and tell it on `channel`, in one command; the cursor if it has a key.
 
-        Without a body, nothing is stored: the cursor of what was, under its key.
+        One that is passing is told only. Without a body, nothing is stored: the cursor of what was,
+        under its key.
         """
         place: bytes = await self._publisher.send(
             APPEND,
@@ -59,7 +60,7 @@ class RedisHistory:
             self._remembered_ms,
             channel,
             publication.exclude or "",
-            "1" if publication.last else "",
+            "passing" if publication.passing else "last" if publication.last else "",
             publication.body,
             publication.key,
             self._key_expiry_ms,

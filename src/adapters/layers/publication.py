@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from adapters.layers.position import Position, stamped
 from adapters.layers.recovery import Entry
@@ -56,14 +56,25 @@ class Publication:
 
     `exclude` hears nothing of it. After the `last` publication of a durable group nobody listens
     any more, and what is published changes nothing. A durable group takes one publication for
-    each `key`, if there is one.
+    each `key`, if there is one. One that is `passing` is heard live and not stored; on a durable
+    lane its cursor is the place up to which its hearer has been given everything.
     """
 
     body: str
     exclude: ConnectionId | None = None
     last: bool = False
+    passing: bool = False
     key: str = ""
     headers: Headers = field(default_factory=dict)
+
+
+class Live(NamedTuple):
+    """What all processes hear of a durable group. The frame of one that is passing has no cursor
+    yet, and its position is the end of the history."""
+
+    entry: Entry
+    is_last: bool = False
+    is_passing: bool = False
 
 
 def encode_headers(headers: Headers) -> str:
@@ -85,16 +96,20 @@ def decode_ephemeral(payload: bytes) -> tuple[str, ConnectionId | None]:
 
 
 @_decoder
-def decode_live(group: str, payload: bytes) -> tuple[Entry, bool]:
-    """An entry as `append.lua` tells it, and whether it is the last."""
+def decode_live(group: str, payload: bytes) -> Live:
+    """What `append.lua` tells."""
     head, body = _halves(payload)
     if head.startswith("{"):
         fields = _head(head)
+        if fields.get("n"):
+            position = decode_place(fields["p"])
+            passing = Entry(position, body, _connection(fields["x"]), fields["h"])
+            return Live(passing, is_passing=True)
         entry = _entry(group, fields["p"], body, fields["x"], fields["h"])
-        return entry, bool(fields["l"])
+        return Live(entry, bool(fields["l"]))
     # The form of the release before, without headers.
     *place, exclude, last = head.split(" ")
-    return _entry(group, " ".join(place), body, exclude), last == "1"
+    return Live(_entry(group, " ".join(place), body, exclude), last == "1")
 
 
 @_decoder

@@ -1,4 +1,5 @@
--- Stores one message of a durable group and tells every server process about it.
+-- Stores one message of a durable group and tells every server process about it. One that is
+-- passing is not stored: it is told with the end of the history, which it begins if there is none.
 --
 -- KEYS[1]  the group's stream: id "milliseconds-offset", fields b: the encoded frame,
 --          x: the connection that was not to hear it, or "", h: headers as JSON
@@ -11,7 +12,7 @@
 -- ARGV[4]  for how long the meta is remembered after the newest message, in milliseconds
 -- ARGV[5]  the pub/sub channel
 -- ARGV[6]  the connection that is not to hear it, or ""
--- ARGV[7]  "1" for the group's last message, or ""
+-- ARGV[7]  "last" for the group's last message, "passing" for one that is not stored, or ""
 -- ARGV[8]  the encoded frame, or "" to ask for an idempotency key and store nothing
 -- ARGV[9]  the message's idempotency key, or ""
 -- ARGV[10] for how long idempotency keys are remembered, in milliseconds
@@ -37,6 +38,23 @@ if ARGV[8] == '' then
 end
 
 local epoch = meta[1] or ARGV[1]
+local function tell(at, offset)
+  local place = string.format('%s %.0f %.0f', epoch, at, offset)
+  local kind = ARGV[7] == 'passing' and '"l":false,"n":true'
+    or ARGV[7] == 'last' and '"l":true' or '"l":false'
+  local head = '{"v":2,"p":"%s","x":"%s",%s,"h":%s}\n'
+  redis.call('PUBLISH', ARGV[5], string.format(head, place, ARGV[6], kind, ARGV[12]) .. ARGV[8])
+  return place
+end
+
+if ARGV[7] == 'passing' then
+  if not meta[1] then
+    redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', 0, 'at', string.format('%.0f', now))
+  end
+  redis.call('PEXPIRE', KEYS[2], ARGV[4])
+  return tell(tonumber(meta[3] or now), tonumber(meta[2] or '0'))
+end
+
 local offset = tonumber(meta[2] or '0') + 1
 local at = math.max(now, tonumber(meta[3] or '0'))
 local expiry = tonumber(ARGV[3])
@@ -45,17 +63,12 @@ local id = string.format('%.0f-%.0f', at, offset)
 redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12])
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - expiry))
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at))
-if ARGV[7] ~= '' then
+if ARGV[7] == 'last' then
   redis.call('HSET', KEYS[2], 'over', '1')
 end
 redis.call('PEXPIRE', KEYS[1], expiry)
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-local place = string.format('%s %.0f %.0f', epoch, at, offset)
-local head = string.format(
-  '{"v":2,"p":"%s","x":"%s","l":%s,"h":%s}\n',
-  place, ARGV[6], tostring(ARGV[7] ~= ''), ARGV[12]
-)
-redis.call('PUBLISH', ARGV[5], head .. ARGV[8])
+local place = tell(at, offset)
 
 if key ~= '' then
   redis.call('ZADD', KEYS[3], now, key)

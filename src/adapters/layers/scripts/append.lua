@@ -21,20 +21,44 @@
 --
 -- Returns "epoch milliseconds offset", of the message that was stored under the same key if
 -- there is one; "", and nothing stored, after the group's last message.
+--
+-- What a stranger wrote in place of one of these keys is removed, and the history begins anew: its
+-- readers are told, and no other group is worse off.
 
-local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
-if meta[4] then
+local meta = redis.pcall('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
+local over = meta[4]
+if over then
   return ''
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local key, remembered = ARGV[9], tonumber(ARGV[10])
-local sent = key ~= '' and redis.call('ZSCORE', KEYS[3], key)
-if sent and tonumber(sent) >= now - remembered then
-  return redis.call('HGET', KEYS[4], key)
+local sent = key ~= '' and redis.pcall('ZSCORE', KEYS[3], key)
+local stands = key ~= '' and redis.pcall('HGET', KEYS[4], key)
+if
+  type(sent) == 'string'
+  and type(stands) == 'string'
+  and tonumber(sent) >= now - remembered
+  and string.match(stands, '^[0-9a-f]+ %d+ %d+$')
+then
+  return stands
 end
 if ARGV[8] == '' then
   return ''
+end
+if type(sent) == 'table' or type(stands) == 'table' then
+  redis.call('DEL', KEYS[3], KEYS[4])
+end
+
+local function begin_anew()
+  redis.call('DEL', KEYS[1], KEYS[2])
+  meta = {}
+end
+local place = (meta[1] or '') .. ' ' .. (meta[3] or '') .. ' ' .. (meta[2] or '')
+local is_ours = place == '  '
+  or string.match(place, '^[0-9a-f]+ %d+ %d+$') and #meta[1] == 12 and #meta[3] < 15 and #meta[2] < 15
+if meta.err or type(redis.pcall('XLEN', KEYS[1])) ~= 'number' or not is_ours then
+  begin_anew()
 end
 
 local epoch = meta[1] or ARGV[1]
@@ -55,12 +79,25 @@ if ARGV[7] == 'passing' then
   return tell(tonumber(meta[3] or now), tonumber(meta[2] or '0'))
 end
 
-local offset = tonumber(meta[2] or '0') + 1
-local at = math.max(now, tonumber(meta[3] or '0'))
+local at, offset
+local function add()
+  offset = tonumber(meta[2] or '0') + 1
+  at = math.max(now, tonumber(meta[3] or '0'))
+  local id = string.format('%.0f-%.0f', at, offset)
+  local entry = { 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12] }
+  return redis.pcall('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, unpack(entry))
+end
+local added = add()
+if type(added) == 'table' and string.find(added.err or '', 'equal or smaller', 1, true) then
+  -- A stranger's entry stands where ours would come for years.
+  begin_anew()
+  epoch = ARGV[1]
+  added = add()
+end
+if type(added) == 'table' and added.err then
+  return added
+end
 local expiry = tonumber(ARGV[3])
-
-local id = string.format('%.0f-%.0f', at, offset)
-redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12])
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - expiry))
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at))
 if ARGV[7] == 'last' then
@@ -68,7 +105,7 @@ if ARGV[7] == 'last' then
 end
 redis.call('PEXPIRE', KEYS[1], expiry)
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-local place = tell(at, offset)
+place = tell(at, offset)
 
 if key ~= '' then
   redis.call('ZADD', KEYS[3], now, key)

@@ -119,7 +119,8 @@ class LogSettings(BaseSettings):
 
 class RedisSettings(BaseSettings):
     """`timeout` bounds each answer and each connect, `patience` how long clients are kept without
-    Redis, in seconds; `pool` how many connections."""
+    Redis, `check_seconds` lie between two comparisons of positions, in seconds; `pool` how many
+    connections."""
 
     model_config = _config("REDIS_")
 
@@ -129,6 +130,7 @@ class RedisSettings(BaseSettings):
     pool: int = Field(32, ge=4)
     backlog: int = Field(10_000, ge=1)
     patience: float = Field(60, gt=0)
+    check_seconds: float = Field(3, gt=0)
     presence_lease: float = _named("PRESENCE_LEASE", 15, ge=1)
     embedded_dir: Path | None = _named("EMBEDDED_REDIS_DIR", None, "EMBEDDED_REDIS_DIR")
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from adapters.lane_table import LanePlan
-from adapters.layers.position import BEGINNING, Position
+from adapters.layers.position import Position
 from adapters.layers.publication import (
     Malformed,
     Publication,
+    decode_end,
     decode_place,
     decode_stored,
     encode_headers,
@@ -92,8 +93,7 @@ class RedisHistory:
         """Keys that aren't ours hold no history; the next message begins it anew."""
         if place is None:
             self._report(group, b"", "the keys of a history are not ours")
-            return BEGINNING
-        return decode_place(place.decode()) if place else BEGINNING
+        return decode_end(place)
 
     def _entries(self, group: str, end: Position, raw: list[Any]) -> Iterator[Entry]:
         """Those that are ours, in their order. Readers are told of others that are missing for
@@ -125,6 +125,9 @@ class RedisHistory:
         return has_expired_in_silence(
             since, reading, now_ms=now_ms, remembered_ms=self._remembered_ms
         )
+
+    def meta_key(self, group: str) -> str:
+        return self._keys(group)[1]
 
     def _keys(self, group: str) -> list[str]:
         key = f"{self._prefix}:{{{group}}}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
-from adapters.layers.position import Position, stamped
+from adapters.layers.position import BEGINNING, Position, stamped
 from adapters.layers.recovery import Entry
 from domain.identity import ConnectionId
 
@@ -146,6 +146,12 @@ def decode_place(place: str) -> Position:
         raise ValueError("this is no place in a history")
     epoch, at, offset = place.split(" ")
     return Position(epoch, int(at), int(offset))
+
+
+@_decoder
+def decode_end(place: bytes | None) -> Position:
+    """The end of a history; its beginning if there is none."""
+    return decode_place(place.decode()) if place else BEGINNING
 
 
 def _entry(

@@ -80,19 +80,25 @@ if ARGV[7] == 'passing' then
 end
 
 local at, offset
-local function add()
+local function add(later)
   offset = tonumber(meta[2] or '0') + 1
-  at = math.max(now, tonumber(meta[3] or '0'))
+  at = math.max(now, tonumber(meta[3] or '0')) + later
   local id = string.format('%.0f-%.0f', at, offset)
   local entry = { 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12] }
   return redis.pcall('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, unpack(entry))
 end
-local added = add()
-if type(added) == 'table' and string.find(added.err or '', 'equal or smaller', 1, true) then
+local function is_taken(reply)
+  return type(reply) == 'table' and string.find(reply.err or '', 'equal or smaller', 1, true)
+end
+local added = add(0)
+if is_taken(added) then
+  added = add(1) -- for a stranger's entry of this very moment
+end
+if is_taken(added) then
   -- A stranger's entry stands where ours would come for years.
   begin_anew()
   epoch = ARGV[1]
-  added = add()
+  added = add(0)
 end
 if type(added) == 'table' and added.err then
   return added

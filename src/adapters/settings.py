@@ -162,7 +162,8 @@ class LogSettings(SettingsGroup):
 
 class RedisSettings(SettingsGroup):
     """`timeout` bounds each answer and each connect, `patience` how long clients are kept without
-    Redis, in seconds; `pool` how many connections."""
+    Redis, `check_seconds` lie between two comparisons of positions, in seconds; `pool` how many
+    connections."""
 
     model_config = _config("REDIS_")
 
@@ -172,6 +173,7 @@ class RedisSettings(SettingsGroup):
     pool: int = Field(32, ge=4, le=10_000)
     backlog: int = Field(10_000, ge=1)
     patience: float = Field(60, gt=0)
+    check_seconds: float = Field(3, gt=0)
     presence_lease: float = _named("PRESENCE_LEASE", 15, ge=1)
     embedded_dir: Path | None = _named("EMBEDDED_REDIS_DIR", None, "EMBEDDED_REDIS_DIR")
 

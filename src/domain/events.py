@@ -12,8 +12,14 @@ class LastEvent:
     __slots__ = ()
 
 
+class PassingEvent:
+    """Whoever is there hears it; it is no part of history, and nobody is told of it later."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class MemberJoined:
+class MemberJoined(PassingEvent):
     """`members` is how many are there now, where somebody counts them."""
 
     member: Member
@@ -21,7 +27,7 @@ class MemberJoined:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberLeft:
+class MemberLeft(PassingEvent):
     member: Member
     members: int | None = None
 

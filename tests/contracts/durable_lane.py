@@ -4,10 +4,16 @@ from tests.contracts.idempotency_keys import IdempotencyKeysContract
 from tests.contracts.lane_cursors import CursorsContract
 from tests.contracts.lane_history import HistoryContract
 from tests.contracts.lane_messages import MessagesContract
+from tests.contracts.lane_passing import PassingContract
 from tests.contracts.lane_recovery import RecoveryContract
 
 
 class DurableLaneContract(
-    MessagesContract, CursorsContract, RecoveryContract, HistoryContract, IdempotencyKeysContract
+    MessagesContract,
+    CursorsContract,
+    RecoveryContract,
+    HistoryContract,
+    IdempotencyKeysContract,
+    PassingContract,
 ):
     """What holds for a durable lane, or is different on an ephemeral one."""

@@ -49,7 +49,7 @@ def room_lane(name: str) -> Lane:
 class Wanderer:
     """Listens, and comes back with the cursor of the last frame that it has read.
 
-    `frames` are those with a cursor, of all its visits; `disconnects` is what `disconnect`
+    `frames` are all that was said, of all its visits; `disconnects` is what `disconnect`
     frames told it. `codes` is how its visits have ended, but for the last if that was cancelled.
     """
 
@@ -147,9 +147,10 @@ class Wanderer:
         payload = frame["payload"]
         match frame["action"]:
             case self.lane.hears:
-                self.frames.append(frame)
                 self.cursor = frame["cursor"]
-                self._heard.add(payload["message"].removeprefix(self.lane.mark))
+                if payload["message"].startswith(self.lane.mark):
+                    self.frames.append(frame)
+                    self._heard.add(payload["message"].removeprefix(self.lane.mark))
             case "recovered":
                 self.recoveries.append(payload)
             case "error":

@@ -12,6 +12,7 @@ from adapters.lane_table import LanePlan
 from adapters.layers.lane_memory import MemoryLane
 from adapters.layers.lane_redis import RedisLane
 from adapters.layers.lanes import Lane
+from adapters.layers.position_check import PositionCheck
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import AddressIsWrong, connect, wait_until
@@ -41,6 +42,7 @@ class RedisBackend(Backend):
         self._slots = settings.jobs.slots
         self._publisher = Publisher(self.client, backlog=redis.backlog)
         self._pubsub = PubSub(self.client, timeout=redis.timeout)
+        self._check = PositionCheck(self.client, interval=redis.check_seconds)
         self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
         self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
         self.tally = RedisTally(self.client, redis.prefix, name_limit=settings.limits.tally_names)
@@ -52,7 +54,9 @@ class RedisBackend(Backend):
     def _lane(self, plan: LanePlan) -> Lane:
         if plan.is_local:
             return MemoryLane(plan, self._clock)
-        return RedisLane(plan, self.client, self._publisher, self._pubsub, self._service)
+        return RedisLane(
+            plan, self.client, self._publisher, self._pubsub, self._service, self._check
+        )
 
     async def ping(self) -> None:
         await wait_until(self.client, self._timeout)
@@ -69,9 +73,11 @@ class RedisBackend(Backend):
         async with self.sending():
             await self._pubsub.start()
             self.presence.start()
+            self._check.start()
             try:
                 yield
             finally:
+                await self._check.stop()
                 await self.presence.stop()
                 await self._pubsub.stop()
 

@@ -18,7 +18,7 @@ from application.ports import (
     Subscriptions,
 )
 from domain.audiences import Audience
-from domain.events import LastEvent
+from domain.events import LastEvent, PassingEvent
 from domain.identity import ConnectionId, IdempotencyKey
 
 Encode: TypeAlias = Callable[[Audience[Any], Any], str]
@@ -54,6 +54,7 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
             body=self._encode(audience, event),
             exclude=exclude,
             last=isinstance(event, LastEvent),
+            passing=isinstance(event, PassingEvent),
             key="" if key is None else key.value,
             headers=self._stamp(),
         )

@@ -10,6 +10,7 @@ from adapters.layers.listeners import Listeners
 from adapters.layers.position import Position
 from adapters.layers.publication import (
     MESSAGE,
+    Live,
     Malformed,
     decode_ephemeral,
     decode_live,
@@ -77,7 +78,20 @@ class RedisFeed:
         if self._history is not None:
             self._feed.repeat(subscriber, await self._history.read(self._group, newest=1))
 
+    @property
+    def meta_key(self) -> str:
+        """Where Redis has the end of its history."""
+        return "" if self._history is None else self._history.meta_key(self._group)
+
+    @property
+    def place(self) -> Position | None:
+        """Up to where it was given out; None for an ephemeral group, and before it has begun."""
+        return self._feed.seen
+
     async def heard(self, payload: bytes) -> None:
+        if self._catching_up.locked():
+            async with self._catching_up:
+                pass  # what was found missing comes first
         try:
             if payload.startswith(MESSAGE):
                 self._listeners.notify(self._group, decode_message(payload))
@@ -85,18 +99,26 @@ class RedisFeed:
                 frame, exclude = decode_ephemeral(payload)
                 self._listeners.give(self._group, frame, () if exclude is None else (exclude,))
             else:
-                entry, is_last = decode_live(self._group, payload)
-                if place := self._feed.hear(entry, is_last=is_last):
-                    await self._catch_up(self._history, place)
+                await self._heard_live(self._history, decode_live(self._group, payload))
         except Malformed:
             log.warning("a message on Redis is not one of ours", extra={"group": self._group})
 
-    async def resumed(self) -> None:
-        if self._history is not None and (place := self._feed.resume()):
-            await self._catch_up(self._history, place)
+    async def _heard_live(self, history: RedisHistory, live: Live) -> None:
+        if not live.is_passing:
+            if self._feed.hear(live.entry, is_last=live.is_last):
+                await self._catch_up(history)
+        elif self._feed.hear_passing(live.entry):
+            await self._catch_up(history)
+            self._feed.tell(live.entry)
 
-    async def _catch_up(self, history: RedisHistory, seen: Position) -> None:
+    async def resumed(self) -> None:
+        if self._history is not None:
+            await self._catch_up(self._history)
+
+    async def _catch_up(self, history: RedisHistory) -> None:
         async with self._catching_up:
+            if (seen := self._feed.resume()) is None:
+                return
             reading = await history.read(self._group, seen if seen.epoch else None)
             is_complete = history.has_expired_in_silence(seen, reading)
             self._feed.catch_up(reading, is_complete=is_complete)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from adapters.layers.listeners import Listeners
-from adapters.layers.position import Position
+from adapters.layers.position import Position, stamped
 from adapters.layers.recovery import Entry, Reading, Verdict, judge, judge_cursor
 from application.ports import Recovery, Subscriber
 from domain.identity import ConnectionId
@@ -83,6 +83,29 @@ class GroupFeed:
             return self.resume()
         return None
 
+    def hear_passing(self, passing: Entry) -> Position | None:
+        """Take a live message that history doesn't keep; its position is the end of the history.
+        As `hear`, but what isn't given out is to be given to `tell` after catching up."""
+        seen, end = self.seen, passing.position
+        if seen is None:
+            return None
+        if not end.offset and seen.is_before(end) and self._all_fences_are_of(end.epoch):
+            self.seen = end
+        elif end.is_unheard(seen):
+            return self.resume()
+        self.tell(passing)
+        return None
+
+    def tell(self, passing: Entry) -> None:
+        """Give out one that history doesn't keep, with the cursor up to which everybody here has
+        been given everything. Whoever was given more came after it was said."""
+        seen = self.seen
+        if seen is None:
+            return
+        ahead = (who for who, fence in self._fences.items() if fence.is_unheard(seen))
+        frame = stamped(passing.frame, seen.cursor(self._group)) if seen.epoch else passing.frame
+        self._listeners.give(self._group, frame, (*_excluded(passing), *ahead))
+
     def resume(self) -> Position | None:
         """Live messages may be missing; returns the place to read from, if it has begun."""
         for newcomer in self._newcomers:
@@ -99,8 +122,10 @@ class GroupFeed:
         for who, fence in fenced.items():
             if subscriber := self._listeners.find(self._group, who):
                 _catch_up_alone(subscriber, fence, reading)
-        whole = is_complete or not seen.epoch
-        missed, reason = Verdict(reading.entries) if whole else judge(seen, reading)
+        if is_complete or (not seen.epoch and len(reading.entries) == reading.end.offset):
+            missed, reason = Verdict(reading.entries)
+        else:
+            missed, reason = judge(seen, reading)
         if reason is None:
             for entry in missed:
                 self._listeners.give(self._group, entry.frame, {*fenced, *_excluded(entry)})

@@ -11,6 +11,7 @@ from adapters.layers.position import Position
 from adapters.layers.publication import (
     Malformed,
     Publication,
+    decode_end,
     decode_place,
     decode_stored,
     encode_headers,
@@ -27,6 +28,9 @@ REMEMBERED = 60
 """Seconds on top of twice its expiry for which a silent group's place in its order is known:
 a late return is told "expired" and not "unknown"."""
 
+REPORTED = 1_000
+"""What isn't ours is logged once, as long as it is no more than that."""
+
 APPEND = Script(_SCRIPTS / "append.lua")
 READ = Script(_SCRIPTS / "read.lua")
 
@@ -42,11 +46,13 @@ class RedisHistory:
         self._expiry_ms = int(plan.expiry * 1000)
         self._key_expiry_ms = int(plan.key_expiry * 1000)
         self._remembered_ms = self._expiry_ms * 2 + REMEMBERED * 1000
+        self._reported: set[tuple[str, bytes]] = set()
 
     async def append(self, group: str, channel: str, publication: Publication) -> str | None:
         """Store a message and tell it on `channel`, in one command; the cursor if it has a key.
 
-        Without a body, nothing is stored: the cursor of what was, under its key.
+        One that is passing is told only. Without a body, nothing is stored: the cursor of what was,
+        under its key.
         """
         place: bytes = await self._publisher.send(
             APPEND,
@@ -59,7 +65,7 @@ class RedisHistory:
             self._remembered_ms,
             channel,
             publication.exclude or "",
-            "1" if publication.last else "",
+            "passing" if publication.passing else "last" if publication.last else "",
             publication.body,
             publication.key,
             self._key_expiry_ms,
@@ -78,17 +84,50 @@ class RedisHistory:
         start = f"{after.at_ms}-{after.offset}" if after else "-"
         args = [epoch, start, "" if newest is None else newest, self._expiry_ms]
         with answering():
-            reply = await READ(self._client, self._keys(group), args)
-        epoch = reply[0].decode()
-        end = Position(epoch, int(reply[2]), int(reply[1]))
-        entries = list(_entries(group, epoch, reply[4]))
-        return Reading(end, int(reply[5]), entries, is_over=reply[3] == b"1")
+            place, over, raw, oldest_ms = await READ(self._client, self._keys(group), args)
+        end = self._end(group, place)
+        entries = list(self._entries(group, end, raw))
+        return Reading(end, int(oldest_ms), entries, is_over=over == b"1")
+
+    def _end(self, group: str, place: bytes | None) -> Position:
+        """Keys that aren't ours hold no history; the next message begins it anew."""
+        if place is None:
+            self._report(group, b"", "the keys of a history are not ours")
+        return decode_end(place)
+
+    def _entries(self, group: str, end: Position, raw: list[Any]) -> Iterator[Entry]:
+        """Those that are ours, in their order. Readers are told of others that are missing for
+        their sake: they count places."""
+        offset = 0
+        for raw_id, raw_fields in raw:
+            try:
+                entry = decode_stored(group, end.epoch, raw_id, raw_fields)
+            except Malformed:
+                self._report(group, raw_id, "an entry of a stream is not one of ours")
+                continue
+            if offset < entry.position.offset <= end.offset:
+                offset = entry.position.offset
+                yield entry
+            else:
+                self._report(group, raw_id, "an entry of a stream is not in its order")
+
+    def _report(self, group: str, raw_id: bytes, problem: str) -> None:
+        """Log it, but not at every read."""
+        if (group, raw_id) in self._reported:
+            return
+        if len(self._reported) >= REPORTED:
+            self._reported.clear()
+        self._reported.add((group, raw_id))
+        log.warning(problem, extra={"group": group})
 
     def has_expired_in_silence(self, since: Position, reading: Reading) -> bool:
         now_ms = reading.oldest_ms + self._expiry_ms
         return has_expired_in_silence(
             since, reading, now_ms=now_ms, remembered_ms=self._remembered_ms
         )
+
+    def meta_key(self, group: str) -> str:
+        return self._keys(group)[1]
 
     def _keys(self, group: str) -> list[str]:
         key = f"{self._prefix}:{{{group}}}"
@@ -97,12 +136,3 @@ class RedisHistory:
     def _idempotency_keys(self, group: str) -> list[str]:
         key = f"{self._prefix}:{{{group}}}"
         return [f"{key}:keys", f"{key}:sent"]
-
-
-def _entries(group: str, epoch: str, raw: list[Any]) -> Iterator[Entry]:
-    for raw_id, raw_fields in raw:
-        try:
-            yield decode_stored(group, epoch, raw_id, raw_fields)
-        except Malformed:
-            # Its readers are told that something is missing: they count places.
-            log.warning("an entry of a stream is not one of ours", extra={"group": group})

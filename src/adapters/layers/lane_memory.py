@@ -23,8 +23,8 @@ the memory that `max_bytes` bounds, as measured with CPython 3.11."""
 class History:
     """One group's history. `size` is how many bytes of memory it takes."""
 
-    def __init__(self) -> None:
-        self.end = Position(secrets.token_hex(6), 0, 0)
+    def __init__(self, now_ms: int) -> None:
+        self.end = Position(secrets.token_hex(6), now_ms, 0)
         self.size = HISTORY_BYTES
         self.is_over = False
         self._entries: deque[Entry] = deque()
@@ -90,6 +90,9 @@ class MemoryLane(Lane):
             self._listeners.give(group, publication.body, exclude)
             return None
         if group in self._histories and self._histories[group].is_over:
+            return None
+        if publication.passing:
+            self._tell(group, publication)
             return None
         key = publication.key
         sent = await self.published(group, key) if key else None
@@ -158,14 +161,27 @@ class MemoryLane(Lane):
             if group not in self._listeners:
                 self._feeds.pop(group, None)
 
+    def _tell(self, group: str, publication: Publication) -> None:
+        """Have it heard, with the end of the history: one begins for it, if there is room, but
+        nobody else's is forgotten for its sake."""
+        if group not in self._histories and self._size + HISTORY_BYTES <= self.plan.max_bytes:
+            self._begin(group, self._clock.now())
+            self._histories.move_to_end(group, last=False)
+        if feed := self._feeds.get(group):
+            history = self._histories.get(group)
+            end = BEGINNING if history is None else history.end
+            feed.hear_passing(Entry(end, publication.body, publication.exclude))
+
+    def _begin(self, group: str, now: float) -> History:
+        history = self._histories[group] = History(int(now * 1000))
+        self._size += history.size
+        return history
+
     def _store(self, group: str, publication: Publication) -> tuple[History, Entry]:
-        history = self._histories.get(group)
-        if history is None:
-            history = self._histories[group] = History()
-            self._size += history.size
+        now = self._clock.now()
+        history = self._histories.get(group) or self._begin(group, now)
         self._histories.move_to_end(group)
         before = history.size
-        now = self._clock.now()
         entry = history.append(group, publication, int(now * 1000))
         history.trim(self.plan, now)
         self._size += history.size - before

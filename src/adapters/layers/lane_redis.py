@@ -14,6 +14,7 @@ from adapters.layers.feed_redis import RedisFeed
 from adapters.layers.history_redis import RedisHistory
 from adapters.layers.lanes import Lane
 from adapters.layers.listeners import Listeners
+from adapters.layers.position_check import PositionCheck
 from adapters.layers.publication import Publication, encode_ephemeral, encode_message
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
@@ -26,7 +27,13 @@ class RedisLane(Lane):
     """`service` leads all keys, so that several services can share a Redis."""
 
     def __init__(
-        self, plan: LanePlan, client: Client, publisher: Publisher, pubsub: PubSub, service: str
+        self,
+        plan: LanePlan,
+        client: Client,
+        publisher: Publisher,
+        pubsub: PubSub,
+        service: str,
+        check: PositionCheck,
     ) -> None:
         self.plan = plan
         self._publisher = publisher
@@ -37,6 +44,7 @@ class RedisLane(Lane):
         )
         self._listeners = Listeners()
         self._feeds: dict[str, RedisFeed] = {}
+        check.watch(self._feeds.values)
 
     async def publish(self, group: str, publication: Publication) -> str | None:
         if self._history is not None:

@@ -25,7 +25,8 @@ class Lane(Protocol):
 
     @abstractmethod
     async def publish(self, group: str, publication: Publication) -> str | None:
-        """Give a publication to every subscriber of `group`; on a durable lane, store it first.
+        """Give a publication to every subscriber of `group`; on a durable lane, store it first,
+        unless it is passing.
 
         Returns the cursor of a publication with a key on a durable lane, also if that was
         published before: then nothing else is done.

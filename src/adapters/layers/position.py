@@ -16,7 +16,7 @@ class Position:
 
     `epoch` is drawn anew whenever the history begins anew, and empty where there is none yet;
     `at_ms` is when the message was stored, in milliseconds since 1970, never falling; `offset`
-    counts from 1 without gap.
+    counts from 1 without gap, and is 0 where somebody came or went before anything was said.
     """
 
     epoch: str
@@ -48,8 +48,12 @@ class Position:
 
     def precedes(self, next_one: "Position") -> bool:
         """Whether `next_one` is the very next place, so that nothing lies between."""
-        begins = not self.epoch and next_one.at_ms > self.at_ms
-        return next_one.offset == self.offset + 1 and (begins or next_one.epoch == self.epoch)
+        is_of_same = next_one.epoch == self.epoch or self.is_before(next_one)
+        return next_one.offset == self.offset + 1 and is_of_same
+
+    def is_before(self, history: "Position") -> bool:
+        """Whether this is where nothing was said yet, and `history` began after that."""
+        return not self.epoch and history.at_ms > self.at_ms
 
 
 BEGINNING = Position("", 0, 0)

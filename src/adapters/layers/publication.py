@@ -7,12 +7,13 @@ is not read by the one before it, so there they are renewed together. Whatever e
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
-from adapters.layers.position import Position, stamped
+from adapters.layers.position import BEGINNING, Position, stamped
 from adapters.layers.recovery import Entry
 from domain.identity import ConnectionId
 
@@ -20,6 +21,8 @@ VERSION = 2
 
 MESSAGE = b"!"
 """Begins a message for subscribers' own handlers; publications begin otherwise."""
+
+_PLACE = re.compile(r"[0-9a-f]{12} [0-9]{1,14} [0-9]{1,14}")
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 """`json.dumps` would make an encoder for each publication."""
@@ -39,7 +42,7 @@ def _decoder(decode: Callable[P, T]) -> Callable[P, T]:
     def decode_or_refuse(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return decode(*args, **kwargs)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Malformed from error
 
     return decode_or_refuse
@@ -56,14 +59,25 @@ class Publication:
 
     `exclude` hears nothing of it. After the `last` publication of a durable group nobody listens
     any more, and what is published changes nothing. A durable group takes one publication for
-    each `key`, if there is one.
+    each `key`, if there is one. One that is `passing` is heard live and not stored; on a durable
+    lane its cursor is the place up to which its hearer has been given everything.
     """
 
     body: str
     exclude: ConnectionId | None = None
     last: bool = False
+    passing: bool = False
     key: str = ""
     headers: Headers = field(default_factory=dict)
+
+
+class Live(NamedTuple):
+    """What all processes hear of a durable group. The frame of one that is passing has no cursor
+    yet, and its position is the end of the history."""
+
+    entry: Entry
+    is_last: bool = False
+    is_passing: bool = False
 
 
 def encode_headers(headers: Headers) -> str:
@@ -81,20 +95,24 @@ def decode_ephemeral(payload: bytes) -> tuple[str, ConnectionId | None]:
     """The frame, and who is not to hear it."""
     head, body = _halves(payload)
     exclude = _head(head)["x"] if head.startswith("{") else head
-    return body, _connection(exclude)
+    return _object(body), _connection(exclude)
 
 
 @_decoder
-def decode_live(group: str, payload: bytes) -> tuple[Entry, bool]:
-    """An entry as `append.lua` tells it, and whether it is the last."""
+def decode_live(group: str, payload: bytes) -> Live:
+    """What `append.lua` tells."""
     head, body = _halves(payload)
     if head.startswith("{"):
         fields = _head(head)
-        entry = _entry(group, fields["p"], body, fields["x"], fields["h"])
-        return entry, bool(fields["l"])
+        if fields.get("n"):
+            position = decode_place(fields["p"])
+            excluded, headers = _connection(fields["x"]), _headers(fields["h"])
+            return Live(Entry(position, _object(body), excluded, headers), is_passing=True)
+        entry = _entry(group, fields["p"], body, fields["x"], _headers(fields["h"]))
+        return Live(entry, bool(fields["l"]))
     # The form of the release before, without headers.
     *place, exclude, last = head.split(" ")
-    return _entry(group, " ".join(place), body, exclude), last == "1"
+    return Live(_entry(group, " ".join(place), body, exclude), last == "1")
 
 
 @_decoder
@@ -105,7 +123,7 @@ def decode_stored(group: str, epoch: str, raw_id: bytes, raw_fields: list[bytes]
     if b"b" not in fields:
         raise ValueError("an entry holds a frame")
     exclude = fields.get(b"x", b"").decode()
-    headers = json.loads(fields[b"h"]) if b"h" in fields else None
+    headers = _headers(json.loads(fields[b"h"])) if b"h" in fields else None
     return _entry(group, f"{epoch} {at} {offset}", fields[b"b"].decode(), exclude, headers)
 
 
@@ -123,16 +141,26 @@ def decode_message(payload: bytes) -> Mapping[str, Any]:
 
 
 def decode_place(place: str) -> Position:
-    """A position as the scripts write it: "epoch milliseconds offset"."""
+    """A position as the scripts write it: "epoch milliseconds offset"; raises `ValueError`."""
+    if not _PLACE.fullmatch(place):
+        raise ValueError("this is no place in a history")
     epoch, at, offset = place.split(" ")
     return Position(epoch, int(at), int(offset))
+
+
+@_decoder
+def decode_end(place: bytes | None) -> Position:
+    """The end of a history; its beginning if there is none."""
+    return decode_place(place.decode()) if place else BEGINNING
 
 
 def _entry(
     group: str, place: str, body: str, exclude: str, headers: Headers | None = None
 ) -> Entry:
     position = decode_place(place)
-    frame = stamped(body, position.cursor(group))
+    if not position.offset:
+        raise ValueError("offsets count from 1")
+    frame = stamped(_object(body), position.cursor(group))
     return Entry(position, frame, _connection(exclude), headers)
 
 
@@ -150,5 +178,20 @@ def _head(line: str) -> dict[str, Any]:
     return fields
 
 
-def _connection(name: str) -> ConnectionId | None:
+def _object(body: str) -> str:
+    """A frame, at least by its ends: to parse each would cost more than all else on its way."""
+    if not (body.startswith('{"') and body.endswith("}")):
+        raise ValueError("a frame is a JSON object")
+    return body
+
+
+def _headers(headers: Any) -> Headers:
+    if not (isinstance(headers, dict) and all(isinstance(it, str) for it in headers.values())):
+        raise TypeError("headers are texts by name")
+    return headers
+
+
+def _connection(name: Any) -> ConnectionId | None:
+    if not isinstance(name, str):
+        raise TypeError("a connection's id is a text")
     return ConnectionId(name) if name else None

@@ -86,4 +86,6 @@ def has_expired_in_silence(
     if reading.entries:
         first = reading.entries[0].position
         return first.offset == 1 and first.at_ms > forgotten_ms
-    return not reading.end.epoch and now_ms > forgotten_ms
+    if reading.end.epoch:
+        return not reading.end.offset and reading.end.at_ms > forgotten_ms
+    return now_ms > forgotten_ms

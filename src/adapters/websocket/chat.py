@@ -44,7 +44,7 @@ class ReliableChat(KeyedMessage):
 
 
 class ReliableChatNotification(DurableMessage):
-    """Something was said, or somebody came or went; none of it is lost."""
+    """Something was said, or somebody came or went; nothing said is lost."""
 
     action: Literal["reliable_chat_notification"] = "reliable_chat_notification"
     payload: TextPayload

@@ -4,6 +4,7 @@ from typing import Self
 
 from adapters.lane_table import LanePlan
 from adapters.layers.lane_redis import RedisLane
+from adapters.layers.position_check import PositionCheck
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import Client
@@ -19,9 +20,13 @@ class LaneProcess:
         self._client = client
         self._publisher = Publisher(client, backlog=10_000)
         self._pubsub = PubSub(client, timeout=TIMEOUT)
+        self.check = PositionCheck(client, interval=0.01)
+        """Not started: its commands would be counted among others."""
 
     def lane(self, plan: LanePlan) -> RedisLane:
-        return RedisLane(plan, self._client, self._publisher, self._pubsub, self.service)
+        return RedisLane(
+            plan, self._client, self._publisher, self._pubsub, self.service, self.check
+        )
 
     async def __aenter__(self) -> Self:
         self._publisher.start()

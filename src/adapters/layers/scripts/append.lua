@@ -1,4 +1,5 @@
--- Stores one message of a durable group and tells every server process about it.
+-- Stores one message of a durable group and tells every server process about it. One that is
+-- passing is not stored: it is told with the end of the history, which it begins if there is none.
 --
 -- KEYS[1]  the group's stream: id "milliseconds-offset", fields b: the encoded frame,
 --          x: the connection that was not to hear it, or "", h: headers as JSON
@@ -11,7 +12,7 @@
 -- ARGV[4]  for how long the meta is remembered after the newest message, in milliseconds
 -- ARGV[5]  the pub/sub channel
 -- ARGV[6]  the connection that is not to hear it, or ""
--- ARGV[7]  "1" for the group's last message, or ""
+-- ARGV[7]  "last" for the group's last message, "passing" for one that is not stored, or ""
 -- ARGV[8]  the encoded frame, or "" to ask for an idempotency key and store nothing
 -- ARGV[9]  the message's idempotency key, or ""
 -- ARGV[10] for how long idempotency keys are remembered, in milliseconds
@@ -20,42 +21,97 @@
 --
 -- Returns "epoch milliseconds offset", of the message that was stored under the same key if
 -- there is one; "", and nothing stored, after the group's last message.
+--
+-- What a stranger wrote in place of one of these keys is removed, and the history begins anew: its
+-- readers are told, and no other group is worse off.
 
-local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
-if meta[4] then
+local meta = redis.pcall('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
+local over = meta[4]
+if over then
   return ''
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local key, remembered = ARGV[9], tonumber(ARGV[10])
-local sent = key ~= '' and redis.call('ZSCORE', KEYS[3], key)
-if sent and tonumber(sent) >= now - remembered then
-  return redis.call('HGET', KEYS[4], key)
+local sent = key ~= '' and redis.pcall('ZSCORE', KEYS[3], key)
+local stands = key ~= '' and redis.pcall('HGET', KEYS[4], key)
+if
+  type(sent) == 'string'
+  and type(stands) == 'string'
+  and tonumber(sent) >= now - remembered
+  and string.match(stands, '^[0-9a-f]+ %d+ %d+$')
+then
+  return stands
 end
 if ARGV[8] == '' then
   return ''
 end
+if type(sent) == 'table' or type(stands) == 'table' then
+  redis.call('DEL', KEYS[3], KEYS[4])
+end
+
+local function begin_anew()
+  redis.call('DEL', KEYS[1], KEYS[2])
+  meta = {}
+end
+local place = (meta[1] or '') .. ' ' .. (meta[3] or '') .. ' ' .. (meta[2] or '')
+local is_ours = place == '  '
+  or string.match(place, '^[0-9a-f]+ %d+ %d+$') and #meta[1] == 12 and #meta[3] < 15 and #meta[2] < 15
+if meta.err or type(redis.pcall('XLEN', KEYS[1])) ~= 'number' or not is_ours then
+  begin_anew()
+end
 
 local epoch = meta[1] or ARGV[1]
-local offset = tonumber(meta[2] or '0') + 1
-local at = math.max(now, tonumber(meta[3] or '0'))
-local expiry = tonumber(ARGV[3])
+local function tell(at, offset)
+  local place = string.format('%s %.0f %.0f', epoch, at, offset)
+  local kind = ARGV[7] == 'passing' and '"l":false,"n":true'
+    or ARGV[7] == 'last' and '"l":true' or '"l":false'
+  local head = '{"v":2,"p":"%s","x":"%s",%s,"h":%s}\n'
+  redis.call('PUBLISH', ARGV[5], string.format(head, place, ARGV[6], kind, ARGV[12]) .. ARGV[8])
+  return place
+end
 
-local id = string.format('%.0f-%.0f', at, offset)
-redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12])
+if ARGV[7] == 'passing' then
+  if not meta[1] then
+    redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', 0, 'at', string.format('%.0f', now))
+  end
+  redis.call('PEXPIRE', KEYS[2], ARGV[4])
+  return tell(tonumber(meta[3] or now), tonumber(meta[2] or '0'))
+end
+
+local at, offset
+local function add(later)
+  offset = tonumber(meta[2] or '0') + 1
+  at = math.max(now, tonumber(meta[3] or '0')) + later
+  local id = string.format('%.0f-%.0f', at, offset)
+  local entry = { 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12] }
+  return redis.pcall('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, unpack(entry))
+end
+local function is_taken(reply)
+  return type(reply) == 'table' and string.find(reply.err or '', 'equal or smaller', 1, true)
+end
+local added = add(0)
+if is_taken(added) then
+  added = add(1) -- for a stranger's entry of this very moment
+end
+if is_taken(added) then
+  -- A stranger's entry stands where ours would come for years.
+  begin_anew()
+  epoch = ARGV[1]
+  added = add(0)
+end
+if type(added) == 'table' and added.err then
+  return added
+end
+local expiry = tonumber(ARGV[3])
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - expiry))
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at))
-if ARGV[7] ~= '' then
+if ARGV[7] == 'last' then
   redis.call('HSET', KEYS[2], 'over', '1')
 end
 redis.call('PEXPIRE', KEYS[1], expiry)
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-local place = string.format('%s %.0f %.0f', epoch, at, offset)
-local head = string.format(
-  '{"v":2,"p":"%s","x":"%s","l":%s,"h":%s}\n',
-  place, ARGV[6], tostring(ARGV[7] ~= ''), ARGV[12]
-)
-redis.call('PUBLISH', ARGV[5], head .. ARGV[8])
+place = tell(at, offset)
 
 if key ~= '' then
   redis.call('ZADD', KEYS[3], now, key)

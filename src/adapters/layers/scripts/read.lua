@@ -1,38 +1,55 @@
--- Reads a durable group's history at one moment.
+-- Reads a durable group's history at one moment. Writes nothing.
 --
 -- KEYS[1]  the group's stream
 -- KEYS[2]  the group's meta
 -- ARGV[1]  the epoch that the reader knows, or "" for none
--- ARGV[2]  the id "milliseconds-offset" after which to read, "-" for all, or "" for none
+-- ARGV[2]  the id "milliseconds-offset" after which to read, or "-" for all
 -- ARGV[3]  at most so many of the newest, or "" for all
 -- ARGV[4]  expiry, in milliseconds
 --
--- Returns { epoch or "", offset, at, over or "", entries, oldest }: entries as of XRANGE, oldest
--- first; before `oldest` (milliseconds) all has expired. With another epoch than the reader's,
--- or an offset that is yet to come, all entries are given.
+-- Returns { place, over or "", entries, oldest }: the place "epoch milliseconds offset" of the end,
+-- "" if nothing was said yet, nil if the keys aren't ours; entries as of XRANGE, oldest first;
+-- before `oldest` (milliseconds) all has expired. With another epoch than the reader's, or an
+-- offset that is yet to come, all entries are given.
 
-local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
-local epoch = meta[1] or ''
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local oldest = string.format('%.0f', now - tonumber(ARGV[4]))
-redis.call('XTRIM', KEYS[1], 'MINID', oldest)
+
+local meta = redis.pcall('HMGET', KEYS[2], 'epoch', 'at', 'offset', 'over')
+local length = redis.pcall('XLEN', KEYS[1])
+local epoch, at, offset = meta[1] or '', meta[2] or '', meta[3] or ''
+local place = epoch .. ' ' .. at .. ' ' .. offset
+if place == '  ' then
+  place = ''
+elseif
+  not string.match(place, '^[0-9a-f]+ %d+ %d+$') or #epoch ~= 12 or #at > 14 or #offset > 14
+then
+  place = false
+end
+if meta.err or type(length) ~= 'number' or not place then
+  return { false, '', {}, oldest }
+end
 
 local entries = {}
 if ARGV[3] == '0' then
   entries = {}
 elseif ARGV[3] ~= '' then
-  local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ARGV[3])
+  local newest = redis.call('XREVRANGE', KEYS[1], '+', oldest, 'COUNT', ARGV[3])
   for i = #newest, 1, -1 do
     entries[#entries + 1] = newest[i]
   end
-elseif
-  ARGV[2] == '-'
-  or (ARGV[1] ~= '' and ARGV[1] ~= epoch)
-  or tonumber(string.match(ARGV[2], '%d+$') or '0') > tonumber(meta[2] or '0')
-then
-  entries = redis.call('XRANGE', KEYS[1], '-', '+')
-elseif ARGV[2] ~= '' then
-  entries = redis.call('XRANGE', KEYS[1], '(' .. ARGV[2], '+')
+else
+  local after_ms, after = string.match(ARGV[2], '^(%d+)-(%d+)$')
+  local first = oldest
+  if
+    after
+    and ARGV[1] == epoch
+    and tonumber(after) <= tonumber(offset)
+    and tonumber(after_ms) >= tonumber(oldest)
+  then
+    first = '(' .. ARGV[2]
+  end
+  entries = redis.call('XRANGE', KEYS[1], first, '+')
 end
-return { epoch, meta[2] or '0', meta[3] or '0', meta[4] or '', entries, oldest }
+return { place, meta[4] or '', entries, oldest }

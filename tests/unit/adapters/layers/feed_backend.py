@@ -6,10 +6,11 @@ from adapters.layers.group_feed import Newcomer
 from adapters.layers.position import BEGINNING, Position
 from adapters.layers.recovery import Entry, Reading
 from domain.identity import ConnectionId
-from tests.doubles import RecordingSubscriber
+from tests.doubles import RecordingSubscriber, cursor_of
 
 GROUP = "g"
 CAPACITY = 4
+PASSING = '{"passing":1}'
 
 
 class Backend:
@@ -22,23 +23,31 @@ class Backend:
         self.epoch = 1
         self.is_over = False
         self.capacity: int | None = CAPACITY
+        self.beginning = BEGINNING
 
     @property
     def end(self) -> Position:
-        return self.known[-1].position if self.known else BEGINNING
+        return self.known[-1].position if self.known else self.beginning
 
     def say(self, *, last: bool = False, exclude: str | None = None) -> Entry:
         number = len(self.said)
-        position = Position(f"{self.epoch:012x}", number + 1, len(self.known) + 1)
+        position = Position(f"{self.epoch:012x}", 2 * number + 1, len(self.known) + 1)
         entry = Entry(position, f"{number}", None if exclude is None else ConnectionId(exclude))
         self.said.append(entry)
         self.known.append(entry)
         self.is_over = last
         return entry
 
+    def tell(self, exclude: str | None = None) -> Entry:
+        """One that is passing, which begins the history if nothing was said yet."""
+        if not self.end.epoch:
+            self.beginning = Position(f"{self.epoch:012x}", 2 * len(self.said), 0)
+        return Entry(self.end, PASSING, None if exclude is None else ConnectionId(exclude))
+
     def lose_everything(self) -> None:
         self.epoch += 1
         self.known = []
+        self.beginning = BEGINNING
         self.is_over = False
         self.capacity = CAPACITY
 
@@ -67,6 +76,15 @@ class Listener(RecordingSubscriber):
     def __init__(self, name: str, begins: int | None) -> None:
         super().__init__(name)
         self.begins = begins
+        self.passed: list[tuple[Position | None, int]] = []
+        """The cursor of each passing frame, and how many others were given before it."""
+
+    def deliver(self, frame: str) -> None:
+        if not frame.startswith(PASSING[:-1]):
+            super().deliver(frame)
+            return
+        parsed = None if frame == PASSING else Position.parse(cursor_of(frame))
+        self.passed.append((parsed and parsed[1], len(self.frames)))
 
     @property
     def numbers(self) -> list[int]:

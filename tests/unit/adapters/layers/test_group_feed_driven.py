@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from adapters.layers.group_feed import GroupFeed
 from adapters.layers.listeners import Listeners
 from adapters.layers.position import Position
+from adapters.layers.publication import Live
 from adapters.layers.recovery import Entry, place_of
 from tests.unit.adapters.layers.feed_backend import GROUP, Asked, Backend, Listener, Waiting
 
@@ -29,7 +30,8 @@ class Feeding(RuleBasedStateMachine):
         self.listeners = Listeners()
         self.feed = GroupFeed(GROUP, self.listeners)
         self.feed.begin(self.backend.read(newest=0))
-        self.wire: deque[tuple[Entry, bool]] = deque()
+        self.wire: deque[Live] = deque()
+        self.held_back: Entry | None = None
         self.is_cut = False
         self.catching_up: Asked | None = None
         self.waiting: list[Waiting] = []
@@ -51,7 +53,23 @@ class Feeding(RuleBasedStateMachine):
         exclude = excluded[0].connection_id if excluded else None
         entry = self.backend.say(last=last, exclude=exclude)
         if not is_lost and not self.is_cut:
-            self.wire.append((entry, last))
+            self.wire.append(Live(entry, last))
+
+    @rule(
+        is_lost=st.sampled_from([False, False, True]),
+        excludes=st.integers(0, 9),
+        follows_a_loss=st.booleans(),
+    )
+    def tell(self, is_lost: bool, excludes: int, follows_a_loss: bool) -> None:
+        """Somebody comes or goes."""
+        if follows_a_loss:
+            self.say(is_lost=True, last=False, excludes=9)
+        if self.backend.is_over:
+            return
+        excluded = self.everybody[excludes:][:1]
+        passing = self.backend.tell(excluded[0].connection_id if excluded else None)
+        if not is_lost and not self.is_cut:
+            self.wire.append(Live(passing, is_passing=True))
 
     @precondition(lambda self: self.catching_up is None)
     @rule(count=st.integers(1, 3))
@@ -66,13 +84,17 @@ class Feeding(RuleBasedStateMachine):
         """The wire brings one twice."""
         if len(self.backend.known) >= back and not self.is_cut:
             entry = self.backend.known[-back]
-            self.wire.append((entry, back == 1 and self.backend.is_over))
+            self.wire.append(Live(entry, back == 1 and self.backend.is_over))
 
     @precondition(lambda self: self.wire and self.catching_up is None)
     @rule(is_late=st.booleans())
     def hear(self, is_late: bool) -> None:
-        entry, last = self.wire.popleft()
-        place = self.feed.hear(entry, is_last=last)
+        live = self.wire.popleft()
+        if live.is_passing:
+            place = self.feed.hear_passing(live.entry)
+            self.held_back = None if place is None else live.entry
+        else:
+            place = self.feed.hear(live.entry, is_last=live.is_last)
         if place is not None:
             self._read_on_from(place, is_late)
 
@@ -99,6 +121,9 @@ class Feeding(RuleBasedStateMachine):
         assert self.catching_up is not None
         self.feed.catch_up(self.catching_up.answer(self.backend))
         self.catching_up = None
+        if self.held_back is not None:
+            self.feed.tell(self.held_back)
+            self.held_back = None
 
     def _ask(self, after: Position | None, newest: int | None, is_late: bool) -> Asked:
         asked = Asked(after, newest)
@@ -170,7 +195,7 @@ class Feeding(RuleBasedStateMachine):
     @rule()
     def listen(self) -> None:
         self.came += 1
-        listener = Listener(f"listener {self.came}", None)
+        listener = Listener(f"listener {self.came}", len(self.backend.said))
         self.feed.listen(listener)
         self.everybody.append(listener)
 
@@ -191,6 +216,26 @@ class Feeding(RuleBasedStateMachine):
         for listener in self.everybody:
             if listener.numbers and not listener.was_told_of_a_loss:
                 self._assert_nothing_is_missing(listener, listener.numbers[-1])
+
+    @invariant()
+    def the_cursor_of_what_is_passing_is_neither_behind_nor_beyond_what_was_given(self) -> None:
+        for listener in self.everybody:
+            while listener.passed:
+                cursor, count = listener.passed.pop()
+                if cursor is not None and not listener.was_told_of_a_loss:
+                    self._assert_given_up_to(cursor, listener, set(listener.numbers[:count]))
+
+    def _assert_given_up_to(self, cursor: Position, listener: Listener, given: set[int]) -> None:
+        begins = min(given, default=None) if listener.begins is None else listener.begins
+        for entry in self.backend.known:
+            if entry.position.epoch != cursor.epoch:
+                continue
+            number = int(entry.frame)
+            if entry.position.is_later(cursor):
+                assert number not in given, (cursor, listener.frames)
+            elif begins is not None and number >= begins:
+                is_due = entry.exclude != listener.connection_id
+                assert number in given or not is_due, (cursor, listener.frames)
 
     def _assert_nothing_is_missing(self, listener: Listener, until: int) -> None:
         begins = listener.numbers[0] if listener.begins is None else listener.begins

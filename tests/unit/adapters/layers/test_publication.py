@@ -32,14 +32,21 @@ def test_an_ephemeral_publication_arrives_as_it_was(exclude: ConnectionId | None
 
 
 def test_a_durable_one_arrives_with_its_place_and_its_headers() -> None:
-    entry, is_last = decode_live("g", live(x="bob", l=True))
-    assert entry == (PLACE, STAMPED, "bob", {"id": "1", "at": "5"})
-    assert is_last
+    heard = decode_live("g", live(x="bob", l=True))
+    assert heard.entry == (PLACE, STAMPED, "bob", {"id": "1", "at": "5"})
+    assert heard.is_last
+    assert not heard.is_passing
+
+
+def test_a_passing_one_arrives_with_the_end_of_the_history_and_no_cursor_yet() -> None:
+    heard = decode_live("g", live(x="bob", n=True))
+    assert heard.entry == (PLACE, '{"x":1}', "bob", {"id": "1", "at": "5"})
+    assert heard.is_passing
 
 
 def test_one_from_the_stream_has_the_same_place_and_headers() -> None:
     fields = [b"b", b'{"x":1}', b"x", b"bob", b"h", b'{"id":"1","at":"5"}']
-    assert decode_stored("g", EPOCH, b"5-7", fields) == decode_live("g", live(x="bob"))[0]
+    assert decode_stored("g", EPOCH, b"5-7", fields) == decode_live("g", live(x="bob")).entry
 
 
 # The form of the release before.
@@ -53,9 +60,8 @@ def test_the_old_ephemeral_form_is_read(exclude: str) -> None:
 
 @pytest.mark.parametrize(("last", "is_last"), [("", False), ("1", True)])
 def test_the_old_durable_form_is_read(last: str, is_last: bool) -> None:
-    entry, was_last = decode_live("g", f'{EPOCH} 5 7 bob {last}\n{{"x":1}}'.encode())
-    assert entry == (PLACE, STAMPED, "bob", None)
-    assert was_last is is_last
+    heard = decode_live("g", f'{EPOCH} 5 7 bob {last}\n{{"x":1}}'.encode())
+    assert heard == ((PLACE, STAMPED, "bob", None), is_last, False)
 
 
 def test_an_old_entry_of_a_stream_is_read() -> None:

@@ -38,6 +38,13 @@ every_lane = pytest.mark.parametrize(
 )
 
 
+def said_of(frames: list[Frame]) -> list[Frame]:
+    """Without those that tell who came and went."""
+    comings = ("🔒", "🚪", "👋")
+    texts = [str(frame["payload"].get("message")) for frame in frames]
+    return [f for f, text in zip(frames, texts, strict=True) if not text.startswith(comings)]
+
+
 def since(durable: Durable, cursor: str) -> str:
     return f"{durable.path}?since={quote(cursor)}"
 
@@ -52,13 +59,12 @@ async def test_what_was_missed_comes_first_then_what_is_new_without_gap_or_repea
         for number in range(5):
             await durable.say(witness, f"missed-{number}")
         async with service.socket(durable.path) as other:
-            # Its own coming is told to the others only, so what it says is known to be last.
             known = await durable.say(other, "known")
             async with service.socket(since(durable, last["cursor"])) as back:
                 recovered = await back.frame()
                 missed = await back.frames(recovered["payload"]["missed"])
                 await durable.say(other, "new")
-                live = await back.frames_until_pong()
+                live = said_of(await back.frames_until_pong())
         frames: list[Frame] = []
         await durable.say(witness, "end")
         async with service.socket(since(durable, last["cursor"])) as later:
@@ -73,12 +79,22 @@ async def test_what_was_missed_comes_first_then_what_is_new_without_gap_or_repea
     assert [n for n in range(5) if any(f"missed-{n}" in text for text in texts)] == [*range(5)]
     assert missed[-1] == known
     heard = missed + live
-    # History is the measure: the same frames in the same order, exclude one's own coming.
-    assert [frame for frame in frames if frame in heard] == heard
+    # History is the measure: the same frames in the same order, and nothing else.
+    assert frames[:-1] == heard
     assert len({frame["cursor"] for frame in heard}) == len(heard)
-    between = frames[: frames.index(heard[-1]) + 1]
-    own_coming = [frame for frame in between if frame not in heard]
-    assert len(own_coming) == (1 if durable is ROOM else 0)
+
+
+async def test_whoever_saw_only_its_own_coming_is_given_all_that_was_said_since(
+    service: Service,
+) -> None:
+    async with service.socket(RELIABLE.path) as member:
+        coming = await member.frame()
+    async with service.socket(RELIABLE.path) as other:
+        said = [await RELIABLE.say(other, text) for text in ("one", "two")]
+    async with service.socket(since(RELIABLE, coming["cursor"])) as back:
+        recovered = await back.payload("recovered")
+        assert recovered == {"recovered": True, "missed": 2}
+        assert await back.frames(2) == said
 
 
 @every_lane
@@ -215,5 +231,5 @@ async def test_a_chat_whose_lane_was_made_durable_gives_back_what_was_missed(
             cursor = (await client.frame())["cursor"]
             await client.say("chat", {"message": "hello"})
         async with service.socket(f"/ws/chat?since={cursor}") as client:
-            assert await client.payload("recovered") == {"recovered": True, "missed": 2}
+            assert await client.payload("recovered") == {"recovered": True, "missed": 1}
             assert (await client.frame())["payload"] == {"message": "💬 hello"}

@@ -14,12 +14,11 @@ from adapters.layers.lane_redis import RedisLane
 from adapters.layers.lanes import Lane
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
-from adapters.redis_connection import AddressIsWrong, connect, wait_until
+from adapters.redis_connection import AddressIsWrong, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
 from adapters.storage.presence_redis import RedisPresence
 from adapters.storage.tally_redis import RedisTally
-from application.errors import Unavailable
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
 from application.ports import Clock
@@ -40,7 +39,9 @@ class RedisBackend(Backend):
         self._timeout = redis.timeout
         self._slots = settings.jobs.slots
         self._publisher = Publisher(self.client, backlog=redis.backlog)
-        self._pubsub = PubSub(self.client, timeout=redis.timeout)
+        self._pubsub = PubSub(
+            self.client, redis.prefix, timeout=redis.timeout, silence=redis.silence
+        )
         self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
         self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
         self.tally = RedisTally(self.client, redis.prefix, name_limit=settings.limits.tally_names)
@@ -54,11 +55,15 @@ class RedisBackend(Backend):
             return MemoryLane(plan, self._clock)
         return RedisLane(plan, self.client, self._publisher, self._pubsub, self._service)
 
+    async def check(self) -> None:
+        await ping(self.client, self._timeout)
+
     async def ping(self) -> None:
-        await wait_until(self.client, self._timeout)
-        if self.away_for():
-            # Redis answers again, but this process doesn't hear from it yet: nobody could join.
-            raise Unavailable
+        self._publisher.check()
+        self.presence.check()
+        # Redis may answer again while this process doesn't hear from it yet: nobody could join.
+        self._pubsub.check()
+        await ping(self.client, self._timeout)
 
     def away_for(self) -> float:
         return self._pubsub.away_for()

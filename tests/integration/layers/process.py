@@ -9,6 +9,8 @@ from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import Client
 
 TIMEOUT = 5.0
+SILENCE = 600.0
+"""Probes would be counted among other commands."""
 
 
 class LaneProcess:
@@ -18,7 +20,7 @@ class LaneProcess:
         self.service = service
         self._client = client
         self._publisher = Publisher(client, backlog=10_000)
-        self._pubsub = PubSub(client, timeout=TIMEOUT)
+        self._pubsub = PubSub(client, service, timeout=TIMEOUT, silence=SILENCE)
 
     def lane(self, plan: LanePlan) -> RedisLane:
         return RedisLane(plan, self._client, self._publisher, self._pubsub, self.service)

@@ -14,6 +14,7 @@ from adapters.layers.lane_redis import RedisLane
 from adapters.layers.lanes import Lane
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
+from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
 from adapters.redis_connection import AddressIsWrong, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
@@ -56,7 +57,10 @@ class RedisBackend(Backend):
         return RedisLane(plan, self.client, self._publisher, self._pubsub, self._service)
 
     async def check(self) -> None:
-        await ping(self.client, self._timeout)
+        try:
+            await check_requirements(self.client, self._service, self._timeout)
+        except RedisIsUnfit as error:
+            raise SettingsAreWrong(f"SWITCHBOARD_REDIS_URL can't be used: {error}.") from None
 
     async def ping(self) -> None:
         self._publisher.check()

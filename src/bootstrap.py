@@ -1,6 +1,5 @@
 """Settings → container → application: the only place where a port meets an implementation."""
 
-import asyncio
 import contextlib
 import socket
 import sys
@@ -14,6 +13,7 @@ from fastapi import FastAPI
 from adapters.backends.backend import Backend
 from adapters.backends.backend_memory import MemoryBackend
 from adapters.backends.backend_redis import RedisBackend
+from adapters.background_task import BackgroundTask
 from adapters.cli.commands import create_cli
 from adapters.cli.programs import (
     WORKER_IS_READY,
@@ -177,30 +177,38 @@ def create_app(container: Container | None = None) -> FastAPI:
     """The whole service as an ASGI application; raises `SettingsAreWrong`."""
     container = container or create_container()
     registry, backend = container.registry(), container.backend()
+    patience = container.settings().redis.patience
+    sweep = BackgroundTask("sweep", lambda: registry.sweep(backend.away_for, patience))
+
+    async def check() -> None:
+        sweep.check()
+        await backend.ping()
+
     app = http_app(
         container.settings().server,
         registry,
         websocket_router(registry, container.features()),
         api_router(container.announcements(), container.jobs(), container.rooms()),
-        health_router(backend.ping, lambda: registry.is_draining),
+        health_router(check, lambda: registry.is_draining),
         metrics_router(registry.totals),
-        lifespan=partial(_lifespan, container=container),
+        lifespan=partial(_lifespan, container=container, sweep=sweep),
     )
     app.state.container = container
     return app
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
+async def _lifespan(
+    _app: FastAPI, container: Container, sweep: BackgroundTask
+) -> AsyncIterator[None]:
     backend = container.backend()
-    sweep = container.registry().sweep(backend.away_for, container.settings().redis.patience)
-    sweeping = asyncio.create_task(sweep, name="sweep")
+    sweep.start()
     try:
         with registered(backend.lanes):
             async with backend.serving(container.job_runner()):
                 yield
     finally:
-        sweeping.cancel()
+        await sweep.stop()
 
 
 def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> None:
@@ -209,7 +217,7 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
     container = create_container(settings)
     server = DrainingServer(
         uvicorn_config(create_app(container), settings.server),
-        check=container.backend().ping,
+        check=container.backend().check,
         drain=partial(
             container.registry().drain,
             settings.server.drain_seconds,
@@ -226,7 +234,7 @@ async def run_worker(settings: Settings) -> None:
     """Run jobs until SIGTERM or Ctrl+C, then hand them back."""
     configure_logging(settings.log)
     container = create_container(settings)
-    await ping(settings)
+    await check(settings)
     runner, reaper, stop = container.job_runner(), container.job_reaper(), Signals().stop
     click.echo(WORKER_IS_READY)
     await container.backend().run_worker(runner, reaper, stop)
@@ -236,15 +244,15 @@ async def send(settings: Settings, channel: str, text: str, every: float, count:
     """Announce `text` on `channel`, `count` times with `every` seconds in between."""
     container = create_container(settings)
     async with container.backend().sending():
-        await container.backend().ping()
+        await container.backend().check()
         await announce_repeatedly(container.announcements(), channel, text, every, count)
 
 
-async def ping(settings: Settings) -> None:
-    """Find out whether the backend can be reached; raises `Unavailable`."""
+async def check(settings: Settings) -> None:
+    """Find out whether the backend has what is needed; raises what `Backend.check` raises."""
     backend = create_container(settings).backend()
     async with backend.sending():
-        await backend.ping()
+        await backend.check()
 
 
 def main() -> None:
@@ -255,7 +263,7 @@ def main() -> None:
         serve=serve,
         run_worker=run_worker,
         send=send,
-        ping=ping,
+        check=check,
         own_command=own_command,
         shared_backends=[name for name, backend in BACKENDS.items() if backend.is_shared],
     )

@@ -11,32 +11,73 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.sentinel import Sentinel
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.settings import RedisSettings
 from application.errors import Unavailable
 
 Client: TypeAlias = Redis
 
-DISCONNECTED = (RedisError, OSError, TimeoutError, RuntimeError)
-"""All that redis-py raises when Redis is away, frozen, loading or failing over. `RuntimeError` is
-what uvloop (0.23) raises where redis-py (5.3) writes to a transport that is closed already."""
-
-CANCELLED_AGAIN = 0.1
-"""Seconds after which a task that still runs is cancelled once more; ending takes less."""
+DISCONNECTED = (RedisError, OSError, TimeoutError)
+"""All that redis-py raises when Redis is away, frozen, loading, failing over, or refuses."""
 
 SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 
-_OPTIONS = re.compile(r"db|(sentinel_)?(username|password)|client_name|ssl_\w+")
-"""Of redis-py's options, those that change neither what it returns (as `decode_responses` does) nor
-what has a setting of its own."""
+OPTIONS = ("client_name", "db", "password", "username", "sentinel_username", "sentinel_password")
+"""What an address may say after its "?", beside TLS options. Others would have redis-py decode
+answers, speak another protocol, or wait in ways that this service is not made for."""
 
-_DATABASE = re.compile(r"/?|/\d{1,9}")
+RENEWED_AGAIN = 1.0
+"""Seconds before connections are made anew once more: an address may lead to a replica for long."""
+
+REASONS: tuple[tuple[type[RedisError], str], ...] = (
+    (ReadOnlyError, "Redis is a read-only replica"),
+    (OutOfMemoryError, "Redis is out of memory"),
+    (NoPermissionError, "Redis does not permit a command that is needed"),
+    (BusyLoadingError, "Redis is loading its data"),
+    (AuthenticationError, "Redis refuses the login"),
+)
+CODES = {
+    "MISCONF": "Redis can't write to its disk",
+    "BUSY": "Redis is busy with a script",
+    "NOREPLICAS": "Redis has too few replicas",
+    "MASTERDOWN": "Redis is a replica without a primary",
+}
+
+
+def reason(error: BaseException | None) -> str:
+    """What is wrong with Redis, in words that name no address and no user."""
+    for kind, words in REASONS:
+        if isinstance(error, kind):
+            return words
+    if isinstance(error, ResponseError):
+        code = str(error).partition(" ")[0]
+        return CODES.get(code, "Redis refuses a command")
+    return "Redis can't be reached"
+
+
+def has_answered(error: Unavailable) -> bool:
+    """Whether Redis refused, instead of being away."""
+    return isinstance(error.__cause__, ResponseError)
+
+
+_DATABASE = re.compile(r"/?|/\d{1,9}/?")
 
 
 class AddressIsWrong(ValueError):
@@ -63,6 +104,8 @@ def connect(settings: RedisSettings) -> Client:
                 settings.url, timeout=settings.timeout, **options
             )
             client = Redis(connection_pool=pool)
+        _check(settings.url)
+        _watch(client.connection_pool)
         # redis-py (5.3) reads most options only here. This does not connect.
         client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
     except AddressIsWrong:
@@ -78,16 +121,93 @@ def connect(settings: RedisSettings) -> Client:
 
 
 def _check(url: str) -> None:
-    """Raise `ValueError` for what redis-py (5.3) passes over, or lets break our own reading."""
+    """Refuse what redis-py (5.3) passes over, or breaks our reading; raises `ValueError`, too."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    database = options.get("db", "0")
-    if parts.fragment or not all(map(_OPTIONS.fullmatch, options)) or not database.isdigit():
+    if any(name not in OPTIONS and not name.startswith("ssl_") for name in options):
+        known = ", ".join(OPTIONS[:4])
+        raise AddressIsWrong(f'after its "?" only {known} and ssl_… may stand')
+    if parts.fragment or not options.get("db", "0").isdecimal():
         raise ValueError
-    if parts.scheme in ("redis", "rediss") and (
-        parts.port == 0 or not _DATABASE.fullmatch(parts.path)
-    ):
-        raise ValueError
+    if parts.scheme in ("redis", "rediss"):
+        if parts.port == 0:
+            raise ValueError
+        if not _DATABASE.fullmatch(parts.path):
+            raise AddressIsWrong("after its host stands /NUMBER, the number of a database")
+
+
+def database(client: Client) -> int:
+    """The number of the database that a client uses. Channels are not kept apart by databases, so
+    their names have to carry it."""
+    return int(client.connection_pool.connection_kwargs.get("db") or 0)
+
+
+class _Watched(AbstractConnection):
+    """A connection that a pool makes anew where it may lead to the wrong server.
+
+    An address that moved leads elsewhere only for those who connect: the old server goes on
+    answering the others, as a replica or worse.
+    """
+
+    generation: ClassVar[int] = 0
+    renewed_at: ClassVar[float] = 0.0
+    made_in = 0
+
+    async def connect(self) -> None:
+        if not self.is_connected:
+            self.made_in = self.generation
+        await super().connect()  # type: ignore[no-untyped-call]
+
+    async def can_read_destructive(self) -> Any:
+        # redis-py (5.3) asks this of each connection that a pool gives out.
+        if self.made_in != self.generation:
+            await self.disconnect(nowait=True)
+            await self.connect()
+        with _closed_transports():
+            return await super().can_read_destructive()  # type: ignore[no-untyped-call]
+
+    async def send_packed_command(self, *args: Any, **options: Any) -> None:
+        with _closed_transports():
+            await super().send_packed_command(*args, **options)
+
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        try:
+            with _closed_transports():
+                return await super().read_response(*args, **options)
+        except ResponseError as error:
+            # Redis 6 puts what stopped a script inside a text of its own.
+            if isinstance(error, ReadOnlyError) or "-READONLY" in str(error):
+                self._is_demoted()
+            raise
+
+    @classmethod
+    def _is_demoted(cls) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - cls.renewed_at >= RENEWED_AGAIN:
+            cls.renewed_at = now
+            cls.generation += 1
+
+
+def renew_connections(client: Client) -> None:
+    """Have each connection of the pool be made anew before it is used next."""
+    kind: Any = client.connection_pool.connection_class
+    kind.generation += 1
+
+
+@contextlib.contextmanager
+def _closed_transports() -> Iterator[None]:
+    """uvloop (0.23) raises `RuntimeError` where redis-py (5.3) uses a transport that is closed."""
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error) is not RuntimeError:  # a RecursionError is no lost connection
+            raise
+        raise RedisConnectionError("the connection is closed") from error
+
+
+def _watch(pool: Any) -> None:
+    kind = pool.connection_class
+    pool.connection_class = type(kind.__name__, (_Watched, kind), {})
 
 
 def _sentinel(url: str, *, tls: bool, options: dict[str, Any]) -> Client:
@@ -150,22 +270,10 @@ class Script:
             return await execute("EVAL", self.text, len(keys), *keys, *args)
 
 
-async def end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks that speak to Redis until they have ended.
-
-    Once is not enough: redis-py (5.3) sends within `asyncio.wait_for`, and that swallows a
-    cancellation which comes at the same moment as the answer (until Python 3.12).
-    """
-    pending = {task for task in tasks if not task.done()}
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCELLED_AGAIN)
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def wait_until(client: Client, seconds: float) -> None:
-    """Return once Redis answers; raises `Unavailable` if it doesn't within `seconds`."""
-    with answering():
+async def ping(client: Client, seconds: float) -> None:
+    """Return once Redis answers; raises `Unavailable`, which says why, if it doesn't in time."""
+    try:
         async with asyncio.timeout(seconds):
             await client.ping()
+    except DISCONNECTED as error:
+        raise Unavailable(f"{reason(error)}.") from error

@@ -161,15 +161,16 @@ class LogSettings(SettingsGroup):
 
 
 class RedisSettings(SettingsGroup):
-    """`timeout` bounds each answer and each connect, `patience` how long clients are kept without
-    Redis, `check_seconds` lie between two comparisons of positions, in seconds; `pool` how many
-    connections."""
+    """In seconds: `timeout` bounds each answer and connect, `silence` how long a link may carry
+    nothing, `patience` how long clients are kept without Redis; `check_seconds` lie between
+    two comparisons of positions. `pool` is how many connections."""
 
     model_config = _config("REDIS_")
 
     url: str = _named("REDIS_URL", "redis://127.0.0.1:6379/0", "REDIS_URL")
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
     timeout: float = Field(2, gt=0)
+    silence: float = Field(10, gt=0)
     pool: int = Field(32, ge=4, le=10_000)
     backlog: int = Field(10_000, ge=1)
     patience: float = Field(60, gt=0)

@@ -13,7 +13,8 @@ class Cable:
     """Listens at `url` and passes every connection on to a port of this machine.
 
     Pulled out, it breaks all connections at once, and every new one as soon as it comes.
-    Clogged, it takes whatever is sent, loses it, and says nothing.
+    Clogged, it takes whatever is sent, loses it, and says nothing. Led to another port, it carries
+    what it carried before to the old one still.
     """
 
     def __init__(self, port: int) -> None:
@@ -34,6 +35,9 @@ class Cable:
 
     def clog(self) -> None:
         self._is_clogged = True
+
+    def lead_to(self, port: int) -> None:
+        self._target = port
 
     def plug(self) -> None:
         """Have it carry again; connections that have lost something are broken."""

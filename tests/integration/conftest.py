@@ -160,10 +160,11 @@ def redis_server(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def pair(redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    # Presence is never renewed here: its commands would be counted among others.
+    # Presence is never renewed here and no probe is sent: they would be counted among others.
     settings = redis_settings(redis_server, PREFIX) | {
         "JOB_PACE": "0.2",
         "SWITCHBOARD_PRESENCE_LEASE": "600",
+        "SWITCHBOARD_REDIS_SILENCE": "600",
         "SWITCHBOARD_ROOM_MEMBERS": str(ROOM_MEMBERS),
     }
     pair = Pair(tmp_path_factory.mktemp("pair"), settings)

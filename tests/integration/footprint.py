@@ -38,6 +38,7 @@ KEYS = {
     "queue": "ARQ's queue; likewise",
     "queue:health-check": "ARQ's own sign of life, for an hour and a little",
     "wakeups": "wake-ups for idle workers, at most MOST_WAKEUPS of them; likewise",
+    "probe:*": "that a process could write, for a minute",
     "worker:*": "a worker's sign of life, for ten seconds",
 }
 """Every kind of key that there may be, after the prefix, and why."""
@@ -66,8 +67,9 @@ async def calls(client: Client) -> Counter[str]:
 
 
 async def subscribers(client: Client, service: str) -> dict[str, int]:
-    """How many connections listen to each channel of a service."""
-    channels = await client.pubsub_channels(f"{service}:*")
+    """How many connections listen to each channel of a service, probes left out."""
+    found = await client.pubsub_channels(f"{service}:*")
+    channels = [name for name in found if b":probe:" not in name]
     return {name.decode(): count for name, count in await client.pubsub_numsub(*channels)}
 
 
@@ -91,7 +93,7 @@ class Contents:
         }
 
     def channels(self) -> set[str]:
-        return set(self._client.pubsub_channels())
+        return {name for name in self._client.pubsub_channels() if ":probe:" not in name}
 
     def members(self) -> int:
         """How many are present, in all rooms."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -113,8 +114,13 @@ class Redis(Program):
 
     def flush(self) -> None:
         """Have it forget everything."""
+        self.ask("FLUSHALL")
+
+    def ask(self, *words: str) -> Any:
+        """Have it carry out a command, whatever it is as others see it."""
         with redis.Redis(port=self.port, socket_timeout=STOP_SECONDS) as client:
-            client.flushall()
+            execute: Any = client.execute_command
+            return execute(*words)
 
 
 @contextlib.contextmanager

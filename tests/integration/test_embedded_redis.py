@@ -12,7 +12,7 @@ import pytest
 
 from adapters.cli.embedded_redis import SHORT_PATH, embedded_redis
 from adapters.environment import load_settings
-from adapters.redis_connection import Client, connect, wait_until
+from adapters.redis_connection import Client, connect, ping
 from application.errors import Unavailable
 from tests.unit.adapters.cli.parts import Stage
 
@@ -82,5 +82,5 @@ async def test_the_temporary_folder_may_have_any_name(monkeypatch: pytest.Monkey
 async def until_answered(client: Client) -> None:
     while True:
         with contextlib.suppress(Unavailable):
-            return await wait_until(client, 5)
+            return await ping(client, 5)
         await asyncio.sleep(0.01)

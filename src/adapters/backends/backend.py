@@ -30,8 +30,18 @@ class Backend(Protocol):
     def __init__(self, settings: Settings, clock: Clock) -> None: ...
 
     @abstractmethod
+    async def check(self) -> None:
+        """Before the start: return if the backend answers and has all that is needed.
+
+        Raises `Unavailable`, or `SettingsAreWrong` with what is missing.
+        """
+
+    @abstractmethod
     async def ping(self) -> None:
-        """Return if the backend answers; raises `Unavailable`."""
+        """Return if this process can serve with it now.
+
+        Raises `Unavailable`; its detail is the reason, without addresses and names.
+        """
 
     @abstractmethod
     def away_for(self) -> float:

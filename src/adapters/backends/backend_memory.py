@@ -29,9 +29,15 @@ class MemoryBackend(Backend):
         )
         self.job_queue: MemoryJobQueue = MemoryJobQueue()
         self._slots = settings.jobs.slots
+        self._worker: MemoryWorker | None = None
+
+    async def check(self) -> None:
+        """Memory lacks nothing."""
 
     async def ping(self) -> None:
-        """Memory always answers."""
+        """Memory always answers; whoever runs its jobs may be down."""
+        if self._worker is not None:
+            self._worker.check()
 
     def away_for(self) -> float:
         return 0.0
@@ -40,12 +46,12 @@ class MemoryBackend(Backend):
     async def serving(self, runner: JobRunner) -> AsyncIterator[None]:
         """A server runs its jobs itself: nobody else knows of them."""
         self.job_queue.on_interrupt = runner.interrupt
-        worker = MemoryWorker(self.job_queue, runner.run, slots=self._slots)
-        worker.start()
+        self._worker = MemoryWorker(self.job_queue, runner.run, slots=self._slots)
+        self._worker.start()
         try:
             yield
         finally:
-            await worker.stop()
+            await self._worker.stop()
 
     @contextlib.asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:

@@ -15,12 +15,12 @@ from adapters.layers.lanes import Lane
 from adapters.layers.position_check import PositionCheck
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
-from adapters.redis_connection import AddressIsWrong, connect, wait_until
+from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
+from adapters.redis_connection import AddressIsWrong, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
 from adapters.storage.presence_redis import RedisPresence
 from adapters.storage.tally_redis import RedisTally
-from application.errors import Unavailable
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
 from application.ports import Clock
@@ -41,8 +41,10 @@ class RedisBackend(Backend):
         self._timeout = redis.timeout
         self._slots = settings.jobs.slots
         self._publisher = Publisher(self.client, backlog=redis.backlog)
-        self._pubsub = PubSub(self.client, timeout=redis.timeout)
-        self._check = PositionCheck(self.client, interval=redis.check_seconds)
+        self._pubsub = PubSub(
+            self.client, redis.prefix, timeout=redis.timeout, silence=redis.silence
+        )
+        self._positions = PositionCheck(self.client, interval=redis.check_seconds)
         self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
         self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
         self.tally = RedisTally(self.client, redis.prefix, name_limit=settings.limits.tally_names)
@@ -55,14 +57,22 @@ class RedisBackend(Backend):
         if plan.is_local:
             return MemoryLane(plan, self._clock)
         return RedisLane(
-            plan, self.client, self._publisher, self._pubsub, self._service, self._check
+            plan, self.client, self._publisher, self._pubsub, self._service, self._positions
         )
 
+    async def check(self) -> None:
+        try:
+            await check_requirements(self.client, self._service, self._timeout)
+        except RedisIsUnfit as error:
+            raise SettingsAreWrong(f"SWITCHBOARD_REDIS_URL can't be used: {error}.") from None
+
     async def ping(self) -> None:
-        await wait_until(self.client, self._timeout)
-        if self.away_for():
-            # Redis answers again, but this process doesn't hear from it yet: nobody could join.
-            raise Unavailable
+        self._publisher.check()
+        self.presence.check()
+        # Redis may answer again while this process doesn't hear from it yet: nobody could join.
+        self._pubsub.check()
+        self._positions.check()
+        await ping(self.client, self._timeout)
 
     def away_for(self) -> float:
         return self._pubsub.away_for()
@@ -73,11 +83,11 @@ class RedisBackend(Backend):
         async with self.sending():
             await self._pubsub.start()
             self.presence.start()
-            self._check.start()
+            self._positions.start()
             try:
                 yield
             finally:
-                await self._check.stop()
+                await self._positions.stop()
                 await self.presence.stop()
                 await self._pubsub.stop()
 

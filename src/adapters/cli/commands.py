@@ -66,7 +66,7 @@ def create_cli(programs: Programs) -> click.Group:
             if workers == 1:
                 programs.serve(settings, listeners, bool(fds))
             else:
-                asyncio.run(programs.ping(settings))
+                asyncio.run(programs.check(settings))
                 serve_with_workers(settings, listeners, programs.own_command, workers)
 
     @switchboard.command()

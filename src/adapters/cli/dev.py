@@ -114,7 +114,7 @@ class Dev:
         deadline = time.monotonic() + REDIS_SECONDS
         while True:
             try:
-                await self._programs.ping(self._settings)
+                await self._programs.check(self._settings)
             except Unavailable:
                 if time.monotonic() > deadline:
                     raise
@@ -129,7 +129,7 @@ class Dev:
         async def answers() -> None:
             while True:
                 with contextlib.suppress(Unavailable):
-                    return await self._programs.ping(settings)
+                    return await self._programs.check(settings)
                 await asyncio.sleep(ASK_SECONDS)
 
         redis = await group.start(part)

@@ -22,8 +22,8 @@ class Programs:
     """The last argument says whether other processes listen on the same sockets."""
     run_worker: Callable[[Settings], Coroutine[None, None, None]]
     send: Callable[[Settings, str, str, float, int], Coroutine[None, None, None]]
-    ping: Callable[[Settings], Coroutine[None, None, None]]
-    """Returns if the backend answers; raises `Unavailable`."""
+    check: Callable[[Settings], Coroutine[None, None, None]]
+    """Returns if the backend answers and has what is needed; see `Backend.check`."""
     shared_backends: Sequence[BackendName]
     """Those whose state several processes share, the preferred one first."""
     own_command: Sequence[str]

@@ -13,8 +13,9 @@ ANSWER_SECONDS = 2.0
 
 
 def health_router(
-    ping_backend: Callable[[], Awaitable[None]], is_draining: Callable[[], bool]
+    check: Callable[[], Awaitable[None]], is_draining: Callable[[], bool]
 ) -> APIRouter:
+    """`check` raises `Unavailable` with the reason why nobody can be served."""
     router = APIRouter()
 
     @router.get("/healthz")
@@ -24,14 +25,20 @@ def health_router(
 
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
-        """It can serve: it is not about to stop, and its backend answers."""
+        """It can serve: it is not about to stop, its backend answers, and nothing in it is down."""
         if is_draining():
             return JSONResponse({"status": "draining"}, status_code=503)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await ping_backend()
-        except (Unavailable, TimeoutError):
-            return JSONResponse({"status": "backend unavailable"}, status_code=503)
+                await check()
+        except Unavailable as error:
+            return _unavailable(error.detail)
+        except TimeoutError:
+            return _unavailable("The backend does not answer in time.")
         return JSONResponse({"status": "ready"})
 
     return router
+
+
+def _unavailable(reason: str) -> JSONResponse:
+    return JSONResponse({"status": "backend unavailable", "reason": reason}, status_code=503)

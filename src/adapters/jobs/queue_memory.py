@@ -1,10 +1,10 @@
 """The in-process queue and its worker: the memory implementation of the ARQ queue."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from adapters.background_task import BackgroundTask
 from application.job_ports import JobQueue
 from domain.identity import JobId
 
@@ -39,23 +39,20 @@ class MemoryWorker:
     ) -> None:
         self._queue = queue
         self._run = run
-        self._slots = slots
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = [BackgroundTask(f"job-slot-{slot}", self._work) for slot in range(slots)]
 
     def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._work(), name=f"job-slot-{slot}")
-            for slot in range(self._slots)
-        ]
+        for task in self._tasks:
+            task.start()
+
+    def check(self) -> None:
+        """Raises `Unavailable` while a slot is down."""
+        for task in self._tasks:
+            task.check()
 
     async def stop(self) -> None:
         """Hand running jobs back. In memory nobody takes them up again: they end with us."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        self._tasks.clear()
+        await asyncio.gather(*(task.stop() for task in self._tasks))
 
     async def _work(self) -> None:
         while True:

@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from adapters.background_task import BackgroundTask, end
 from adapters.jobs.arq_inside import HandingOver
 from adapters.jobs.queue_arq import arq_client, interrupts_name, queue_name, wakeups_name
-from adapters.redis_connection import DISCONNECTED, Client, end
+from adapters.redis_connection import DISCONNECTED, Client
 from application.errors import Unavailable
 from domain.identity import JobId
 
@@ -66,14 +67,17 @@ class ArqWorker:
             slots=self._slots,
         )
         loops = [
-            asyncio.create_task(self._for_ever(lambda: self._take(arq)), name="take"),
-            asyncio.create_task(self._for_ever(self._round), name="round"),
-            asyncio.create_task(self._for_ever(self._listen), name="interrupts"),
+            BackgroundTask("take", lambda: self._for_ever(lambda: self._take(arq))),
+            BackgroundTask("round", lambda: self._for_ever(self._round)),
+            BackgroundTask("interrupts", lambda: self._for_ever(self._listen)),
         ]
+        for loop in loops:
+            loop.start()
         try:
             await stop.wait()
         finally:
-            await asyncio.gather(end(*loops), end(*self._running.values()))
+            stopping = [loop.stop() for loop in loops]
+            await asyncio.gather(*stopping, end(*self._running.values()))
             # Whatever was being handed over meanwhile has begun by now, too.
             await asyncio.gather(*arq.under_way, return_exceptions=True)
             await end(*self._running.values())

@@ -18,7 +18,7 @@ from adapters.layers.position_check import PositionCheck
 from adapters.layers.publication import Publication, encode_ephemeral, encode_message
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
-from adapters.redis_connection import Client
+from adapters.redis_connection import Client, database
 from application.errors import Unavailable
 from application.ports import Recovery, Subscriber
 
@@ -39,6 +39,7 @@ class RedisLane(Lane):
         self._publisher = publisher
         self._pubsub = pubsub
         self._prefix = f"{service}:{plan.prefix or plan.name}"
+        self._channels = f"{self._prefix}:{database(client)}"
         self._history = (
             RedisHistory(plan, client, publisher, self._prefix) if plan.is_durable else None
         )
@@ -98,7 +99,7 @@ class RedisLane(Lane):
         return [entry.frame for entry in reading.entries]
 
     def _channel(self, group: str) -> str:
-        return f"{self._prefix}:{group}"
+        return f"{self._channels}:{group}"
 
     async def _join(self, group: str) -> RedisFeed:
         """Have this process hear a group; whoever comes second waits for the first."""

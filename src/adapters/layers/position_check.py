@@ -5,17 +5,16 @@ its way, and a history that Redis forgot.
 """
 
 import asyncio
-import logging
+import contextlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
+from adapters.background_task import BackgroundTask
 from adapters.layers.position import BEGINNING, Position
 from adapters.layers.publication import Malformed, decode_end
-from adapters.redis_connection import Client, Script, answering, end
+from adapters.redis_connection import Client, Script, answering
 from application.errors import Unavailable
-
-log = logging.getLogger(__name__)
 
 PLACES = Script(Path(__file__).parent / "scripts" / "places.lua")
 
@@ -46,28 +45,27 @@ class PositionCheck:
         self._interval = interval
         self._sources: list[Callable[[], Iterable[Compared]]] = []
         self._before: dict[Compared, Position] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask("position-check", self._run)
 
     def watch(self, groups: Callable[[], Iterable[Compared]]) -> None:
         """Compare, from now on, whatever `groups` returns."""
         self._sources.append(groups)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="position check")
+        self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            await end(self._task)
+        await self._task.stop()
+
+    def check(self) -> None:
+        """Raises `Unavailable` while nothing is compared."""
+        self._task.check()
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._interval)
-            try:
+            with contextlib.suppress(Unavailable):  # whoever lost the connection is told by its end
                 await self.compare()
-            except Unavailable:
-                pass  # whoever lost the connection is told by its end
-            except Exception:
-                log.exception("comparing positions failed")
 
     async def compare(self) -> None:
         """Have groups that stood still since the last time catch up, if Redis has them elsewhere;

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 from redis.exceptions import NoScriptError, RedisError
 
-from adapters.redis_connection import DISCONNECTED, Client, Script, end
+from adapters.background_task import BackgroundTask
+from adapters.redis_connection import DISCONNECTED, Client, Script
 from application.errors import Unavailable
 
 Command: TypeAlias = tuple[Script | None, tuple[Any, ...]]
@@ -27,21 +28,24 @@ class Publisher:
         self._backlog = backlog
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._filled = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask("publisher", self._write)
         self.commands_sent = 0
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._write(), name="publisher")
+        self._task.start()
+
+    def check(self) -> None:
+        """Raises `Unavailable` while nothing can be published."""
+        self._task.check()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            await end(self._task)
-        self._fail([future for _, future in self._waiting])
-        self._waiting.clear()
+        """What waits is refused, and whatever comes after it."""
+        await self._task.stop()
+        self._refuse_waiting()
 
     async def send(self, script: Script | None, *args: Any) -> Any:
         """Have a command carried out; raises `Unavailable`, and then it may have been or not."""
-        if len(self._waiting) >= self._backlog:
+        if not self._task.is_running or len(self._waiting) >= self._backlog:
             raise Unavailable
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(((script, args), future))
@@ -49,11 +53,14 @@ class Publisher:
         return await future
 
     async def _write(self) -> None:
-        while True:
-            await self._filled.wait()
-            self._filled.clear()
-            while self._waiting:
-                await self._write_batch()
+        try:
+            while True:
+                await self._filled.wait()
+                self._filled.clear()
+                while self._waiting:
+                    await self._write_batch()
+        finally:
+            self._refuse_waiting()
 
     async def _write_batch(self) -> None:
         count = min(BATCH, len(self._waiting))
@@ -61,11 +68,11 @@ class Publisher:
         futures = [future for _, future in batch]
         try:
             results = await self._execute([command for command, _ in batch])
-        except DISCONNECTED:
-            self._fail(futures)
+        except DISCONNECTED as error:
+            self._fail(futures, error)
             return
-        except asyncio.CancelledError:
-            self._fail(futures)
+        except BaseException as error:
+            self._fail(futures, error)
             raise
         for future, result in zip(futures, results, strict=True):
             if future.done():
@@ -97,13 +104,17 @@ class Publisher:
         self.commands_sent += len(commands)
         return await pipeline.execute(raise_on_error=False)
 
-    def _fail(self, futures: list[asyncio.Future[Any]]) -> None:
+    def _refuse_waiting(self) -> None:
+        self._fail([future for _, future in self._waiting])
+        self._waiting.clear()
+
+    def _fail(self, futures: list[asyncio.Future[Any]], error: BaseException | None = None) -> None:
         for future in futures:
             if not future.done():
-                future.set_exception(Unavailable())
+                future.set_exception(_unavailable(error))
 
 
-def _unavailable(error: RedisError) -> Unavailable:
+def _unavailable(error: BaseException | None) -> Unavailable:
     unavailable = Unavailable()
     unavailable.__cause__ = error
     return unavailable

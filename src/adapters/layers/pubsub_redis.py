@@ -5,11 +5,21 @@ import contextlib
 import logging
 import random
 from collections import deque
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, ResponseError
 
-from adapters.redis_connection import DISCONNECTED, Client, end
+from adapters.background_task import BackgroundTask
+from adapters.layers.probe_redis import LinkProbe
+from adapters.redis_connection import (
+    DISCONNECTED,
+    Client,
+    has_answered,
+    reason,
+    renew_connections,
+)
 from application.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -28,27 +38,40 @@ class Listener(Protocol):
         """Take a message; may read from Redis before the next one is given."""
 
     async def resumed(self) -> None:
-        """The connection was lost and is back: messages may be missing."""
+        """Messages may be missing: the connection was lost and is back, or taking one failed."""
 
 
 class PubSub:
-    """Channels and their listeners over one connection. `timeout` bounds confirmations and,
-    doubled, how long a frozen Redis goes unnoticed."""
+    """Channels and their listeners over one connection.
 
-    def __init__(self, client: Client, *, timeout: float) -> None:
+    `timeout` bounds confirmations and, doubled, how long a frozen Redis goes unnoticed; `silence`
+    how long one does that answers, but has lost its place to another. What a listener raises
+    concerns its own channel: it is logged, and the listener is told to resume, again and again.
+    """
+
+    def __init__(self, client: Client, service: str, *, timeout: float, silence: float) -> None:
+        self._client = client
         self._pool: Any = client.connection_pool
         self._timeout = timeout
-        self._listeners: dict[bytes, Listener] = {}
+        self._probe = LinkProbe(client, service, silence=silence, timeout=timeout)
+        self._listeners: dict[bytes, Listener] = {self._probe.channel: self._probe}
+        # Whose listeners failed, and may have missed something since.
+        self._behind: set[bytes] = set()
         # Redis confirms in the order of our commands.
         self._unconfirmed: deque[asyncio.Future[None]] = deque()
         self._connection: Any = None
         self._is_connected = asyncio.Event()
         self._lost_at: float | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._lost_because = ""
+        self._tasks = (
+            BackgroundTask("pubsub", self._run),
+            BackgroundTask("probe", self._send_probes),
+        )
 
     async def start(self) -> None:
         """Connect; returns also if that can't be done yet, and then goes on trying."""
-        self._task = asyncio.create_task(self._run(), name="pubsub")
+        for task in self._tasks:
+            task.start()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timeout):
                 await self._is_connected.wait()
@@ -59,9 +82,18 @@ class PubSub:
             return 0.0
         return asyncio.get_running_loop().time() - self._lost_at
 
+    def check(self) -> None:
+        """Raises `Unavailable`, with the reason, unless messages are heard and Redis takes them."""
+        for task in self._tasks:
+            task.check()
+        if self._lost_at is not None:
+            raise Unavailable(f"{self._lost_because or reason(None)}.")
+        if self._probe.refusal is not None:
+            raise Unavailable(f"{self._probe.refusal}.")
+
     async def stop(self) -> None:
-        if self._task is not None:
-            await end(self._task)
+        for task in self._tasks:
+            await task.stop()
 
     async def subscribe(self, channel: str, listener: Listener) -> None:
         """Return once Redis has confirmed; raises `Unavailable`, and then nothing is changed."""
@@ -99,42 +131,76 @@ class PubSub:
 
     async def _run(self) -> None:
         pause = FIRST_PAUSE
-        was_lost = False
         while True:
             connection = self._pool.make_connection()
             try:
                 async with asyncio.timeout(self._timeout * 2):
                     await connection.connect()
                     await self._resubscribe(connection)
-                self._connection = connection
-                self._is_connected.set()
-                self._lost_at = None
-                if was_lost:
-                    log.info("the connection to Redis is back")
-                    for listener in list(self._listeners.values()):
-                        await listener.resumed()
-                pause, was_lost = FIRST_PAUSE, True
+                    await self._probe.send()
+                await self._is_back(connection)
+                pause = FIRST_PAUSE
                 await self._read(connection)
             except (*DISCONNECTED, Unavailable) as error:
-                if self._connection is not None or not was_lost:
-                    log.warning("the connection to Redis is lost: %s", type(error).__name__)
-                was_lost = True
-                if self._lost_at is None:
-                    self._lost_at = asyncio.get_running_loop().time()
+                self._is_lost(error)
             finally:
                 self._connection = None
                 self._is_connected.clear()
                 self._fail_unconfirmed()
+                if self._lost_at is None:
+                    self._lost_at = asyncio.get_running_loop().time()
                 with contextlib.suppress(*DISCONNECTED):
                     await connection.disconnect(nowait=True)
             # Jitter, so that all processes don't come back in the same moment.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    async def _is_back(self, connection: Any) -> None:
+        was_lost = self._lost_at is not None
+        self._connection = connection
+        self._is_connected.set()
+        self._lost_at, self._lost_because = None, ""
+        if was_lost:
+            # Some were made while the address still led elsewhere.
+            renew_connections(self._client)
+            log.info("the connection to Redis is back")
+            for name, listener in list(self._listeners.items()):
+                await self._tell(name, listener.resumed())
+
+    def _is_lost(self, error: BaseException) -> None:
+        # What the probe found out was there before the error that came of it.
+        because = self._lost_because if self._connection is not None else ""
+        because = because or reason(error.__cause__ if isinstance(error, Unavailable) else error)
+        if self._lost_at is None or because != self._lost_because:
+            log.warning("the connection to Redis is lost: %s", because)
+        self._lost_because = because
+        renew_connections(self._client)
+
+    async def _send_probes(self) -> None:
+        while True:
+            await asyncio.gather(asyncio.sleep(self._probe.interval), self._send_probe())
+
+    async def _send_probe(self) -> None:
+        if self._connection is None:
+            return  # it counts as connected only after a probe
+        if self._probe.is_unheard:
+            await self._lose("Redis answers, but what is published is not heard")
+            return
+        try:
+            await self._probe.send()
+        except ReadOnlyError as error:
+            await self._lose(reason(error))
+        except DISCONNECTED as error:
+            log.debug("a probe could not be sent", exc_info=error)
+
+    async def _lose(self, because: str) -> None:
+        """Have the reader find its connection closed, and connect anew."""
+        if self._connection is not None:
+            self._lost_because = because
+            await self._connection.disconnect(nowait=True)
+
     async def _resubscribe(self, connection: Any) -> None:
         names = list(self._listeners)
-        if not names:
-            return
         await connection.send_command("SUBSCRIBE", *names, check_health=False)
         left = len(names)
         while left:
@@ -147,7 +213,11 @@ class PubSub:
         turn = 0
         pinged = False
         while True:
-            reply = await connection.read_response(timeout=self._timeout)
+            try:
+                reply = await connection.read_response(timeout=self._timeout)
+            except ResponseError as error:
+                self._confirm(error)
+                continue
             if reply is None:
                 if pinged:
                     raise RedisConnectionError("Redis does not answer")
@@ -167,14 +237,55 @@ class PubSub:
         if kind == b"message":
             listener = self._listeners.get(name)
             if listener is not None:
-                await listener.heard(reply[2])
-        elif kind in (b"subscribe", b"unsubscribe") and self._unconfirmed:
-            confirmed = self._unconfirmed.popleft()
-            if not confirmed.done():
-                confirmed.set_result(None)
+                await self._tell(name, listener.heard(reply[2]))
+            if name == self._probe.channel:
+                await self._resume_behind()
+        elif kind in (b"subscribe", b"unsubscribe"):
+            self._confirm(None)
+
+    def _confirm(self, refused: ResponseError | None) -> None:
+        """Redis answered the first of our commands that waits."""
+        if not self._unconfirmed:
+            if refused is not None:
+                raise refused
+            return
+        confirmed = self._unconfirmed.popleft()
+        if confirmed.done():
+            return
+        if refused is None:
+            confirmed.set_result(None)
+        else:
+            confirmed.set_exception(refused)
+
+    async def _tell(self, name: bytes, telling: Awaitable[None]) -> None:
+        try:
+            await telling
+        except Exception as error:
+            if isinstance(error, Unavailable) and not has_answered(error):
+                raise  # Redis is away from all of them
+            if name not in self._behind:
+                self._behind.add(name)
+                _log_failure(name.decode(), error)
+        else:
+            self._behind.discard(name)
+
+    async def _resume_behind(self) -> None:
+        for name in list(self._behind):
+            if listener := self._listeners.get(name):
+                await self._tell(name, listener.resumed())
+            else:
+                self._behind.discard(name)
 
     def _fail_unconfirmed(self) -> None:
         for confirmed in self._unconfirmed:
             if not confirmed.done():
                 confirmed.set_exception(Unavailable())
         self._unconfirmed.clear()
+
+
+def _log_failure(channel: str, error: Exception) -> None:
+    if isinstance(error, Unavailable):
+        why = reason(error.__cause__)
+        log.warning("a listener can't read what it missed: %s", why, extra={"channel": channel})
+    else:
+        log.error("a listener failed", exc_info=error, extra={"channel": channel})

@@ -5,7 +5,8 @@ import logging
 from collections import defaultdict
 from pathlib import Path
 
-from adapters.redis_connection import Client, Script, answering, end
+from adapters.background_task import BackgroundTask
+from adapters.redis_connection import Client, Script, answering
 from application.errors import Unavailable
 from application.ports import Presence
 from domain.errors import RoomNameIsImpossible
@@ -37,14 +38,17 @@ class RedisPresence(Presence):
         self._lease = lease
         self._lease_ms = int(lease * 1000)
         self._entries: dict[RoomName, dict[ConnectionId, str]] = defaultdict(dict)
-        self._renewing: asyncio.Task[None] | None = None
+        self._renewing = BackgroundTask("presence-leases", self._renew)
 
     def start(self) -> None:
-        self._renewing = asyncio.create_task(self._renew(), name="presence-leases")
+        self._renewing.start()
+
+    def check(self) -> None:
+        """Raises `Unavailable` while leases are not renewed."""
+        self._renewing.check()
 
     async def stop(self) -> None:
-        if self._renewing is not None:
-            await end(self._renewing)
+        await self._renewing.stop()
 
     async def enter(
         self, room: RoomName, connection: ConnectionId, member: Member, *, limit: int

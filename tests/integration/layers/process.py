@@ -10,6 +10,8 @@ from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import Client
 
 TIMEOUT = 5.0
+SILENCE = 600.0
+"""Probes would be counted among other commands."""
 
 
 class LaneProcess:
@@ -19,7 +21,7 @@ class LaneProcess:
         self.service = service
         self._client = client
         self._publisher = Publisher(client, backlog=10_000)
-        self._pubsub = PubSub(client, timeout=TIMEOUT)
+        self._pubsub = PubSub(client, service, timeout=TIMEOUT, silence=SILENCE)
         self.check = PositionCheck(client, interval=0.01)
         """Not started: its commands would be counted among others."""
 

@@ -50,7 +50,7 @@ async def test_a_process_has_one_subscription_per_group_whatever_the_number_of_l
         await asyncio.gather(*(lane.attach("g", subscriber) for subscriber in listening))
     await lanes[0].attach("other", listening[0])
 
-    channel = f"{process.service}:{plan.prefix}"
+    channel = f"{process.service}:{plan.prefix}:0"
     assert await subscribers(redis_client, process.service) == {
         f"{channel}:g": 2,
         f"{channel}:other": 1,

@@ -106,7 +106,7 @@ async def test_what_a_stranger_publishes_is_passed_over(
 
     garbage = [*garbage, b"!", b"!{", b'!["list"]', b"!{}", b'!{"type": 1}', b"!\xff"]
     for payload in garbage:
-        await redis_client.publish(f"{process.service}:{plan.prefix}:g", payload)
+        await redis_client.publish(f"{process.service}:{plan.prefix}:0:g", payload)
     await publish(lane, "g", 1)
 
     await hears(ada, 1)

@@ -5,9 +5,10 @@ import json
 
 import pytest
 
+from adapters.environment import load_settings
 from adapters.lane_table import LanePlan
 from adapters.layers.publication import Publication
-from adapters.redis_connection import Client
+from adapters.redis_connection import Client, connect
 from application.ports import Recovery
 from domain.identity import ConnectionId
 from tests.contracts.idempotency_keys import keyed
@@ -24,6 +25,7 @@ from tests.contracts.lane import (
 )
 from tests.doubles import RecordingSubscriber
 from tests.integration.layers.process import LaneProcess
+from tests.integration.processes import Redis
 
 pytestmark = pytest.mark.redis
 
@@ -108,3 +110,24 @@ async def test_two_services_on_one_redis_hear_nothing_of_each_other(
             await subscriber.wait_for_notices(1)
             assert subscriber.bodies == bodies(number)
             assert subscriber.notices == [{"type": place}]
+
+
+@both_kinds
+async def test_two_databases_with_one_prefix_hear_nothing_of_each_other(
+    process: LaneProcess, redis_server: Redis, plan: LanePlan
+) -> None:
+    url = redis_server.url.removesuffix("/0") + "/1"
+    client = connect(load_settings(redis_url=url, redis_timeout=5, redis_pool=4).redis)
+    async with LaneProcess(client, process.service) as other_database:
+        here, there = process.lane(plan), other_database.lane(plan)
+        ada, bob = await listener(here, "ada"), await listener(there, "bob")
+        await publish(here, "g", 1)
+        await here.notify("g", {"type": "knock"})
+        await publish(there, "g", 2)
+        await hears(ada, 1)
+        await hears(bob, 2)
+        await publish(here, "g", 3)
+        await hears(ada, 1, 3)
+        await hears(bob, 2)
+        assert bob.notices == []
+    await client.aclose(close_connection_pool=True)

@@ -167,7 +167,7 @@ async def test_no_message_of_a_stranger_ends_the_connection_to_redis(
     lane = process.lane(DURABLE)
     ada = await listener(lane)
     await publish(lane, "g", 1)
-    await redis_client.publish(f"{process.service}:durable:g", payload)
+    await redis_client.publish(lane._channel("g"), payload)
     await publish(lane, "g", 2)
 
     await hears(ada, 1, 2)

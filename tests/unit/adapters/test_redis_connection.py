@@ -6,6 +6,8 @@ from adapters.environment import load_settings
 from adapters.redis_connection import AddressIsWrong, connect
 
 BEGINNING = "it must begin with one of redis://"
+OPTIONS = 'after its "?" only client_name, db, password, username and ssl_… may stand'
+DATABASE = "after its host stands /NUMBER"
 READING = "its host, port, database or options can't be read"
 
 
@@ -20,23 +22,27 @@ READING = "its host, port, database or options can't be read"
         ("redis://127.0.0.1:port", READING),
         ("redis://127.0.0.1:70000", READING),
         ("redis://[::1", READING),
-        ("redis://127.0.0.1?sesame=1", READING),
-        ("redis://127.0.0.1?socket_timeout=sesame", READING),
+        ("redis://127.0.0.1?sesame=1", OPTIONS),
+        ("redis://127.0.0.1?sesame", OPTIONS),
+        ("redis://127.0.0.1?socket_timeout=1", OPTIONS),
+        ("redis://127.0.0.1?encoding=latin-1", OPTIONS),
+        ("redis://127.0.0.1/?decode_responses=true", OPTIONS),
+        ("redis://127.0.0.1?protocol=3", OPTIONS),
+        ("unix:///tmp/redis.sock?encoding_errors=ignore", OPTIONS),
+        ("redis+sentinel://127.0.0.1:1/name?decode_responses=true", OPTIONS),
+        ("redis://127.0.0.1/abc", DATABASE),
+        ("rediss://127.0.0.1/0/1", DATABASE),
+        ("redis://127.0.0.1/-1", DATABASE),
         ("rediss://127.0.0.1?ssl_cert_reqs=sesame", READING),
         ("unix:///tmp/redis.sock?db=sesame", READING),
         ("redis+sentinel://127.0.0.1:1/name/db", READING),
         ("redis+sentinel://127.0.0.1:1/name/-1", READING),
-        ("redis://127.0.0.1/abc", READING),
-        ("redis://127.0.0.1/-1", READING),
-        ("redis://127.0.0.1/1/2", READING),
+        ("redis://127.0.0.1/1/2", DATABASE),
         ("redis://127.0.0.1/0#1", READING),
         ("redis://127.0.0.1:0/0", READING),
         ("redis://127.0.0.1/0?db=-1", READING),
-        ("redis://127.0.0.1/0?decode_responses=True", READING),
-        ("redis://127.0.0.1/0?encoding=latin-1", READING),
-        ("unix:///tmp/redis.sock?protocol=3", READING),
-        ("redis://127.0.0.1/0?max_connections=1", READING),
-        ("redis+sentinel://127.0.0.1:1/name?sesame=1", READING),
+        ("redis://127.0.0.1/0?max_connections=1", OPTIONS),
+        ("redis+sentinel://127.0.0.1:1/name?sesame=1", OPTIONS),
         ("redis+sentinel://:sesame@127.0.0.1/name", "a Sentinel is named HOST:PORT"),
         ("redis+sentinel://:sesame@127.0.0.1:1", "a Sentinel address ends in /NAME"),
     ],

@@ -28,7 +28,7 @@ class Recorder:
             serve=self.serve,
             run_worker=self.ping,
             send=self.send,
-            ping=self.ping,
+            check=self.ping,
             shared_backends=[BackendName.REDIS],
             own_command=["false"],
         )

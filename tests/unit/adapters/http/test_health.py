@@ -42,11 +42,12 @@ def ping_with(ping: Any) -> Any:
 
 async def test_without_its_backend_a_server_lives_but_is_not_ready() -> None:
     async def unavailable() -> None:
-        raise Unavailable
+        raise Unavailable("It is full.")
 
     async with serving(ping_with(unavailable)) as service, client_of(service) as client:
         answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()) == (503, {"status": "backend unavailable"})
+        assert answer.status_code == 503
+        assert answer.json() == {"status": "backend unavailable", "reason": "It is full."}
         assert (await client.get("/healthz")).status_code == 200
 
 
@@ -59,7 +60,9 @@ async def test_a_backend_that_does_not_answer_in_time_is_unavailable(
     monkeypatch.setattr(health, "ANSWER_SECONDS", 0.01)
     async with serving(ping_with(silent)) as service, client_of(service) as client:
         answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()) == (503, {"status": "backend unavailable"})
+        assert answer.status_code == 503
+        assert answer.json()["status"] == "backend unavailable"
+        assert answer.json()["reason"] == "The backend does not answer in time."
 
 
 async def test_a_backend_that_comes_back_makes_the_server_ready_again() -> None:

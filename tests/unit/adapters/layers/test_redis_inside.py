@@ -17,6 +17,8 @@ METHODS: dict[str, set[str]] = {
     "send_command": {"args", "kwargs"},
     "read_response": {"timeout"},
     "disconnect": {"nowait"},
+    "send_packed_command": set(),
+    "can_read_destructive": set(),
 }
 """What is called of a connection, and the parameters by which."""
 
@@ -28,6 +30,24 @@ def test_a_method_that_we_rely_on_takes_what_we_give_it(name: str, parameters: s
     assert inspect.iscoroutinefunction(method), f"{REDIS}: Connection.{name} is no coroutine"
     taken = inspect.signature(method).parameters.keys()
     assert parameters <= taken, f"{REDIS}: Connection.{name} takes {set(taken)}"
+
+
+async def test_a_pool_asks_each_connection_that_it_gives_out_whether_it_may_be_used() -> None:
+    asked = []
+
+    class Asked(Connection):
+        async def connect(self) -> None:
+            """It needs no server."""
+
+        async def can_read_destructive(self) -> bool:
+            asked.append(self)
+            return False
+
+    pool = ConnectionPool(connection_class=Asked)
+    for times in (1, 2):
+        connection = await pool.get_connection()
+        assert asked == [connection] * times, f"{REDIS}: a pool asks nothing any more"
+        await pool.release(connection)
 
 
 def test_a_pool_makes_a_connection_that_is_not_one_of_its_own() -> None:

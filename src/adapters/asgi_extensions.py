@@ -2,6 +2,9 @@
 
 Each is an entry of `scope["extensions"]` of the form `{"call": …}`. `WebSocketProtocol` of
 `server` fills them in and says why; whoever runs under another server finds none of them.
+
+Whoever uses `CONTINUE` also receives messages of the type `OVERHEAD`: `frames` is how many came
+that hold no message, `unread_bytes` how much the client is still to read.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -20,6 +23,7 @@ WriteText: TypeAlias = Callable[[str], bool]
 ABORT = "switchboard.abort"
 CONTINUE = "switchboard.continue"
 WRITE = "switchboard.write"
+OVERHEAD = "switchboard.overhead"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class BufferedTransport:
 
     def write(self, data: bytes) -> None:
         # A write after the end would raise in `WriteBatch._flush`, which would then skip others.
-        if not self._ended:
+        if data and not self._ended:
             self._append(data)
             self.update()
 
@@ -98,6 +98,9 @@ class BufferedTransport:
         self._size = 0
         if not self._transport.is_closing():
             self._transport.write(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self._size + self._transport.get_write_buffer_size()
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()

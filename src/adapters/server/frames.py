@@ -95,8 +95,13 @@ class FrameParser:
         close = self._conn.close_sent
         return None if close is None else (close.code, close.reason)
 
-    def feed(self, data: bytes) -> bool:
-        """Parse `data` into the connection's events; False if it isn't well-formed (RFC 6455)."""
+    @property
+    def is_broken(self) -> bool:
+        """Whether something that was fed isn't well-formed (RFC 6455): all after it is dropped."""
+        return self._conn.parser_exc is not None
+
+    def feed(self, data: bytes) -> int:
+        """Parse `data` into the connection's events; how many there are of them now."""
         conn = self._conn
         self._partial += len(data)
         conn.receive_data(data)
@@ -104,7 +109,7 @@ class FrameParser:
             # A handshake arrives whole. A client may spend more bytes on a frame's length than
             # it must: `_partial` then stays above 0, and `websockets` parses all that follows.
             self._partial -= frame_size(event) if isinstance(event, Frame) else self._partial
-        return conn.parser_exc is None
+        return len(conn.events)
 
     def stop(self) -> None:
         """End the parser, which is a generator that refers to itself: it is freed at once."""

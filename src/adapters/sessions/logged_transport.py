@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection
 
-from adapters.sessions.transport import Transport
+from adapters.sessions.transport import Overhead, Transport
 from domain.identity import ConnectionId
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class LoggedTransport(Transport):
             self._log(frame)
         return is_written
 
-    async def receive(self) -> str | bytes | None:
+    async def receive(self) -> str | bytes | Overhead | None:
         return await self._transport.receive()
 
     async def send(self, frame: str) -> None:

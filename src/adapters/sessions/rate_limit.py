@@ -29,18 +29,19 @@ class RateLimit:
     _counted_at: float = 0.0
     _flood_since: float | None = None
 
-    def count(self, now: float) -> tuple[Pace, float]:
-        """Count one frame at `now` (any steady clock); the second is how many seconds to wait."""
+    def count(self, now: float, frames: int = 1) -> tuple[Pace, float]:
+        """Count frames at `now` (any steady clock); the second is how many seconds to wait, which
+        are no more than `patience`."""
         left = self._level - (now - self._counted_at) * self.rate
         if left < ROUNDING:
             left = 0.0
             self._flood_since = None
-        self._level = left + 1
+        self._level = left + frames
         self._counted_at = now
         over = self._level - self.burst
         if over < ROUNDING:
             return Pace.FINE, 0.0
-        wait = over / self.rate
+        wait = min(over / self.rate, self.patience)
         if self._flood_since is None:
             self._flood_since = now
             return Pace.FLOOD_BEGINS, wait

@@ -23,7 +23,7 @@ from adapters.sessions.mailbox import Mailbox
 from adapters.sessions.rate_limit import Pace, RateLimit
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
-from adapters.sessions.transport import Transport, never_now
+from adapters.sessions.transport import Overhead, Transport, never_now
 from application.errors import Refusal
 from application.ports import Cursor, Recovery, Subscriber
 from domain.identity import ConnectionId, Member
@@ -139,14 +139,20 @@ class Session(Subscriber):
         receive = self._transport.receive
         turn = 0
         while (frame := await receive()) is not None:
-            if self.state is not State.OPEN:
-                continue
-            self.log_context.frames += 1
-            pace, wait = self._rate_limit.count(time.monotonic())
-            if wait and not await self._slow_down(pace, wait):
-                continue
-            await handle(frame)
-            turn += 1
+            frames, message = 1, None
+            if isinstance(frame, Overhead):
+                frames = frame.frames
+                if frame.unread_bytes > self._registry.settings.mailbox_bytes:
+                    self._disconnect_slow()
+            else:
+                message = frame
+            pace, wait = self._rate_limit.count(time.monotonic(), frames)
+            if wait:
+                await self._slow_down(pace, wait)
+            if message is not None and self.state is State.OPEN:
+                self.log_context.frames += 1
+                await handle(message)
+            turn += frames
             if not self._mailbox.has_room and self.state is State.OPEN:
                 await self._mailbox.wait_for_room()
             elif turn >= FRAMES_A_TURN:
@@ -213,16 +219,14 @@ class Session(Subscriber):
         self._mailbox.clear()
         self.disconnect(disconnects.TOO_SLOW)
 
-    async def _slow_down(self, pace: Pace, wait: float) -> bool:
-        """Have a client wait that sends too fast; false if it is to leave by then."""
+    async def _slow_down(self, pace: Pace, wait: float) -> None:
+        """Have a client wait that sends too fast, even while it is leaving."""
         if pace is Pace.FLOOD_BEGINS:
             self.send(slow_down_frame(wait))
         if pace is Pace.FLOOD_GOES_ON:
             self.disconnect(disconnects.TOO_FAST)
-            return False
         # Not reading is the brake: TCP passes it on to the sender.
         await asyncio.sleep(wait)
-        return self.state is State.OPEN
 
     def _go(self, state: State) -> bool:
         """Enter a state; false, and nothing changed, if it may not follow."""

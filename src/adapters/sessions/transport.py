@@ -2,7 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Overhead(NamedTuple):
+    """`frames` that hold no message: pings, pongs, and all fragments of a message but its last.
+
+    The client is still to read `unread_bytes`, of the pongs among others.
+    """
+
+    frames: int
+    unread_bytes: int
 
 
 class Transport(Protocol):
@@ -16,8 +26,9 @@ class Transport(Protocol):
     An attribute and no method: it is called once per receiver of every message."""
 
     @abstractmethod
-    async def receive(self) -> str | bytes | None:
-        """The client's next frame, text or binary; None once the client is gone."""
+    async def receive(self) -> str | bytes | Overhead | None:
+        """The client's next message, text or binary, or many frames that are none, told in one;
+        None once the client is gone."""
 
     @abstractmethod
     async def send(self, frame: str) -> None:

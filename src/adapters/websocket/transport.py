@@ -1,12 +1,12 @@
 """A WebSocket as what carries a session: ASGI on one side, four verbs on the other."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fast_channels.type_defs import ASGIReceiveCallable
 
-from adapters.asgi_extensions import Extensions
-from adapters.sessions.transport import Transport, never_now
+from adapters.asgi_extensions import OVERHEAD, Extensions
+from adapters.sessions.transport import Overhead, Transport, never_now
 
 
 class WebSocketTransport(Transport):
@@ -24,12 +24,18 @@ class WebSocketTransport(Transport):
         self._receive = receive
         self._send = send
 
-    async def receive(self) -> str | bytes | None:
-        message = await self._receive()
-        if message["type"] == "websocket.disconnect":
-            return None
-        text = message.get("text")
-        return text if text is not None else message.get("bytes") or b""
+    async def receive(self) -> str | bytes | Overhead | None:
+        message: Mapping[str, Any] = await self._receive()
+        text: str | None = message.get("text")
+        if text is not None:
+            return text
+        match message["type"]:
+            case "websocket.disconnect":
+                return None
+            case str(kind) if kind == OVERHEAD:
+                return Overhead(message["frames"], message["unread_bytes"])
+            case _:
+                return message.get("bytes") or b""
 
     async def send(self, frame: str) -> None:
         await self._send({"type": "websocket.send", "text": frame})

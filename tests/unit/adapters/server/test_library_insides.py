@@ -22,11 +22,13 @@ from adapters.server.frames import FrameParser
 from adapters.server.http_uvicorn import HttpProtocol
 from adapters.server.message_queue import MessageQueue
 from adapters.server.serving import TICKS_PER_SECOND, DrainingServer
+from adapters.server.websocket_reading import ReadingProtocol
 from adapters.server.websocket_uvicorn import WebSocketProtocol
 from adapters.server.writable import Writable
 from tests.unit.adapters.server.connections import Connection, Recorder, until
 from tests.unit.adapters.server.insides import (
     UVICORN_HTTP,
+    UVICORN_READING,
     UVICORN_REQUEST,
     UVICORN_SERVER,
     UVICORN_STATE,
@@ -56,6 +58,7 @@ async def insides() -> list[Inside]:
     await server.startup(sockets=[])
     return [
         Inside("uvicorn", websocket, UVICORN_WEBSOCKET, WebSocketProtocol, ("self", "super()")),
+        Inside("uvicorn", websocket, UVICORN_READING, ReadingProtocol, ("self", "super()")),
         Inside("uvicorn", http, UVICORN_HTTP, HttpProtocol, ("self", "super()")),
         Inside("uvicorn", http.cycle, UVICORN_REQUEST, HttpProtocol, ("self._running",)),
         Inside("uvicorn", server, UVICORN_SERVER, DrainingServer, ("self", "super()")),
@@ -87,11 +90,11 @@ async def test_whatever_we_use_or_replace_is_listed(insides: list[Inside]) -> No
 
 
 def test_what_else_we_use_of_websockets_is_documented() -> None:
-    assert attributes(WebSocketProtocol, "self.conn") == {
+    assert attributes(WebSocketProtocol, "self.conn") == {"state"}
+    assert attributes(ReadingProtocol, "self.conn") == {
         "data_to_send",
         "handshake_exc",
         "reject",
-        "state",
     }
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 
-from adapters.server.websocket_uvicorn import PARSE_BYTES
+from adapters.server.websocket_reading import PARSE_BYTES
 from tests.unit.adapters.server.connections import MAX_SIZE, Connection, Kind, Message, Recorder
 from tests.unit.adapters.server.wire import Answer, client_frame, closing, text
 

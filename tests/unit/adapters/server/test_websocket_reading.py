@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from websockets.frames import Opcode
 
-from adapters.server.websocket_uvicorn import PARSE_BYTES, READ_AHEAD, WebSocketProtocol
+from adapters.server.websocket_reading import PARSE_BYTES, READ_AHEAD
+from adapters.server.websocket_uvicorn import WebSocketProtocol
 from tests.unit.adapters.server.connections import Connection, Recorder, some_turns, until
 from tests.unit.adapters.server.wire import client_frame, closing, text
 
@@ -157,7 +158,7 @@ async def test_a_refused_frame_behind_unread_ones_is_refused_when_they_were_take
     assert app.disconnect["code"] == 1007
 
 
-@pytest.mark.parametrize("unread", [0, 5, READ_AHEAD, MANY])
+@pytest.mark.parametrize("unread", [0, 5, READ_AHEAD])
 @pytest.mark.parametrize("in_one_piece", [True, False], ids=["in-one-piece", "apart"])
 async def test_the_clients_close_is_obeyed_though_the_application_took_no_more_and_closed(
     app: Recorder, connection: Connection, unread: int, in_one_piece: bool
@@ -173,6 +174,19 @@ async def test_the_clients_close_is_obeyed_though_the_application_took_no_more_a
         assert not connection.wire.is_closing()
         await connection.feed(text("crossing") * 1_000, text("crossing"), closing())
     assert connection.wire.is_closing()
+
+
+async def test_a_close_far_behind_what_nobody_takes_is_not_looked_for_and_our_half_ends(
+    app: Recorder, connection: Connection
+) -> None:
+    stream, _ = numbered(MANY)
+    await connection.feed(stream + closing())
+    await app.send({"type": "websocket.close", "code": 4001})
+    assert connection.wire.ended
+    assert connection.wire.is_reading()
+    assert not connection.wire.is_closing(), "what comes would be answered by a TCP reset"
+    await connection.feed(*[stream] * 10)
+    assert connection.answer.close_codes == [4001]
 
 
 async def test_nothing_unread_is_received_after_the_applications_close(

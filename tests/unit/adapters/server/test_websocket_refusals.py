@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from websockets.frames import Opcode
 
-import adapters.server.websocket_uvicorn
+import adapters.server.websocket_reading
 from adapters.server.buffered_transport import WriteBatch
 from tests.unit.adapters.server.connections import (
     MAX_SIZE,
@@ -148,7 +148,7 @@ async def test_a_refusal_is_told_once_though_the_client_goes_on(
 async def test_a_refused_client_is_given_only_so_long_to_be_done(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters.server.websocket_uvicorn, "LINGER_SECONDS", 0.01)
+    monkeypatch.setattr(adapters.server.websocket_reading, "LINGER_SECONDS", 0.01)
     closed = asyncio.Event()
     monkeypatch.setattr(connection.wire, "close", closed.set)
     await connection.feed(text("x" * (MAX_SIZE + 1)))

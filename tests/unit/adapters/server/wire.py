@@ -42,6 +42,9 @@ class Wire(asyncio.Transport):
         self.writes.append(bytes(data))
         self.calls.append("write")
 
+    def get_write_buffer_size(self) -> int:
+        return sum(map(len, self.writes)) if self.full else 0
+
     def can_write_eof(self) -> bool:
         return True
 

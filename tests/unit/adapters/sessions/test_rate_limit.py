@@ -28,6 +28,19 @@ def test_one_frame_over_the_burst_begins_a_flood_and_waits_for_its_turn() -> Non
     assert wait == pytest.approx(0.1)
 
 
+def test_frames_counted_at_once_are_as_many_as_those_counted_one_by_one() -> None:
+    meter = RateLimit(rate=10, burst=5, patience=1)
+    assert meter.count(100.0, 5) == (Pace.FINE, 0.0)
+    pace, wait = meter.count(100.0, 4)
+    assert pace is Pace.FLOOD_BEGINS
+    assert wait == pytest.approx(0.4)
+
+
+def test_nobody_waits_longer_than_patience() -> None:
+    meter = RateLimit(rate=1, burst=5, patience=2)
+    assert meter.count(100.0, 1_000) == (Pace.FLOOD_BEGINS, 2)
+
+
 def test_a_flood_begins_once() -> None:
     meter = RateLimit(rate=10, burst=1, patience=1)
     paces = [meter.count(100.0)[0] for _ in range(6)]

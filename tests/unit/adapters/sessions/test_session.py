@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
+import pytest
+
 from adapters.sessions import disconnects
+from adapters.sessions.disconnects import CloseCode
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import FRAMES_A_TURN, Session
 from adapters.sessions.state import State
-from adapters.sessions.transport import Transport, never_now
+from adapters.sessions.transport import Overhead, Transport, never_now
 from application.ports import Cursor, LossReason, Recovery
 from tests.unit.adapters.sessions.visit import ADA, Guestbook, Visit, settings
 from tests.waiting import DEADLINE, eventually
@@ -124,6 +127,40 @@ async def test_a_talkative_client_leaves_others_their_turn() -> None:
     serving = asyncio.create_task(visit.serve())
     await asyncio.sleep(0)
     assert len(visit.handled) == FRAMES_A_TURN
+    visit.wire.hangs_up()
+    await serving
+
+
+async def test_frames_without_a_message_leave_others_their_turn_and_are_handled_by_nobody() -> None:
+    visit = Visit()
+    visit.wire.says(Overhead(FRAMES_A_TURN, 0), "x")
+    serving = asyncio.create_task(visit.serve())
+    await asyncio.sleep(0)
+    assert visit.handled == []
+    visit.wire.hangs_up()
+    await serving
+    assert visit.handled == ["x"]
+    assert visit.session.frames_received == 1
+
+
+async def test_frames_without_a_message_are_a_flood_like_any_others() -> None:
+    visit = Visit(frames_per_second=1_000, frame_burst=10, flood_seconds=0.001)
+    visit.wire.says(*[Overhead(10, 0)] * 10)
+    await asyncio.wait_for(visit.serve(), DEADLINE)
+    told, goodbye = visit.payloads
+    assert told["code"] == "too_many_frames"
+    assert goodbye["code"] == CloseCode.TOO_FAST
+    assert visit.wire.closed is not None
+    assert visit.wire.closed[0] == CloseCode.TOO_FAST
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_answers_that_its_client_does_not_read_are_bounded_by_the_mailbox(more: int) -> None:
+    visit = Visit(mailbox_bytes=64 * 1024)
+    visit.wire.says(Overhead(16, 64 * 1024 + more))
+    serving = asyncio.create_task(visit.serve())
+    await eventually(lambda: visit.wire.closed is not None or not more)
+    assert [each["code"] for each in visit.payloads] == [CloseCode.TOO_SLOW] * more
     visit.wire.hangs_up()
     await serving
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from adapters.sessions.transport import Transport
+from adapters.sessions.transport import Overhead, Transport
 
 
 class Wire(Transport):
@@ -13,12 +13,12 @@ class Wire(Transport):
         self.frames: list[str] = []
         self.closed: tuple[int, str] | None = None
         self.is_aborted = asyncio.Event()
-        self._incoming: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._incoming: asyncio.Queue[str | bytes | Overhead | None] = asyncio.Queue()
         self._freed = asyncio.Event()
         self._is_broken = False
         self.write_now = self._write_now
 
-    def says(self, *frames: str | bytes) -> None:
+    def says(self, *frames: str | bytes | Overhead) -> None:
         for frame in frames:
             self._incoming.put_nowait(frame)
 
@@ -33,7 +33,7 @@ class Wire(Transport):
         """From now on nothing can be sent; `receive` doesn't notice."""
         self._is_broken = True
 
-    async def receive(self) -> str | bytes | None:
+    async def receive(self) -> str | bytes | Overhead | None:
         return await self._incoming.get()
 
     async def send(self, frame: str) -> None:

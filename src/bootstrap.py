@@ -39,7 +39,7 @@ from adapters.websocket.chat import ChatConsumer, ChatFeature, ReliableConsumer,
 from adapters.websocket.jobs import JobsConsumer, JobsFeature
 from adapters.websocket.notifications import NotificationsConsumer, NotificationsFeature
 from adapters.websocket.rooms import RoomConsumer, RoomFeature
-from adapters.websocket.routes import encoder, websocket_router
+from adapters.websocket.routes import durable_paths, encoder, websocket_router
 from adapters.websocket.system import SystemConsumer, SystemFeature
 from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
@@ -177,7 +177,8 @@ def create_app(container: Container | None = None) -> FastAPI:
     """The whole service as an ASGI application; raises `SettingsAreWrong`."""
     container = container or create_container()
     registry, backend = container.registry(), container.backend()
-    patience = container.settings().redis.patience
+    settings, features = container.settings(), container.features()
+    patience = settings.redis.patience
     sweep = BackgroundTask("sweep", lambda: registry.sweep(backend.away_for, patience))
 
     async def check() -> None:
@@ -185,12 +186,13 @@ def create_app(container: Container | None = None) -> FastAPI:
         await backend.ping()
 
     app = http_app(
-        container.settings().server,
+        settings.server,
         registry,
-        websocket_router(registry, container.features()),
+        websocket_router(registry, features),
         api_router(container.announcements(), container.jobs(), container.rooms()),
         health_router(check, lambda: registry.is_draining),
         metrics_router(registry.totals),
+        durable=durable_paths(features, settings.lane_plans()),
         lifespan=partial(_lifespan, container=container, sweep=sweep),
     )
     app.state.container = container

@@ -1,11 +1,12 @@
 """The API beside the sockets: announcements, jobs, rooms."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from adapters.http.failures import failing
 from adapters.visitors import recognise
 from application.announcements import AnnouncementService
 from application.jobs import JobService
@@ -29,12 +30,12 @@ class Accepted(BaseModel):
 
 
 class JobView(BaseModel):
-    """`status` is queued, running, result, failed or cancelled, as on the socket."""
+    """`status` is what it is on the socket."""
 
     job_id: str
     kind: str
     content: str
-    status: str
+    status: Literal["queued", "running", "result", "failed", "cancelled"]
     progress: float
     attempt: int
     submitted_at: float
@@ -52,12 +53,19 @@ class RoomsView(BaseModel):
     rooms: list[RoomView]
 
 
+class HistoryView(BaseModel):
+    """`messages` are frames, oldest first."""
+
+    room_name: str
+    messages: list[dict[str, Any]]
+
+
 def api_router(
     announcements: AnnouncementService, jobs: JobService, rooms: RoomService
 ) -> APIRouter:
     router = APIRouter(prefix="/api")
 
-    @router.post("/announcements", status_code=202)
+    @router.post("/announcements", status_code=202, responses=failing(403, 413, 422, 503))
     async def announce(announcement: Announcement) -> Accepted:
         """Tell everybody on a channel."""
         await announcements.announce(
@@ -65,32 +73,38 @@ def api_router(
         )
         return Accepted()
 
-    @router.get("/jobs/{job_id}")
+    @router.get("/jobs/{job_id}", responses=failing(404, 503))
     async def job(job_id: str, request: Request) -> JobView:
         """Where a job stands."""
         secure = request.url.scheme == "https"
         visitor = recognise(request.scope["headers"], secure=secure)
         found = await jobs.get(visitor.member, JobId(job_id))
         succeeded = found.state is JobState.SUCCEEDED
-        return JobView(
-            job_id=found.id,
-            kind=found.kind,
-            content=found.content,
-            status="result" if succeeded else found.state.value,
-            progress=found.progress,
-            attempt=found.attempt,
-            submitted_at=found.submitted_at,
-            message=found.outcome,
+        return JobView.model_validate(
+            {
+                "job_id": found.id,
+                "kind": found.kind,
+                "content": found.content,
+                "status": "result" if succeeded else found.state.value,
+                "progress": found.progress,
+                "attempt": found.attempt,
+                "submitted_at": found.submitted_at,
+                "message": found.outcome,
+            }
         )
 
-    @router.get("/rooms")
+    @router.get("/rooms", responses=failing(503))
     async def open_rooms() -> RoomsView:
         """Rooms with somebody in them."""
         found = await rooms.rooms(LISTED_ROOMS)
         views = [RoomView(room_name=size.name.value, members=size.members) for size in found]
         return RoomsView(rooms=views)
 
-    @router.get("/rooms/{room_name:path}/history", response_model=dict[str, Any])
+    @router.get(
+        "/rooms/{room_name:path}/history",
+        response_model=HistoryView,
+        responses=failing(422, 503),
+    )
     async def history(room_name: str, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
         """The newest frames of a room, oldest first, as its members heard them."""
         name = RoomName.parse(room_name)

@@ -1,11 +1,13 @@
 """Errors over HTTP: `{"error": {code, detail, …}}`, whatever went wrong."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from application.errors import Refusal
@@ -21,6 +23,45 @@ _CODES = {
     413: "body_is_too_large",
     426: "upgrade_required",
 }
+
+
+MEANINGS: Mapping[int, str] = {
+    400: "A rule forbids it, or `Host` names no host of ours.",
+    403: "Asked by a page of an origin that isn't listed.",
+    404: "There is no such thing, or none that the caller may see.",
+    413: "The body is too large.",
+    422: "The request isn't valid.",
+    500: "The service failed; its log says why.",
+    503: "The service can't do it now; `Retry-After` says when to try again.",
+}
+
+
+class Problem(BaseModel):
+    """What isn't valid in a request; `loc` is the way to it."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class Failure(BaseModel):
+    """`code` is for programs, `detail` for people; `problems` come with `not_valid`."""
+
+    code: str
+    detail: str
+    retryable: bool = False
+    problems: list[Problem] = []
+
+
+class FailureAnswer(BaseModel):
+    error: Failure
+
+
+def failing(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route says of the failures that it may answer, for the OpenAPI document."""
+    return {
+        status: {"model": FailureAnswer, "description": MEANINGS[status]} for status in statuses
+    }
 
 
 def add_failure_handlers(app: FastAPI) -> None:

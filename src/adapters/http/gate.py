@@ -59,10 +59,10 @@ class Gate:
     def _refuse(self, scope: Scope) -> Refused | None:
         if not self._hosts.may_be_asked(scope):
             return UNKNOWN_HOST
+        # Starlette's routes stop at a line break. A name with one in it is impossible like one
+        # with any other invisible character, and shall be told so.
+        scope["path"] = scope["path"].replace("\n", "\0")
         if scope["type"] == "websocket":
-            # Starlette's routes stop at a line break. A name with one in it is impossible like
-            # one with any other invisible character, and shall be told so.
-            scope["path"] = scope["path"].replace("\n", "\0")
             return self._refuse_socket(scope)
         if scope["method"] not in SAFE_METHODS or is_preflight(scope):
             return self._refuse_origin(scope) or self._refuse_length(scope)

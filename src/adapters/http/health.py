@@ -2,14 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from application.errors import Unavailable
 
 ANSWER_SECONDS = 2.0
 """Load balancers give up soon; so does the question to the backend."""
+
+
+class Health(BaseModel):
+    """`status` is ok or ready, or says why it isn't."""
+
+    status: str
 
 
 def health_router(
@@ -19,11 +27,15 @@ def health_router(
     router = APIRouter()
 
     @router.get("/healthz")
-    async def healthz() -> dict[str, str]:
+    async def healthz() -> Health:
         """The process lives."""
-        return {"status": "ok"}
+        return Health(status="ok")
 
-    @router.get("/readyz")
+    not_ready: dict[int | str, dict[str, Any]] = {
+        503: {"model": Health, "description": "It can't serve now."}
+    }
+
+    @router.get("/readyz", response_model=Health, responses=not_ready)
     async def readyz() -> JSONResponse:
         """It can serve: it is not about to stop, its backend answers, and nothing in it is down."""
         if is_draining():

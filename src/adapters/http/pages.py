@@ -1,6 +1,8 @@
 """The web client, and the documents about sockets and HTTP. All of it is served by us."""
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import yaml
 from fastapi import APIRouter, FastAPI, Request
@@ -8,12 +10,14 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from adapters.http.asyncapi import asyncapi
+from adapters.http.openapi import openapi
 from adapters.visitors import recognise
 
 HERE = Path(__file__).parent
 
 
-def add_pages(app: FastAPI) -> None:
+def add_pages(app: FastAPI, durable: Collection[str]) -> None:
+    """`durable`: see `asyncapi`."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -28,17 +32,21 @@ def add_pages(app: FastAPI) -> None:
     async def openapi_page() -> FileResponse:
         return FileResponse(HERE / "pages" / "openapi.html")
 
+    @router.get("/openapi.json")
+    async def openapi_json() -> JSONResponse:
+        return JSONResponse(openapi(app))
+
     @router.get("/asyncapi")
     async def asyncapi_page() -> FileResponse:
         return FileResponse(HERE / "pages" / "asyncapi.html")
 
     @router.get("/asyncapi.json")
     async def asyncapi_json(request: Request) -> JSONResponse:
-        return JSONResponse(asyncapi(app, request))
+        return JSONResponse(_asyncapi(app, durable, request))
 
     @router.get("/asyncapi.yaml")
     async def asyncapi_yaml(request: Request) -> Response:
-        text = yaml.safe_dump(asyncapi(app, request), allow_unicode=True, sort_keys=False)
+        text = yaml.safe_dump(_asyncapi(app, durable, request), allow_unicode=True, sort_keys=False)
         return Response(text, media_type="application/yaml")
 
     app.include_router(router)
@@ -46,3 +54,9 @@ def add_pages(app: FastAPI) -> None:
     app.mount("/pages", StaticFiles(directory=HERE / "pages"))
     app.mount("/assets/asyncapi", StaticFiles(packages=[("asyncapi_viewer", "static")]))
     app.mount("/assets/openapi", StaticFiles(packages=[("fastapi_offline", "static")]))
+
+
+def _asyncapi(app: FastAPI, durable: Collection[str], request: Request) -> dict[str, Any]:
+    protocol = "wss" if request.url.scheme == "https" else "ws"
+    server = {"host": request.url.netloc, "protocol": protocol}
+    return {**asyncapi(app, durable), "servers": {"switchboard": server}}

@@ -5,6 +5,7 @@ lists the codes for clients.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from http import HTTPStatus
@@ -28,6 +29,20 @@ class CloseCode(IntEnum):
     NOT_ALLOWED = 4403
     TOO_SLOW = 4408
     TOO_FAST = 4429
+
+
+CLOSES: Mapping[CloseCode, tuple[str, str]] = {
+    CloseCode.NOT_TEXT: ("a text frame is not UTF-8", "stops"),
+    CloseCode.TOO_LARGE: ("a frame is too large", "sends smaller ones"),
+    CloseCode.RESTARTING: ("the server restarts", "comes back after after_ms"),
+    CloseCode.TRY_LATER: ("the service can't take it now", "comes back after after_ms"),
+    CloseCode.BAD_PATH: ("a bad path, such as an impossible room name", "stops"),
+    CloseCode.NOT_AUTHENTICATED: ("not authenticated", "gets a new token"),
+    CloseCode.NOT_ALLOWED: ("not allowed", "stops"),
+    CloseCode.TOO_SLOW: ("too slow to read", "comes back with since"),
+    CloseCode.TOO_FAST: ("too many frames for too long", "comes back after after_ms"),
+}
+"""What each means, and what the client does then: for the AsyncAPI document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,14 @@ class DisconnectPayload(BaseModel):
     after_ms: int | None = Field(None, exclude_if=is_none)
 
 
+class Problem(BaseModel):
+    """What isn't valid in a frame; `loc` is the way to it."""
+
+    type: str
+    loc: list[str]
+    msg: str
+
+
 class RefusalPayload(BaseModel):
     """Why something was not done; `code` is stable, `retryable` says if later may work."""
 

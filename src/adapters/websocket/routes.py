@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from adapters.lane_table import LANE_OF, LanePlan
 from adapters.sessions.disconnects import PathIsUnknown
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
@@ -30,6 +31,16 @@ def encoder(features: Features) -> Callable[[Audience[Any], Any], str]:
         return presenters[audience.kind](audience, event).model_dump_json()
 
     return encode
+
+
+def durable_paths(features: Features, plans: Mapping[str, LanePlan]) -> set[str]:
+    """The sockets whose audience has a history to come back to, as the settings have it."""
+    return {
+        consumer.path
+        for consumer in features
+        if issubclass(consumer.feature_class, ToldFeature)
+        and plans[LANE_OF[consumer.feature_class.audience_kind]].is_durable
+    }
 
 
 class Endpoint:

@@ -7,7 +7,11 @@ import httpx2
 import pytest
 import yaml
 
+from adapters.sessions.disconnects import CloseCode
+from tests.schemas import mismatches
 from tests.sockets import CONSUMERS, DURABLE, PATHS, ROOM, feature_of
+from tests.unit.adapters.http.asking import client_of
+from tests.unit.adapters.websocket.driving import serving
 
 ADDRESSES = {path.replace(f"/{ROOM}", "/{room_name}"): path for path in PATHS}
 """Where clients find each socket, as the document writes it."""
@@ -81,6 +85,62 @@ def test_every_action_that_clients_send_is_documented(document: Any, address: st
 @pytest.mark.parametrize("address", sorted(ADDRESSES))
 def test_every_action_that_clients_get_is_documented(document: Any, address: str) -> None:
     assert actions_at(document, address) >= heard_on(ADDRESSES[address])
+
+
+def channels(document: Any) -> dict[str, Any]:
+    return {channel["address"]: channel for channel in document["channels"].values()}
+
+
+def test_the_way_back_is_documented_where_there_is_one_and_nowhere_else(document: Any) -> None:
+    for address, channel in channels(document).items():
+        is_durable = ADDRESSES[address] in DURABLE
+        assert ("recovered" in actions_at(document, address)) == is_durable
+        assert ("bindings" in channel) == is_durable
+        if is_durable:
+            assert "since" in channel["bindings"]["ws"]["query"]["properties"]
+
+
+async def test_a_socket_that_settings_made_durable_is_documented_so() -> None:
+    lane = {"kind": "durable", "prefix": "chat", "capacity": 10, "expiry": 60}
+    async with serving(lane_chat=lane) as service, client_of(service) as client:
+        document = (await client.get("/asyncapi.json")).json()
+    assert "recovered" in actions_at(document, "/ws/chat")
+    assert "bindings" in channels(document)["/ws/chat"]
+
+
+def test_every_socket_has_every_close_code_with_its_meaning(document: Any) -> None:
+    for channel in document["channels"].values():
+        codes = [close["code"] for close in channel["x-close-codes"]]
+        assert codes == [code.value for code in CloseCode]
+        assert all(close["description"] for close in channel["x-close-codes"])
+
+
+def test_every_frame_has_to_say_its_action(document: Any) -> None:
+    for message in document["components"]["messages"].values():
+        schema = resolved(document, message["payload"])
+        assert "action" in schema["required"], schema["title"]
+        assert "const" in schema["properties"]["action"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "fits"),
+    [
+        ([], True),
+        ([{"type": "missing", "loc": ["payload", "0"], "msg": "Field required"}], True),
+        ({"code": "room_is_full", "detail": "Full.", "retryable": False}, True),
+        ({"code": "x", "detail": "X.", "retryable": True, "retry_after_ms": 5}, True),
+        ([{"type": "missing"}], False),
+        ({"code": "x", "detail": "X."}, False),
+        ("went wrong", False),
+        (None, False),
+    ],
+)
+def test_an_error_is_a_list_of_problems_or_a_refusal(
+    document: Any, payload: Any, fits: bool
+) -> None:
+    frame = {"action": "error", "payload": payload}
+    schema = document["components"]["schemas"]["ErrorMessage"]
+    assert (list(mismatches(document, schema, frame)) == []) is fits
 
 
 def test_every_reference_leads_somewhere(document: Any) -> None:

@@ -18,6 +18,7 @@ from adapters.websocket.routes import UnknownPathConsumer
 from application.ports import Clock
 from bootstrap import Container
 from tests.sockets import CONSUMERS
+from tests.unit.adapters.websocket.documented import check_documented
 from tests.waiting import DEADLINE
 
 Frame = dict[str, Any]
@@ -53,6 +54,8 @@ class Socket(WebsocketCommunicator):
     def __init__(self, app: Any, path: str, headers: list[tuple[bytes, bytes]]) -> None:
         consumer = CONSUMERS.get(path.partition("?")[0], UnknownPathConsumer)
         super().__init__(app, path, headers, consumer=consumer)
+        self._app = app
+        self._path = path
 
     @property
     def given(self) -> list[tuple[bytes, bytes]]:
@@ -86,7 +89,10 @@ class Socket(WebsocketCommunicator):
         await self.send_input({"type": "websocket.receive", "text": text})
 
     async def frame(self) -> Frame:
-        return cast(Frame, await self.receive_json_from(DEADLINE))
+        """The next frame, which has to be as the AsyncAPI document has it."""
+        frame = cast(Frame, await self.receive_json_from(DEADLINE))
+        check_documented(self._app, self._path, frame)
+        return frame
 
     async def frames(self, count: int) -> list[Frame]:
         return [await self.frame() for _ in range(count)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self, TypeAlias
 
 from domain.audiences import Audience, AudienceKind
+from domain.characters import shows_nothing
 from domain.errors import EventIsImpossible
 from domain.events import AnnouncementMade
 
@@ -23,7 +24,7 @@ class AnalyticsEvent:
     @classmethod
     def parse(cls, name: str, data: Json, *, limit: int) -> Self:
         """Raise `EventIsImpossible` for a bad name, too much data, or NaN and Infinity."""
-        if not name or name.isspace():
+        if shows_nothing(name):
             raise EventIsImpossible("An event needs a name.")
         if len(name) > EVENT_NAME_LENGTH:
             raise EventIsImpossible(f"An event's name has at most {EVENT_NAME_LENGTH} characters.")

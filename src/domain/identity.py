@@ -3,10 +3,10 @@
 import hashlib
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import NewType, Self
 
+from domain.characters import WHITE_SPACE, can_be_name, shows_nothing
 from domain.errors import (
     IdempotencyKeyIsImpossible,
     RoomNameIsImpossible,
@@ -46,7 +46,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class RoomName:
-    """1 to 64 printable characters, without `/`, without spaces at either end."""
+    """1 to 64 characters that can be seen, without `/`, without spaces at either end."""
 
     value: str
 
@@ -61,9 +61,9 @@ class RoomName:
             )
         if "/" in raw:
             raise RoomNameIsImpossible("A room's name can't contain '/'.")
-        if raw != raw.strip():
+        if raw != raw.strip(WHITE_SPACE):
             raise RoomNameIsImpossible("A room's name can't begin or end with a space.")
-        if not all(_is_printable(character) for character in raw):
+        if not can_be_name(raw):
             raise RoomNameIsImpossible("A room's name can't contain invisible characters.")
         return cls(raw)
 
@@ -73,7 +73,7 @@ class RoomName:
 
 @dataclass(frozen=True, slots=True)
 class MessageText:
-    """What somebody said: not blank, at most `limit` characters, otherwise untouched."""
+    """What somebody said: something to see, at most `limit` characters, otherwise untouched."""
 
     value: str
 
@@ -82,7 +82,7 @@ class MessageText:
         """Raise `TextIsEmpty`, `TextIsTooLong` or `TextIsNotUnicode`; `limit` counts characters."""
         if len(raw) > limit:
             raise TextIsTooLong(f"At most {limit} characters are allowed, this has {len(raw)}.")
-        if not raw or raw.isspace():
+        if shows_nothing(raw):
             raise TextIsEmpty("There is no text in this message.")
         if not raw.isascii() and _SURROGATES.search(raw):
             raise TextIsNotUnicode("This text holds halves of characters.")
@@ -110,10 +110,3 @@ class IdempotencyKey:
         # As JSON, in which no text can pass for two.
         whole = json.dumps([raw, member, *content]).encode()
         return cls(hashlib.sha256(whole).hexdigest()[:32])
-
-
-def _is_printable(character: str) -> bool:
-    # Categories C* are control, format (such as right-to-left override), surrogate,
-    # private and unassigned; Zl and Zp break lines. All of them can disguise a name.
-    category = unicodedata.category(character)
-    return not category.startswith("C") and category not in ("Zl", "Zp")

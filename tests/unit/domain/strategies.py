@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from domain.characters import can_be_name
 from domain.identity import ROOM_NAME_LENGTH, JobId, RoomName
 from domain.jobs import JobKind
 
@@ -11,7 +12,7 @@ room_names = (
         min_size=1,
         max_size=ROOM_NAME_LENGTH,
     )
-    .filter(lambda raw: raw == raw.strip())
+    .filter(lambda raw: raw == raw.strip() and can_be_name(raw))
     .map(RoomName.parse)
 )
 

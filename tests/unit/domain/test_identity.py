@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.characters import shows_nothing
 from domain.errors import (
     IdempotencyKeyIsImpossible,
     RoomNameIsImpossible,
@@ -99,7 +100,11 @@ def test_the_limit_counts_characters_not_bytes() -> None:
     assert MessageText.parse("👋" * 10, limit=10).value == "👋" * 10
 
 
-@pytest.mark.parametrize("raw", ["", " ", "\n\t ", "\u3000"])
+@pytest.mark.parametrize(
+    "raw",
+    ["", " ", "\n\t ", "\u3000", "\0", "\u200b", "\u3164", "\u2800", "\ufe0f \u200d"],
+    ids=ascii,
+)
 def test_a_blank_text_is_empty(raw: str) -> None:
     with pytest.raises(TextIsEmpty):
         MessageText.parse(raw, limit=10)
@@ -122,14 +127,14 @@ def test_any_text_is_kept_untouched_or_refused(raw: str, limit: int) -> None:
     except TextIsTooLong:
         assert len(raw) > limit
     except TextIsEmpty:
-        assert not raw.strip()
+        assert shows_nothing(raw)
     except TextIsNotUnicode:
         assert raw.encode(errors="replace").decode() != raw
     else:
         assert text.value == str(text) == raw
         assert raw.encode().decode() == raw
         assert len(raw) <= limit
-        assert raw.strip()
+        assert not shows_nothing(raw)
 
 
 @pytest.mark.parametrize("value", [RoomName("lobby"), MessageText("hello"), Member(MemberId("m"))])

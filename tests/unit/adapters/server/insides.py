@@ -4,6 +4,7 @@ import ast
 import asyncio
 import inspect
 import logging
+from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from importlib.metadata import version
 from types import UnionType
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 import httptools
 import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 from websockets.frames import Close
 from websockets.http11 import Request, Response
@@ -67,17 +70,30 @@ UVICORN_HTTP: Shapes = {
     "connection_lost": "exc",
     "data_received": "data",
     "handle_websocket_upgrade": "",
+    "on_body": "body",
     "on_headers_complete": "",
+    "on_message_begin": "",
     "on_message_complete": "",
+    "on_response_complete": "",
+    "send_400_response": "msg",
     "_should_upgrade": "",
     "_start_asgi_task": "cycle app",
+    "_unset_keepalive_if_required": "",
+    "cycle": RequestResponseCycle,
+    "flow": FlowControl,
     "headers": list,
     "loop": asyncio.AbstractEventLoop,
     "parser": httptools.HttpRequestParser,
+    "pipeline": deque,
     "transport": asyncio.Transport,
+    "url": bytes,
 }
 
 UVICORN_REQUEST: Shapes = {"disconnected": bool, "message_event": asyncio.Event}
+
+UVICORN_NEWEST: Shapes = {"keep_alive": bool, "more_body": bool, "response_complete": bool}
+
+UVICORN_FLOW: Shapes = {"pause_reading": "", "resume_reading": ""}
 
 UVICORN_SERVER: Shapes = {
     "on_tick": "counter",

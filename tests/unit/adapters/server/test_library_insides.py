@@ -19,7 +19,7 @@ from websockets.server import ServerProtocol
 
 from adapters.server.buffered_transport import BufferedTransport
 from adapters.server.frames import FrameParser
-from adapters.server.http_uvicorn import HttpProtocol
+from adapters.server.http_uvicorn import HeldFlow, HttpProtocol
 from adapters.server.message_queue import MessageQueue
 from adapters.server.serving import TICKS_PER_SECOND, DrainingServer
 from adapters.server.websocket_reading import ReadingProtocol
@@ -27,7 +27,9 @@ from adapters.server.websocket_uvicorn import WebSocketProtocol
 from adapters.server.writable import Writable
 from tests.unit.adapters.server.connections import Connection, Recorder, until
 from tests.unit.adapters.server.insides import (
+    UVICORN_FLOW,
     UVICORN_HTTP,
+    UVICORN_NEWEST,
     UVICORN_READING,
     UVICORN_REQUEST,
     UVICORN_SERVER,
@@ -61,6 +63,8 @@ async def insides() -> list[Inside]:
         Inside("uvicorn", websocket, UVICORN_READING, ReadingProtocol, ("self", "super()")),
         Inside("uvicorn", http, UVICORN_HTTP, HttpProtocol, ("self", "super()")),
         Inside("uvicorn", http.cycle, UVICORN_REQUEST, HttpProtocol, ("self._running",)),
+        Inside("uvicorn", http.cycle, UVICORN_NEWEST, HttpProtocol, ("self.cycle", "newest")),
+        Inside("uvicorn", http.flow, UVICORN_FLOW, HeldFlow, ("self", "super()")),
         Inside("uvicorn", server, UVICORN_SERVER, DrainingServer, ("self", "super()")),
         Inside(
             "uvicorn",

@@ -49,6 +49,7 @@ def asyncapi(app: FastAPI, durable: Collection[str]) -> dict[str, Any]:
         name: _with_required_action(schema) for name, schema in schemas.items()
     }
     _type_errors(document["components"]["schemas"])
+    del document["servers"]
     return document
 
 

@@ -27,8 +27,12 @@ SECURITY_HEADERS = [
 ]
 
 
+NO_STORE = (b"cache-control", b"no-store")
+
+
 class SecurityHeaders:
-    """ASGI middleware: our pages load only what we serve, and nobody frames them."""
+    """ASGI middleware: our pages load only what we serve, nobody frames them, and nobody keeps an
+    answer that neither says for how long nor has a fingerprint to ask again with."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -40,7 +44,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS]
+                headers = [*message.get("headers", ()), *SECURITY_HEADERS]
+                if not {b"cache-control", b"etag"} & {name.lower() for name, _ in headers}:
+                    headers.append(NO_STORE)
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

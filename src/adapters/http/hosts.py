@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address
 
 from starlette.types import Scope
 
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(?::([0-9]{1,5}))?")
+_HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[0-9a-z_.-]{1,253})(?::([0-9]{1,5}))?")
 WEB_PORTS = (80, 443)
 """What a browser doesn't mention."""
 

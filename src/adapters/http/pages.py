@@ -2,15 +2,12 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
-import yaml
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from adapters.http.asyncapi import asyncapi
-from adapters.http.openapi import openapi
+from adapters.http.documents import Documents
 from adapters.visitors import recognise
 
 HERE = Path(__file__).parent
@@ -19,6 +16,7 @@ HERE = Path(__file__).parent
 def add_pages(app: FastAPI, durable: Collection[str]) -> None:
     """`durable`: see `asyncapi`."""
     router = APIRouter(include_in_schema=False)
+    documents = Documents(app, durable)
 
     @router.get("/")
     async def index(request: Request) -> FileResponse:
@@ -26,6 +24,7 @@ def add_pages(app: FastAPI, durable: Collection[str]) -> None:
         visitor = recognise(request.scope["headers"], secure=request.url.scheme == "https")
         if visitor.new_cookie is not None:
             page.headers["set-cookie"] = visitor.new_cookie
+            page.headers["cache-control"] = "no-store"  # another must not be given it
         return page
 
     @router.get("/docs")
@@ -33,21 +32,20 @@ def add_pages(app: FastAPI, durable: Collection[str]) -> None:
         return FileResponse(HERE / "pages" / "openapi.html")
 
     @router.get("/openapi.json")
-    async def openapi_json() -> JSONResponse:
-        return JSONResponse(openapi(app))
+    async def openapi_json(request: Request) -> Response:
+        return documents.openapi().answer(request)
 
     @router.get("/asyncapi")
     async def asyncapi_page() -> FileResponse:
         return FileResponse(HERE / "pages" / "asyncapi.html")
 
     @router.get("/asyncapi.json")
-    async def asyncapi_json(request: Request) -> JSONResponse:
-        return JSONResponse(_asyncapi(app, durable, request))
+    async def asyncapi_json(request: Request) -> Response:
+        return documents.asyncapi_json(*_server_of(request)).answer(request)
 
     @router.get("/asyncapi.yaml")
     async def asyncapi_yaml(request: Request) -> Response:
-        text = yaml.safe_dump(_asyncapi(app, durable, request), allow_unicode=True, sort_keys=False)
-        return Response(text, media_type="application/yaml")
+        return documents.asyncapi_yaml(*_server_of(request)).answer(request)
 
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
@@ -56,7 +54,6 @@ def add_pages(app: FastAPI, durable: Collection[str]) -> None:
     app.mount("/assets/openapi", StaticFiles(packages=[("fastapi_offline", "static")]))
 
 
-def _asyncapi(app: FastAPI, durable: Collection[str], request: Request) -> dict[str, Any]:
-    protocol = "wss" if request.url.scheme == "https" else "ws"
-    server = {"host": request.url.netloc, "protocol": protocol}
-    return {**asyncapi(app, durable), "servers": {"switchboard": server}}
+def _server_of(request: Request) -> tuple[str, str]:
+    """The host and the protocol by which whoever asks reaches the sockets."""
+    return request.url.netloc, "wss" if request.url.scheme == "https" else "ws"

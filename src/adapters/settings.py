@@ -99,7 +99,7 @@ class SessionSettings(BaseSettings):
 
 
 class LimitSettings(BaseSettings):
-    """How much one member, room or message may be."""
+    """How much one member, room or message may be; times in seconds."""
 
     model_config = _config()
 
@@ -108,6 +108,7 @@ class LimitSettings(BaseSettings):
     text_limit: int = Field(4_000, ge=1)
     event_data_bytes: int = Field(8 * 1024, ge=16)
     tally_names: int = Field(1_000, ge=1)
+    tally_expiry: float = Field(HOUR, ge=1)
 
 
 class LogSettings(BaseSettings):

@@ -142,7 +142,7 @@ class SessionSettings(SettingsGroup):
 
 
 class LimitSettings(SettingsGroup):
-    """How much one member, room or message may be."""
+    """How much one member, room or message may be; times in seconds."""
 
     model_config = _config()
 
@@ -151,6 +151,7 @@ class LimitSettings(SettingsGroup):
     text_limit: int = Field(4_000, ge=1)
     event_data_bytes: int = Field(8 * 1024, ge=16)
     tally_names: int = Field(1_000, ge=1)
+    tally_expiry: float = Field(HOUR, ge=1)
 
 
 class LogSettings(SettingsGroup):

@@ -158,7 +158,10 @@ class Presence(Protocol):
 
 
 class Tally(Protocol):
-    """How often each analytics event was recorded."""
+    """How often each analytics event was recorded.
+
+    A name that was not counted for a while, a setting, is forgotten; when all are, so is the sum.
+    """
 
     @abstractmethod
     async def add(self, name: str) -> tuple[int, int]:

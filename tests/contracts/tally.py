@@ -4,9 +4,13 @@ import asyncio
 
 from application.ports import Tally
 from domain.analytics import Counts
+from tests.contracts.passing_time import PassingTime
 
 NAME_LIMIT = 3
 """How many names the fixture `tally` counts on their own."""
+
+EXPIRY = 60.0
+"""For how many seconds it keeps a name that isn't counted."""
 
 OTHER = "(other)"
 
@@ -16,7 +20,8 @@ async def add(tally: Tally, *names: str) -> list[tuple[int, int]]:
 
 
 class TallyContract:
-    """Takes the fixture `tally` (`Tally`): empty, bound to `NAME_LIMIT` names."""
+    """Takes the fixtures `tally` (`Tally`), empty, bound to `NAME_LIMIT` names and `EXPIRY`, and
+    its `clock` (`PassingTime`)."""
 
     async def test_nothing_is_counted_at_first(self, tally: Tally) -> None:
         assert await tally.counts(9) == Counts(0, {})
@@ -70,3 +75,34 @@ class TallyContract:
         assert counts.total == sum(counts.by_name.values()) == 50
         assert len(counts.by_name) == NAME_LIMIT + 1
         assert counts.by_name[OTHER] == 20
+
+    async def test_names_that_are_not_counted_any_more_make_room_for_others(
+        self, tally: Tally, clock: PassingTime
+    ) -> None:
+        await add(tally, "a", "b", "c", "d")
+        await clock.advance(EXPIRY / 2)
+        await add(tally, "a")
+        await clock.advance(EXPIRY / 2 + 1)
+
+        assert await tally.counts(9) == Counts(5, {"a": 2})
+        assert await add(tally, "e", "f", "g") == [(1, 6), (1, 7), (1, 8)]
+        assert await tally.counts(9) == Counts(8, {"a": 2, "e": 1, "f": 1, OTHER: 1})
+
+    async def test_a_name_that_was_forgotten_is_counted_from_one(
+        self, tally: Tally, clock: PassingTime
+    ) -> None:
+        await add(tally, "a", "a", "b")
+        await clock.advance(EXPIRY - 1)
+        await add(tally, "b")
+        await clock.advance(2)
+
+        assert await add(tally, "a") == [(1, 5)]
+
+    async def test_nothing_is_left_of_a_tally_that_nobody_uses(
+        self, tally: Tally, clock: PassingTime
+    ) -> None:
+        await add(tally, "a", "b", "c", "d")
+        await clock.advance(EXPIRY + 1)
+
+        assert await tally.counts(9) == Counts(0, {})
+        assert await add(tally, "a") == [(1, 1)]

@@ -22,14 +22,15 @@ needs_proc = pytest.mark.skipif(
 _LANES = ("rooms", "queue", "analytics", "jobs")
 
 KEYS = {
-    "presence:rooms": "the rooms used last, each for a lease; one key",
-    "presence:{*}": "who is in a room; gone with the last one",
+    "presence:rooms": "the rooms used last; one key, for a lease",
+    "presence:{*": "who is in a room, by server, and its servers; for a lease",
     **{f"{lane}:{{*}}:stream": "a group's history, for the lane's expiry" for lane in _LANES},
     **{f"{lane}:{{*}}:meta": "its place in its order, twice as long" for lane in _LANES},
     **{f"{lane}:{{*}}:keys": "the keys of what was sent, as long" for lane in _LANES},
     **{f"{lane}:{{*}}:sent": "what came of them, as long" for lane in _LANES},
-    "{tally}:names": "how often which event; one key",
-    "{tally}:total": "how many in all; one key",
+    "{tally}:counts": "how often which event; one key, for the tally's expiry",
+    "{tally}:last": "when it was last; likewise",
+    "{tally}:total": "how many in all; likewise",
     "{jobs}:record:*": "a job's record, for its retention once it is over",
     "{jobs}:owner:*": "a member's jobs, for a day more than that",
     "{jobs}:leases": "running jobs; one key, empty when none runs",
@@ -42,9 +43,6 @@ KEYS = {
     "worker:*": "a worker's sign of life, for ten seconds",
 }
 """Every kind of key that there may be, after the prefix, and why."""
-
-LASTING = {"presence:rooms", "{tally}:names", "{tally}:total"}
-"""Those that have no end when no job is under way: one key each."""
 
 
 def descriptors(program: Program) -> int:
@@ -97,7 +95,7 @@ class Contents:
 
     def members(self) -> int:
         """How many are present, in all rooms."""
-        rooms = self._client.scan_iter(f"{self._prefix}presence:{{*")
+        rooms = self._client.scan_iter(f"{self._prefix}presence:{{*", _type="zset")
         return sum(int(self._client.zcard(room)) for room in rooms)
 
     def unfinished_jobs(self) -> int:

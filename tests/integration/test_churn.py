@@ -125,9 +125,10 @@ async def test_2_000_visits_leave_only_history_in_redis(tmp_path: Path, redis_bi
     assert kinds.keys() <= KEYS.keys()
     assert dict(kinds) == {
         "presence:rooms": 1,
+        "probe:*": 1,
         "rooms:{*}:stream": 1,
         "rooms:{*}:meta": 1,
         "queue:{*}:stream": 1,
         "queue:{*}:meta": 1,
     }
-    assert everlasting == {"presence:rooms"}
+    assert everlasting == set()

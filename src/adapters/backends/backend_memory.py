@@ -23,7 +23,9 @@ class MemoryBackend(Backend):
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.lanes = {name: MemoryLane(plan, clock) for name, plan in settings.lane_plans().items()}
         self.presence = MemoryPresence()
-        self.tally = MemoryTally(name_limit=settings.limits.tally_names)
+        self.tally = MemoryTally(
+            clock, name_limit=settings.limits.tally_names, expiry=settings.limits.tally_expiry
+        )
         self.job_records = MemoryJobRecords(
             clock, retention=settings.jobs.retention, capacity=settings.jobs.records
         )

@@ -47,7 +47,12 @@ class RedisBackend(Backend):
         self._positions = PositionCheck(self.client, interval=redis.check_seconds)
         self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
         self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
-        self.tally = RedisTally(self.client, redis.prefix, name_limit=settings.limits.tally_names)
+        self.tally = RedisTally(
+            self.client,
+            redis.prefix,
+            name_limit=settings.limits.tally_names,
+            expiry=settings.limits.tally_expiry,
+        )
         self.job_records = RedisJobRecords(
             self.client, redis.prefix, retention=settings.jobs.retention
         )

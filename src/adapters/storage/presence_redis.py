@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import secrets
 from collections import defaultdict
 from pathlib import Path
 
 from adapters.background_task import BackgroundTask
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_connection import Client, Script, answering, reason
 from application.errors import Unavailable
 from application.ports import Presence
 from domain.errors import RoomNameIsImpossible
@@ -19,22 +20,30 @@ _SCRIPTS = Path(__file__).parent / "scripts"
 ENTER = Script(_SCRIPTS / "enter.lua")
 LEAVE = Script(_SCRIPTS / "leave.lua")
 RENEW = Script(_SCRIPTS / "renew.lua")
+REENTER = Script(_SCRIPTS / "reenter.lua")
 ROSTER = Script(_SCRIPTS / "roster.lua")
+SIZES = Script(_SCRIPTS / "sizes.lua")
+ROOMS = Script(_SCRIPTS / "rooms.lua")
 
-RENEWED_AT_ONCE = 500
-"""Connections in one command: Redis serves others in between."""
+AT_ONCE = 500
+"""Connections, or rooms, in one command: Redis serves others in between."""
 
 COUNTED_ROOMS = 1_000
 """Of so many rooms, those used last, the fullest are found."""
 
 
 class RedisPresence(Presence):
-    """`lease` is in seconds: so long after its server's death a member is gone."""
+    """`lease` is in seconds: so long after its server's death a member is gone.
+
+    Each server has a key of its own for each room, which lives for a lease: prolonging it needs no
+    memory, so members stay where a full Redis takes no newcomers.
+    """
 
     def __init__(self, client: Client, service: str, *, lease: float) -> None:
         self._client = client
         self._prefix = f"{service}:presence"
         self._rooms = f"{self._prefix}:rooms"
+        self._server = secrets.token_hex(4)
         self._lease = lease
         self._lease_ms = int(lease * 1000)
         self._entries: dict[RoomName, dict[ConnectionId, str]] = defaultdict(dict)
@@ -54,83 +63,110 @@ class RedisPresence(Presence):
         self, room: RoomName, connection: ConnectionId, member: Member, *, limit: int
     ) -> int:
         entry = f"{connection}\n{member.id}\n{int(member.recognised)}\n{member.name}"
-        before = self._entries.get(room, {}).get(connection, entry)
-        args = [entry, self._lease_ms, limit, before]
-        with answering():
-            size: int = await ENTER(self._client, [self._key(room)], args)
-            if size < 0:
-                admit(-1 - size, limit=limit)
-            await self._list([room])
+        before = self._entries[room].get(connection)
+        # At once, so that nobody who looks for strangers meanwhile takes it for one.
         self._entries[room][connection] = entry
+        args = [entry, self._lease_ms, limit, before or entry, self._server, self._begin(room)]
+        try:
+            with answering():
+                size: int = await ENTER(self._client, self._keys(room), args)
+                if size < 0:
+                    admit(-1 - size, limit=limit)
+                await self._list([room])
+        except BaseException:
+            self._set(room, connection, before)
+            raise
         return size
 
     async def leave(self, room: RoomName, connection: ConnectionId) -> int | None:
-        entries = self._entries.get(room, {})
-        entry = entries.pop(connection, None)
-        if not entries:
-            self._entries.pop(room, None)
-        if entry is None:
-            return None
-        with answering():
-            left: int = await LEAVE(self._client, [self._key(room)], [entry])
-        return left
+        entry = self._entries.get(room, {}).get(connection)
+        self._set(room, connection, None)
+        return None if entry is None else await self._leave(room, entry)
 
     async def roster(self, room: RoomName, limit: int) -> Roster:
+        args = [limit, self._begin(room)]
         with answering():
-            count, entries = await ROSTER(self._client, [self._key(room)], [limit])
+            count, entries = await ROSTER(self._client, self._keys(room)[:1], args)
         return Roster(count, tuple(_member(entry) for entry in entries))
 
     async def rooms(self, limit: int) -> list[RoomSize]:
         with answering():
             names = await self._client.zrevrange(self._rooms, 0, COUNTED_ROOMS - 1)
             rooms = [room for name in names if (room := _room(name)) is not None]
-            now = await self._now_ms()
-            pipeline = self._client.pipeline(transaction=False)
-            for room in rooms:
-                pipeline.zcount(self._key(room), f"({now}", "+inf")
-            counts = await pipeline.execute()
+            keys = [self._keys(room)[0] for room in rooms]
+            counts = await SIZES(self._client, keys, [self._begin(room) for room in rooms])
         sizes = [RoomSize(*pair) for pair in zip(rooms, counts, strict=True) if pair[1]]
         return sorted(sizes, key=lambda size: size.members, reverse=True)[:limit]
 
     async def _renew(self) -> None:
+        told = ""
         while True:
             await asyncio.sleep(self._lease / 3)
+            why = ""
             try:
                 with answering():
                     await self._renew_all()
-            except Unavailable:
-                log.warning("leases of presence could not be renewed")
+            except Unavailable as error:
+                why = reason(error.__cause__)
+            if why and why != told:
+                log.warning("presence could not be renewed: %s", why)
+            told = why
 
     async def _renew_all(self) -> None:
+        """First what needs no memory, for all rooms."""
+        wrong = []
+        for room in list(self._entries):
+            count = await RENEW(self._client, self._keys(room), [self._lease_ms, self._server])
+            if count != len(self._entries.get(room, {})):
+                wrong.append(room)
+        for room in wrong:
+            await self._repair(room)
         rooms = list(self._entries)
-        for room in rooms:
-            entries = list(self._entries.get(room, {}).values())
-            for start in range(0, len(entries), RENEWED_AT_ONCE):
-                await self._renew_some(room, entries[start : start + RENEWED_AT_ONCE])
-        await self._list([room for room in rooms if room in self._entries])
+        for start in range(0, len(rooms), AT_ONCE):
+            await self._list(rooms[start : start + AT_ONCE])
 
-    async def _renew_some(self, room: RoomName, entries: list[str]) -> None:
-        await RENEW(self._client, [self._key(room)], [self._lease_ms, *entries])
+    async def _repair(self, room: RoomName) -> None:
+        """Redis forgot somebody, or still knows somebody who left when it was away."""
+        held = await self._client.zrange(self._keys(room)[1], 0, -1)
+        there = {entry.decode() for entry in held}
+        missing = [entry for entry in self._here(room) if entry not in there]
+        for start in range(0, max(1, len(missing)), AT_ONCE):
+            some = missing[start : start + AT_ONCE]
+            args = [self._lease_ms, self._server, *some]
+            await REENTER(self._client, self._keys(room), args)
         # Whoever left while that was under way may have been brought back by it.
-        for entry in set(entries).difference(self._entries.get(room, {}).values()):
-            await LEAVE(self._client, [self._key(room)], [entry])
+        for entry in there.union(missing).difference(self._here(room)):
+            await self._leave(room, entry)
+
+    async def _leave(self, room: RoomName, entry: str) -> int:
+        with answering():
+            left: int = await LEAVE(self._client, self._keys(room), [entry, self._begin(room)])
+        return left
 
     async def _list(self, rooms: list[RoomName]) -> None:
         """Keep the list of rooms, each by when it was last used; unused ones are forgotten."""
-        if not rooms:
-            return
-        now = await self._now_ms()
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.zadd(self._rooms, {room.value: now for room in rooms})
-        pipeline.zremrangebyscore(self._rooms, "-inf", now - self._lease_ms)
-        await pipeline.execute()
+        if rooms:
+            names = [room.value for room in rooms]
+            await ROOMS(self._client, [self._rooms], [self._lease_ms, *names])
 
-    async def _now_ms(self) -> int:
-        seconds, microseconds = await self._client.time()
-        return int(seconds) * 1000 + int(microseconds) // 1000
+    def _here(self, room: RoomName) -> list[str]:
+        return list(self._entries.get(room, {}).values())
 
-    def _key(self, room: RoomName) -> str:
-        return f"{self._prefix}:{{{room.value.encode().hex()}}}"
+    def _set(self, room: RoomName, connection: ConnectionId, entry: str | None) -> None:
+        entries = self._entries[room]
+        if entry is None:
+            entries.pop(connection, None)
+        else:
+            entries[connection] = entry
+        if not entries:
+            del self._entries[room]
+
+    def _keys(self, room: RoomName) -> list[str]:
+        """Of the room's servers, and of this server's connections in it."""
+        return [f"{self._begin(room)}servers", f"{self._begin(room)}{self._server}"]
+
+    def _begin(self, room: RoomName) -> str:
+        return f"{self._prefix}:{{{room.value.encode().hex()}}}:"
 
 
 def _member(entry: bytes) -> Member:

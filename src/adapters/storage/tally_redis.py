@@ -3,28 +3,34 @@
 from pathlib import Path
 
 from adapters.redis_connection import Client, Script, answering
-from adapters.storage.tally_memory import OTHER_NAMES
+from adapters.storage.tally_memory import OTHER_NAMES, most_frequent
 from application.ports import Tally
 from domain.analytics import Counts
 
-COUNT = Script(Path(__file__).parent / "scripts" / "tally.lua")
+_SCRIPTS = Path(__file__).parent / "scripts"
+COUNT = Script(_SCRIPTS / "tally.lua")
+COUNTS = Script(_SCRIPTS / "counts.lua")
 
 
 class RedisTally(Tally):
-    def __init__(self, client: Client, service: str, *, name_limit: int) -> None:
+    """`expiry` is in seconds: so long a name is kept that isn't counted."""
+
+    def __init__(self, client: Client, service: str, *, name_limit: int, expiry: float) -> None:
         self._client = client
-        self._names = f"{service}:{{tally}}:names"
-        self._total = f"{service}:{{tally}}:total"
+        self._keys = [f"{service}:{{tally}}:{name}" for name in ("counts", "last", "total")]
         self._name_limit = name_limit
+        self._expiry_ms = int(expiry * 1000)
 
     async def add(self, name: str) -> tuple[int, int]:
-        args = [name, self._name_limit, OTHER_NAMES]
+        args = [name, self._name_limit, OTHER_NAMES, self._expiry_ms]
         with answering():
-            count, total = await COUNT(self._client, [self._names, self._total], args)
+            count, total = await COUNT(self._client, self._keys, args)
         return count, total
 
     async def counts(self, limit: int) -> Counts:
         with answering():
-            total = await self._client.get(self._total)
-            pairs = await self._client.zrevrange(self._names, 0, limit - 1, withscores=True)
-        return Counts(int(total or 0), {name.decode(): int(count) for name, count in pairs})
+            total, pairs = await COUNTS(self._client, self._keys, [self._expiry_ms])
+        by_name = {
+            name.decode(): int(count) for name, count in zip(pairs[::2], pairs[1::2], strict=True)
+        }
+        return Counts(int(total), most_frequent(by_name, limit))

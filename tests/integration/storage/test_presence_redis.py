@@ -21,7 +21,7 @@ LEASE = 60.0
 
 
 @pytest.fixture
-def presence(redis_client: Client, prefix: str) -> Presence:
+def presence(redis_client: Client, prefix: str) -> RedisPresence:
     return RedisPresence(redis_client, prefix, lease=LEASE)
 
 
@@ -83,7 +83,7 @@ async def test_whoever_leaves_while_leases_are_renewed_stays_away(
     other_process: Presence,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(presence_redis, "RENEWED_AT_ONCE", 2)
+    monkeypatch.setattr(presence_redis, "AT_ONCE", 2)
     presence = RedisPresence(redis_client, prefix, lease=LEASE)
     rooms = [RoomName(f"room {number}") for number in range(3)]
     names = [f"member {number}" for number in range(9)]
@@ -125,3 +125,45 @@ async def test_a_living_process_keeps_its_members_in(
 
     assert await presence.roster(LOBBY, 9) == Roster(1, (member("ada"),))
     assert await presence.rooms(9) == [RoomSize(LOBBY, 1)]
+
+
+async def test_a_member_who_left_while_redis_was_away_is_gone_with_the_next_renewal(
+    redis_client: Client, presence: RedisPresence, other_process: Presence
+) -> None:
+    await enter(presence, LOBBY, "ada", "bob")
+    keys = presence._keys(LOBBY)
+    kept = {key: await redis_client.dump(key) for key in keys}
+    await presence.leave(LOBBY, ConnectionId("bob"))
+    for key, value in kept.items():
+        await redis_client.restore(key, 60_000, value, replace=True)
+    assert (await other_process.roster(LOBBY, 9)).count == 2
+
+    await presence._renew_all()
+
+    assert await other_process.roster(LOBBY, 9) == Roster(1, (member("ada"),))
+
+
+async def test_all_keys_have_an_end(redis_client: Client, prefix: str, presence: Presence) -> None:
+    await enter(presence, LOBBY, "ada", "bob")
+    await enter(presence, ATTIC, "eve")
+    await presence.leave(LOBBY, ConnectionId("bob"))
+
+    keys = [key async for key in redis_client.scan_iter(f"{prefix}:*")]
+    assert len(keys) == 5
+    for key in keys:
+        assert 0 < await redis_client.ttl(key) <= LEASE
+
+    await presence.leave(LOBBY, ConnectionId("ada"))
+    await presence.leave(ATTIC, ConnectionId("eve"))
+    assert await redis_client.keys(f"{prefix}:*") == [f"{prefix}:presence:rooms".encode()]
+
+
+async def test_looking_writes_nothing(
+    redis_client: Client, prefix: str, presence: Presence
+) -> None:
+    await enter(presence, LOBBY, "ada")
+    before = await redis_client.info("persistence")
+    assert (await presence.roster(LOBBY, 9)).count == 1
+    assert await presence.rooms(9) == [RoomSize(LOBBY, 1)]
+    after = await redis_client.info("persistence")
+    assert after["rdb_changes_since_last_save"] == before["rdb_changes_since_last_save"]

@@ -6,14 +6,24 @@ from adapters.redis_connection import Client
 from adapters.storage.tally_redis import RedisTally
 from application.ports import Tally
 from domain.analytics import Counts
-from tests.contracts.tally import NAME_LIMIT, TallyContract, add
+from tests.contracts.tally import EXPIRY, NAME_LIMIT, TallyContract, add
+from tests.integration.storage.aging import AgingKeys
 
 pytestmark = pytest.mark.redis
 
 
+def tally_of(client: Client, service: str) -> RedisTally:
+    return RedisTally(client, service, name_limit=NAME_LIMIT, expiry=EXPIRY)
+
+
+@pytest.fixture
+def clock(redis_client: Client, prefix: str) -> AgingKeys:
+    return AgingKeys(redis_client, prefix)
+
+
 @pytest.fixture
 def tally(redis_client: Client, prefix: str) -> Tally:
-    return RedisTally(redis_client, prefix, name_limit=NAME_LIMIT)
+    return tally_of(redis_client, prefix)
 
 
 class TestRedisTally(TallyContract):
@@ -23,9 +33,21 @@ class TestRedisTally(TallyContract):
 async def test_two_processes_count_together_and_two_services_do_not(
     redis_client: Client, prefix: str, tally: Tally
 ) -> None:
-    same = RedisTally(redis_client, prefix, name_limit=NAME_LIMIT)
-    other = RedisTally(redis_client, f"{prefix}-other", name_limit=NAME_LIMIT)
+    same = tally_of(redis_client, prefix)
+    other = tally_of(redis_client, f"{prefix}-other")
     await add(tally, "click")
 
     assert await add(same, "click") == [(2, 2)]
     assert await other.counts(9) == Counts(0, {})
+
+
+async def test_all_that_is_kept_is_bounded_and_has_an_end(
+    redis_client: Client, prefix: str, tally: Tally
+) -> None:
+    await add(tally, *(f"name {number}" for number in range(20)))
+
+    keys = [key async for key in redis_client.scan_iter(f"{prefix}:*")]
+    assert len(keys) == 3
+    for key in keys:
+        assert 0 < await redis_client.ttl(key) <= EXPIRY
+    assert await redis_client.zcard(f"{prefix}:{{tally}}:last") == NAME_LIMIT + 1

@@ -11,13 +11,17 @@ from application.errors import Unavailable
 from application.ports import Recovery
 from domain.analytics import Counts, EventRecorded, Json
 from domain.errors import EventIsImpossible, IdempotencyKeyIsImpossible
-from tests.doubles import EventBook, FragileBroadcaster, RecordingSubscriber
+from tests.doubles import EventBook, FragileBroadcaster, ManualClock, RecordingSubscriber
 from tests.unit.application.people import ADA, BOB
+
+
+def tally_of(name_limit: int) -> MemoryTally:
+    return MemoryTally(ManualClock(), name_limit=name_limit, expiry=60)
 
 
 @pytest.fixture
 def analytics(broadcaster: LaneBroadcaster) -> AnalyticsService:
-    return AnalyticsService(broadcaster, broadcaster, MemoryTally(name_limit=2), data_limit=100)
+    return AnalyticsService(broadcaster, broadcaster, tally_of(2), data_limit=100)
 
 
 async def test_a_recorded_event_is_told_with_its_counts(
@@ -65,9 +69,7 @@ async def test_one_name_too_many_is_told_as_itself_but_counted_among_others(
 
 
 async def test_a_hundred_names_are_listed_at_most(broadcaster: LaneBroadcaster) -> None:
-    analytics = AnalyticsService(
-        broadcaster, broadcaster, MemoryTally(name_limit=999), data_limit=100
-    )
+    analytics = AnalyticsService(broadcaster, broadcaster, tally_of(999), data_limit=100)
     for number in range(120):
         await analytics.record(ADA, f"event {number}", None)
 
@@ -81,7 +83,7 @@ async def test_an_event_that_can_not_be_stored_is_refused_and_stays_counted(
     broadcaster: LaneBroadcaster,
 ) -> None:
     fragile = FragileBroadcaster(broadcaster)
-    analytics = AnalyticsService(fragile, broadcaster, MemoryTally(name_limit=9), data_limit=100)
+    analytics = AnalyticsService(fragile, broadcaster, tally_of(9), data_limit=100)
     fragile.broken_for = (EventRecorded,)
 
     with pytest.raises(Unavailable):

@@ -1,12 +1,18 @@
 -- Removes a connection from a room.
 --
--- KEYS[1]  the room, as in enter.lua
+-- KEYS     as in enter.lua
 -- ARGV[1]  the connection's entry
+-- ARGV[2]  begins the key of each server's connections
 --
 -- Returns how many are left.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREM', KEYS[1], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-return redis.call('ZCARD', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+local count = 0
+for _, server in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local here = redis.call('ZCARD', ARGV[2] .. server)
+  if here == 0 then
+    redis.call('SREM', KEYS[1], server)
+  end
+  count = count + here
+end
+return count

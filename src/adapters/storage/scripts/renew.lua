@@ -1,12 +1,15 @@
--- Prolongs the leases of connections in one room; those that lapsed meanwhile come back.
+-- Prolongs the leases of a server's connections in one room. It needs no memory: a Redis that has
+-- none left does it, too.
 --
--- KEYS[1]  the room, as in enter.lua
+-- KEYS     as in enter.lua
 -- ARGV[1]  lease, in milliseconds
--- ARGV[2…] the connections' entries
+-- ARGV[2]  the server's id
+--
+-- Returns how many there are; -1 if the room does not know the server any more.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-for i = 2, #ARGV do
-  redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i])
-end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
+if redis.call('SISMEMBER', KEYS[1], ARGV[2]) == 0 then
+  return -1
+end
+return redis.call('ZCARD', KEYS[2])

@@ -1,14 +1,21 @@
--- Who is in a room.
+-- Who is in a room. Writes nothing.
 --
--- KEYS[1]  the room, as in enter.lua
--- ARGV[1]  at most so many entries, 0 for none
+-- KEYS[1]  the room's servers, as in enter.lua
+-- ARGV[1]  at most so many entries
+-- ARGV[2]  begins the key of each server's connections
 --
 -- Returns { how many, entries }.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-return {
-  redis.call('ZCARD', KEYS[1]),
-  redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[1]) - 1),
-}
+local servers = redis.call('SMEMBERS', KEYS[1])
+table.sort(servers)
+local count, left, entries = 0, tonumber(ARGV[1]), {}
+for _, server in ipairs(servers) do
+  local key = ARGV[2] .. server
+  count = count + redis.call('ZCARD', key)
+  if #entries < left then
+    for _, entry in ipairs(redis.call('ZRANGE', key, 0, left - #entries - 1)) do
+      entries[#entries + 1] = entry
+    end
+  end
+end
+return { count, entries }

@@ -1,15 +1,41 @@
 -- Counts one event.
 --
--- KEYS[1]  sorted set of names by count
--- KEYS[2]  how many in all
+-- KEYS[1]  how often each name was counted: hash
+-- KEYS[2]  when it was last: sorted set by milliseconds
+-- KEYS[3]  how many in all
 -- ARGV[1]  the name
 -- ARGV[2]  how many names there may be
 -- ARGV[3]  what a name too many is counted as
+-- ARGV[4]  for how long a name is kept that isn't counted, in milliseconds
 --
 -- Returns { how many of this name, how many in all }.
 
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local expiry = tonumber(ARGV[4])
+local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - expiry)
+local kept = redis.call('HLEN', KEYS[1]) - #expired
+
+local function is_kept(name)
+  local last = redis.call('ZSCORE', KEYS[2], name)
+  return last and tonumber(last) > now - expiry
+end
+
 local name = ARGV[1]
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) and not redis.call('ZSCORE', KEYS[1], name) then
+if is_kept(ARGV[3]) then
+  kept = kept - 1
+end
+if not is_kept(name) and kept >= tonumber(ARGV[2]) then
   name = ARGV[3]
 end
-return { tonumber(redis.call('ZINCRBY', KEYS[1], 1, name)), redis.call('INCR', KEYS[2]) }
+local total = redis.call('INCR', KEYS[3])
+for _, old in ipairs(expired) do
+  redis.call('HDEL', KEYS[1], old)
+  redis.call('ZREM', KEYS[2], old)
+end
+local count = redis.call('HINCRBY', KEYS[1], name, 1)
+redis.call('ZADD', KEYS[2], now, name)
+for _, key in ipairs(KEYS) do
+  redis.call('PEXPIRE', key, expiry)
+end
+return { count, total }

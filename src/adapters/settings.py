@@ -120,7 +120,7 @@ class LogSettings(BaseSettings):
 class RedisSettings(BaseSettings):
     """`timeout` bounds each answer and each connect, `patience` how long clients are kept without
     Redis, `check_seconds` lie between two comparisons of positions, in seconds; `pool` how many
-    connections."""
+    connections; `recovery_bytes` is what all recoveries of a process may hold at once."""
 
     model_config = _config("REDIS_")
 
@@ -131,6 +131,7 @@ class RedisSettings(BaseSettings):
     backlog: int = Field(10_000, ge=1)
     patience: float = Field(60, gt=0)
     check_seconds: float = Field(3, gt=0)
+    recovery_bytes: int = Field(64 * 1024 * 1024, ge=1024)
     presence_lease: float = _named("PRESENCE_LEASE", 15, ge=1)
     embedded_dir: Path | None = _named("EMBEDDED_REDIS_DIR", None, "EMBEDDED_REDIS_DIR")
 

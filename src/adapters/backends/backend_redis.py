@@ -15,6 +15,7 @@ from adapters.layers.lanes import Lane
 from adapters.layers.position_check import PositionCheck
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
+from adapters.layers.recovery_window import RecoveryLimit
 from adapters.redis_connection import AddressIsWrong, connect, wait_until
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
@@ -43,6 +44,7 @@ class RedisBackend(Backend):
         self._publisher = Publisher(self.client, backlog=redis.backlog)
         self._pubsub = PubSub(self.client, timeout=redis.timeout)
         self._check = PositionCheck(self.client, interval=redis.check_seconds)
+        self._recovery_limit = RecoveryLimit(redis.recovery_bytes)
         self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
         self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
         self.tally = RedisTally(self.client, redis.prefix, name_limit=settings.limits.tally_names)
@@ -55,7 +57,13 @@ class RedisBackend(Backend):
         if plan.is_local:
             return MemoryLane(plan, self._clock)
         return RedisLane(
-            plan, self.client, self._publisher, self._pubsub, self._service, self._check
+            plan,
+            self.client,
+            self._publisher,
+            self._pubsub,
+            self._service,
+            self._check,
+            self._recovery_limit,
         )
 
     async def ping(self) -> None:

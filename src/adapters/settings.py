@@ -164,7 +164,8 @@ class LogSettings(SettingsGroup):
 class RedisSettings(SettingsGroup):
     """In seconds: `timeout` bounds each answer and connect, `silence` how long a link may carry
     nothing, `patience` how long clients are kept without Redis; `check_seconds` lie between
-    two comparisons of positions. `pool` is how many connections."""
+    two comparisons of positions. `pool` is how many connections, `recovery_bytes` what all
+    recoveries of a process may hold at once."""
 
     model_config = _config("REDIS_")
 
@@ -176,6 +177,7 @@ class RedisSettings(SettingsGroup):
     backlog: int = Field(10_000, ge=1)
     patience: float = Field(60, gt=0)
     check_seconds: float = Field(3, gt=0)
+    recovery_bytes: int = Field(64 * 1024 * 1024, ge=1024)
     presence_lease: float = _named("PRESENCE_LEASE", 15, ge=1)
     embedded_dir: Path | None = _named("EMBEDDED_REDIS_DIR", None, "EMBEDDED_REDIS_DIR")
 

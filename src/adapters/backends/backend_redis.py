@@ -15,6 +15,7 @@ from adapters.layers.lanes import Lane
 from adapters.layers.position_check import PositionCheck
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
+from adapters.layers.recovery_window import RecoveryLimit
 from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
 from adapters.redis_connection import AddressIsWrong, connect, ping
 from adapters.settings import Settings
@@ -45,6 +46,7 @@ class RedisBackend(Backend):
             self.client, redis.prefix, timeout=redis.timeout, silence=redis.silence
         )
         self._positions = PositionCheck(self.client, interval=redis.check_seconds)
+        self._recovery_limit = RecoveryLimit(redis.recovery_bytes)
         self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
         self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
         self.tally = RedisTally(
@@ -62,7 +64,13 @@ class RedisBackend(Backend):
         if plan.is_local:
             return MemoryLane(plan, self._clock)
         return RedisLane(
-            plan, self.client, self._publisher, self._pubsub, self._service, self._positions
+            plan,
+            self.client,
+            self._publisher,
+            self._pubsub,
+            self._service,
+            self._positions,
+            self._recovery_limit,
         )
 
     async def check(self) -> None:

@@ -17,6 +17,7 @@ from adapters.layers.publication import (
     decode_message,
 )
 from adapters.layers.recovery import Reading, place_of
+from adapters.layers.recovery_window import RecoveryLimit, RecoveryWindow
 from application.ports import Recovery, Subscriber
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class RedisFeed:
         listeners: Listeners,
         history: RedisHistory | None,
         on_over: Callable[[], None],
+        limit: RecoveryLimit,
     ) -> None:
         self.ready = asyncio.Event()
         self.has_failed = False
@@ -41,6 +43,8 @@ class RedisFeed:
         self._group = group
         self._listeners = listeners
         self._history = history
+        self._limit = limit
+        self._window: RecoveryWindow | None = None
         self._feed = GroupFeed(group, listeners, on_over)
         self._catching_up = asyncio.Lock()
 
@@ -71,7 +75,9 @@ class RedisFeed:
     async def _read_for(self, history: RedisHistory, since: str | None) -> Reading:
         if since is None:
             return await history.read(self._group, newest=1)
-        return await history.read(self._group, place_of(since, self._group))
+        if self._window is None:
+            self._window = RecoveryWindow(history, self._group, self._limit)
+        return await self._window.read(place_of(since, self._group))
 
     async def repeat_newest(self, subscriber: Subscriber) -> None:
         """Deliver the newest of history once more; raises `Unavailable`."""

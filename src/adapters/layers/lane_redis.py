@@ -18,6 +18,7 @@ from adapters.layers.position_check import PositionCheck
 from adapters.layers.publication import Publication, encode_ephemeral, encode_message
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
+from adapters.layers.recovery_window import RecoveryLimit
 from adapters.redis_connection import Client, database
 from application.errors import Unavailable
 from application.ports import Recovery, Subscriber
@@ -34,6 +35,7 @@ class RedisLane(Lane):
         pubsub: PubSub,
         service: str,
         check: PositionCheck,
+        limit: RecoveryLimit,
     ) -> None:
         self.plan = plan
         self._publisher = publisher
@@ -45,6 +47,7 @@ class RedisLane(Lane):
         )
         self._listeners = Listeners()
         self._feeds: dict[str, RedisFeed] = {}
+        self._limit = limit
         check.watch(self._feeds.values)
 
     async def publish(self, group: str, publication: Publication) -> str | None:
@@ -106,7 +109,7 @@ class RedisLane(Lane):
         feed = self._feeds.get(group)
         if feed is None:
             leave = partial(self._leave_if_unheard, group)
-            feed = RedisFeed(group, self._listeners, self._history, leave)
+            feed = RedisFeed(group, self._listeners, self._history, leave, self._limit)
             self._feeds[group] = feed
             feed.attaching += 1
             try:

@@ -25,13 +25,15 @@ class Reading(NamedTuple):
 
     `entries`, oldest first, are all that is kept after the place from which was read; all that is
     kept if that place is of another epoch or lies beyond the `end`. What was stored before
-    `oldest_ms` has expired. After a group's last message it `is_over`.
+    `oldest_ms` has expired. After a group's last message it `is_over`. `kept_from` is the time and
+    offset of the oldest that is kept, where that is known.
     """
 
     end: Position
     oldest_ms: int
     entries: Sequence[Entry] = ()
     is_over: bool = False
+    kept_from: tuple[int, int] = (0, 0)
 
 
 class Verdict(NamedTuple):

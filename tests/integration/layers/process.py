@@ -7,6 +7,7 @@ from adapters.layers.lane_redis import RedisLane
 from adapters.layers.position_check import PositionCheck
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
+from adapters.layers.recovery_window import RecoveryLimit
 from adapters.redis_connection import Client
 
 TIMEOUT = 5.0
@@ -22,12 +23,19 @@ class LaneProcess:
         self._client = client
         self._publisher = Publisher(client, backlog=10_000)
         self._pubsub = PubSub(client, service, timeout=TIMEOUT, silence=SILENCE)
+        self.limit = RecoveryLimit(1024 * 1024)
         self.check = PositionCheck(client, interval=0.01)
         """Not started: its commands would be counted among others."""
 
     def lane(self, plan: LanePlan) -> RedisLane:
         return RedisLane(
-            plan, self._client, self._publisher, self._pubsub, self.service, self.check
+            plan,
+            self._client,
+            self._publisher,
+            self._pubsub,
+            self.service,
+            self.check,
+            self.limit,
         )
 
     async def __aenter__(self) -> Self:

@@ -6,10 +6,13 @@
 -- ARGV[2]  the id "milliseconds-offset" after which to read, or "-" for all
 -- ARGV[3]  at most so many of the newest, or "" for all
 -- ARGV[4]  expiry, in milliseconds
+-- ARGV[5]  at most so many at once, oldest first
+-- ARGV[6]  where to stop: "+", or "(milliseconds-offset"
+-- ARGV[7]  the id of the last entry of the page before, in the same epoch, or ""
 --
--- Returns { place, over or "", entries, oldest }: the place "epoch milliseconds offset" of the end,
+-- Returns { place, over or "", entries, oldest, first }: the place "epoch milliseconds offset" of the end,
 -- "" if nothing was said yet, nil if the keys aren't ours; entries as of XRANGE, oldest first;
--- before `oldest` (milliseconds) all has expired. With another epoch than the reader's, or an
+-- before `oldest` (milliseconds) all has expired; the id of the `first` that is kept, or "". With another epoch than the reader's, or an
 -- offset that is yet to come, all entries are given.
 
 local time = redis.call('TIME')
@@ -28,8 +31,9 @@ then
   place = false
 end
 if meta.err or type(length) ~= 'number' or not place then
-  return { false, '', {}, oldest }
+  return { false, '', {}, oldest, '' }
 end
+local kept = redis.call('XRANGE', KEYS[1], oldest, '+', 'COUNT', 1)[1]
 
 local entries = {}
 if ARGV[3] == '0' then
@@ -42,7 +46,9 @@ elseif ARGV[3] ~= '' then
 else
   local after_ms, after = string.match(ARGV[2], '^(%d+)-(%d+)$')
   local first = oldest
-  if
+  if ARGV[7] ~= '' and ARGV[1] == epoch then
+    first = '(' .. ARGV[7]
+  elseif
     after
     and ARGV[1] == epoch
     and tonumber(after) <= tonumber(offset)
@@ -50,6 +56,6 @@ else
   then
     first = '(' .. ARGV[2]
   end
-  entries = redis.call('XRANGE', KEYS[1], first, '+')
+  entries = redis.call('XRANGE', KEYS[1], first, ARGV[6], 'COUNT', ARGV[5])
 end
-return { place, meta[4] or '', entries, oldest }
+return { place, meta[4] or '', entries, oldest, kept and kept[1] or '' }

@@ -8,6 +8,7 @@ from adapters.layers.history_redis import RedisHistory
 from adapters.layers.listeners import Listeners
 from adapters.layers.position import Position, stamped
 from adapters.layers.recovery import Entry, Reading
+from adapters.layers.recovery_window import RecoveryLimit
 from tests.contracts.lane import bodies, body
 from tests.doubles import RecordingSubscriber
 from tests.waiting import DEADLINE
@@ -42,7 +43,7 @@ class SlowHistory:
 async def test_who_comes_during_a_catching_up_hears_only_what_comes_after_it() -> None:
     history, listeners = SlowHistory(5), Listeners()
     history.answers.set()
-    feed = RedisFeed("g", listeners, cast(RedisHistory, history), lambda: None)
+    feed = RedisFeed("g", listeners, cast(RedisHistory, history), lambda: None, RecoveryLimit(1))
     await feed.begin()
     ada, late = RecordingSubscriber("ada"), RecordingSubscriber("late")
     await feed.admit(ada, None, replay_last=False)

@@ -145,6 +145,7 @@ class LogSettings(SettingsGroup):
 
     format: LogFormat = LogFormat.CONSOLE
     level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    repeats: int = Field(5, ge=1)
 
 
 class RedisSettings(SettingsGroup):

@@ -15,11 +15,12 @@ class MemoryTally(Tally):
         self._counts: Counter[str] = Counter()
         self._total = 0
 
-    async def add(self, name: str) -> tuple[int, int]:
-        if name not in self._counts and len(self._counts) >= self._name_limit:
-            name = OTHER_NAMES
-        self._counts[name] += 1
+    async def add(self, name: str) -> tuple[int | None, int]:
         self._total += 1
+        if name not in self._counts and len(self._counts) >= self._name_limit:
+            self._counts[OTHER_NAMES] += 1
+            return None, self._total
+        self._counts[name] += 1
         return self._counts[name], self._total
 
     async def counts(self, limit: int) -> Counts:

@@ -17,7 +17,7 @@ class RedisTally(Tally):
         self._total = f"{service}:{{tally}}:total"
         self._name_limit = name_limit
 
-    async def add(self, name: str) -> tuple[int, int]:
+    async def add(self, name: str) -> tuple[int | None, int]:
         args = [name, self._name_limit, OTHER_NAMES]
         with answering():
             count, total = await COUNT(self._client, [self._names, self._total], args)

@@ -31,6 +31,7 @@ from adapters.http.metrics import metrics_router
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.channel_layer import registered
 from adapters.logging_setup import configure_logging
+from adapters.output import protect_output
 from adapters.server.serving import DrainingServer, uvicorn_config
 from adapters.sessions.registry import Registry
 from adapters.settings import BackendName, Settings
@@ -259,6 +260,7 @@ async def check(settings: Settings) -> None:
 
 def main() -> None:
     """The console script `switchboard`."""
+    protect_output()
     # However Python was told to run us, less the arguments that are ours.
     own_command = [sys.executable, *sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv) + 1]]
     programs = Programs(

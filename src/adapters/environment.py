@@ -15,7 +15,9 @@ from pydantic import AliasChoices, ValidationError
 from pydantic_settings import BaseSettings
 
 from adapters.dotenv_file import FileIsWrong, names_in
-from adapters.settings import PREFIX, LaneSettings, Settings
+from adapters.lane_settings import LaneSettings
+from adapters.settings import Settings
+from adapters.settings_group import PREFIX
 
 log = logging.getLogger(__name__)
 

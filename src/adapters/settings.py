@@ -7,28 +7,19 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any
 
 from pydantic import (
-    AliasChoices,
-    BaseModel,
-    ConfigDict,
     Field,
-    ValidationInfo,
-    create_model,
     field_validator,
-    model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode
 
-from adapters.lane_table import LANES, LaneKind, LanePlan
+from adapters.lane_table import LANES, LanePlan
 from adapters.origins import parse_origin
+from adapters.settings_group import PREFIX, SettingsGroup, config, named, split
 
-PREFIX = "SWITCHBOARD_"
 HOUR = 3600
-
-LARGEST = 10**12
-"""Of any number: 30,000 years, or a terabyte. Larger ones overflow timers, sockets and Redis."""
 
 
 class BackendName(StrEnum):
@@ -41,49 +32,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-def _config(prefix: str = "") -> SettingsConfigDict:
-    return SettingsConfigDict(
-        env_prefix=PREFIX + prefix,
-        env_file=".env",
-        env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
-        extra="ignore",
-        allow_inf_nan=False,
-        frozen=True,
-        populate_by_name=True,
-    )
-
-
-def _named(name: str, default: Any, *others: str, **bounds: Any) -> Any:
-    """A setting with a name of its own, whatever its group; `others` are read, too."""
-    return Field(default, validation_alias=AliasChoices(PREFIX + name, *others), **bounds)
-
-
-def _within_reason(value: Any) -> Any:
-    if isinstance(value, int | float) and value > LARGEST:
-        raise ValueError(f"at most {LARGEST} is allowed")
-    return value
-
-
-class SettingsGroup(BaseSettings):
-    """One group; all of them have the same largest number."""
-
-    within_reason = field_validator("*")(_within_reason)
-
-
-def _split(value: Any) -> Any:
-    if isinstance(value, str):
-        return frozenset(part for item in value.split(",") if (part := item.strip()))
-    return value
-
-
 class ServerSettings(SettingsGroup):
     """Where and how it is served; times in seconds."""
 
-    model_config = _config()
+    model_config = config()
 
-    host: str = _named("HOST", "127.0.0.1", "HOST", min_length=1)
-    port: int = _named("PORT", 8080, "PORT", ge=0, le=65535)
+    host: str = named("HOST", "127.0.0.1", "HOST", min_length=1)
+    port: int = named("PORT", 8080, "PORT", ge=0, le=65535)
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     max_frame_bytes: int = Field(64 * 1024, ge=1024, le=16 * 1024 * 1024)
@@ -95,7 +50,7 @@ class ServerSettings(SettingsGroup):
     drain_seconds: float = Field(5, ge=0)
     shutdown_seconds: float = Field(10, gt=0)
 
-    split = field_validator("allowed_origins", "allowed_hosts", mode="before")(_split)
+    _split = field_validator("allowed_origins", "allowed_hosts", mode="before")(split)
 
     @field_validator("allowed_hosts")
     @classmethod
@@ -117,7 +72,7 @@ class ServerSettings(SettingsGroup):
 class SessionSettings(SettingsGroup):
     """What every session is given, and held to; times in seconds."""
 
-    model_config = _config()
+    model_config = config()
 
     max_connections: int = Field(10_000, ge=1)
     mailbox_frames: int = Field(1_000, ge=8)
@@ -126,11 +81,11 @@ class SessionSettings(SettingsGroup):
     frame_burst: int = Field(4_000, ge=1)
     flood_seconds: float = Field(10, gt=0)
     send_timeout: float = Field(10, gt=0)
-    send_completion: bool = _named("SEND_COMPLETION", False, "SEND_COMPLETION")
-    log_websocket: bool = _named("LOG_WEBSOCKET", False, "LOG_WEBSOCKET")
+    send_completion: bool = named("SEND_COMPLETION", False, "SEND_COMPLETION")
+    log_websocket: bool = named("LOG_WEBSOCKET", False, "LOG_WEBSOCKET")
     log_ignored_actions: Annotated[frozenset[str], NoDecode] = frozenset({"ping", "pong"})
 
-    split = field_validator("log_ignored_actions", mode="before")(_split)
+    _split = field_validator("log_ignored_actions", mode="before")(split)
 
     @field_validator("log_ignored_actions")
     @classmethod
@@ -144,7 +99,7 @@ class SessionSettings(SettingsGroup):
 class LimitSettings(SettingsGroup):
     """How much one member, room or message may be; times in seconds."""
 
-    model_config = _config()
+    model_config = config()
 
     room_members: int = Field(2_000, ge=1)
     subscriptions: int = Field(64, ge=1)
@@ -155,10 +110,11 @@ class LimitSettings(SettingsGroup):
 
 
 class LogSettings(SettingsGroup):
-    model_config = _config("LOG_")
+    model_config = config("LOG_")
 
     format: LogFormat = LogFormat.CONSOLE
     level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    repeats: int = Field(5, ge=1)
 
 
 class RedisSettings(SettingsGroup):
@@ -167,9 +123,9 @@ class RedisSettings(SettingsGroup):
     two comparisons of positions. `pool` is how many connections, `recovery_bytes` what all
     recoveries of a process may hold at once."""
 
-    model_config = _config("REDIS_")
+    model_config = config("REDIS_")
 
-    url: str = _named("REDIS_URL", "redis://127.0.0.1:6379/0", "REDIS_URL")
+    url: str = named("REDIS_URL", "redis://127.0.0.1:6379/0", "REDIS_URL")
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
     timeout: float = Field(2, gt=0)
     silence: float = Field(10, gt=0)
@@ -178,8 +134,8 @@ class RedisSettings(SettingsGroup):
     patience: float = Field(60, gt=0)
     check_seconds: float = Field(3, gt=0)
     recovery_bytes: int = Field(64 * 1024 * 1024, ge=1024)
-    presence_lease: float = _named("PRESENCE_LEASE", 15, ge=1)
-    embedded_dir: Path | None = _named("EMBEDDED_REDIS_DIR", None, "EMBEDDED_REDIS_DIR")
+    presence_lease: float = named("PRESENCE_LEASE", 15, ge=1)
+    embedded_dir: Path | None = named("EMBEDDED_REDIS_DIR", None, "EMBEDDED_REDIS_DIR")
 
     @field_validator("embedded_dir", mode="before")
     @classmethod
@@ -190,9 +146,9 @@ class RedisSettings(SettingsGroup):
 class JobSettings(SettingsGroup):
     """Times in seconds."""
 
-    model_config = _config("JOB_")
+    model_config = config("JOB_")
 
-    pace: float = _named("JOB_PACE", 1.0, "JOB_PACE", ge=0, le=100)
+    pace: float = named("JOB_PACE", 1.0, "JOB_PACE", ge=0, le=100)
     timeout: float = Field(300, gt=0)
     lease: float = Field(10, ge=0.5)
     waiting: float = Field(10, ge=1)
@@ -203,73 +159,19 @@ class JobSettings(SettingsGroup):
     records: int = Field(10_000, ge=1)
 
 
-class LaneOptions(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    within_reason = field_validator("*")(_within_reason)
-
-    kind: LaneKind
-    prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
-    capacity: int = Field(ge=0, le=1_000_000)
-    expiry: float = Field(ge=0)
-    max_bytes: int = Field(ge=1024)
-
-    @field_validator("capacity", "expiry")
-    @classmethod
-    def _durable_keeps_something(cls, value: float, info: ValidationInfo) -> float:
-        if not value and info.data.get("kind") is LaneKind.DURABLE:
-            raise ValueError("a durable lane needs more than 0")
-        return value
-
-
 class IdempotencySettings(SettingsGroup):
     """How many keys of durable sends an audience remembers, and for how many seconds."""
 
-    model_config = _config("IDEMPOTENCY_")
+    model_config = config("IDEMPOTENCY_")
 
-    keys: int = _named("IDEMPOTENCY_KEYS", 10_000, f"{PREFIX}SEND_KEYS", ge=1)
-    key_expiry: float = _named("IDEMPOTENCY_KEY_EXPIRY", 300.0, f"{PREFIX}SEND_KEY_EXPIRY", ge=1)
-
-
-def _options(plan: LanePlan) -> LaneOptions:
-    return LaneOptions(
-        kind=plan.kind,
-        prefix=plan.prefix or plan.name,
-        capacity=plan.capacity,
-        expiry=plan.expiry,
-        max_bytes=plan.max_bytes,
-    )
-
-
-class _LaneSettings(SettingsGroup):
-    model_config = _config("LANE_")
-
-    @model_validator(mode="after")
-    def _prefixes_differ(self) -> Self:
-        owners: dict[str, str] = {}
-        for name in LANES:
-            prefix = getattr(self, name).prefix
-            if (other := owners.setdefault(prefix, name)) != name:
-                one, two = (f"{PREFIX}LANE_{lane.upper()}__PREFIX" for lane in (other, name))
-                raise ValueError(f"{one} and {two} can't both be {prefix!r}")
-        return self
-
-
-LaneSettings: type[BaseSettings] = create_model(
-    "LaneSettings",
-    __base__=_LaneSettings,
-    **cast(
-        Any,
-        {plan.name: (Annotated[LaneOptions, NoDecode], _options(plan)) for plan in LANES.values()},
-    ),
-)
-"""A field for each row of the table of lanes."""
+    keys: int = named("IDEMPOTENCY_KEYS", 10_000, f"{PREFIX}SEND_KEYS", ge=1)
+    key_expiry: float = named("IDEMPOTENCY_KEY_EXPIRY", 300.0, f"{PREFIX}SEND_KEY_EXPIRY", ge=1)
 
 
 class MainSettings(SettingsGroup):
-    model_config = _config()
+    model_config = config()
 
-    backend: BackendName = _named("BACKEND", BackendName.MEMORY, "BACKEND")
+    backend: BackendName = named("BACKEND", BackendName.MEMORY, "BACKEND")
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,8 +164,11 @@ class Tally(Protocol):
     """
 
     @abstractmethod
-    async def add(self, name: str) -> tuple[int, int]:
-        """Count one; return how many of this name, and how many in all."""
+    async def add(self, name: str) -> tuple[int | None, int]:
+        """Count one; return how many of this name, and how many in all.
+
+        A name too many is counted among the others, and has no count of its own: None.
+        """
 
     @abstractmethod
     async def counts(self, limit: int) -> Counts:

@@ -48,11 +48,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class EventRecorded:
-    """`count` is how often this `name` was recorded so far, `total` all names together."""
+    """`count` is how often this `name` was recorded so far, if it is counted on its own; `total`
+    is all names together."""
 
     name: str
     data: Json
-    count: int
+    count: int | None
     total: int
 
 

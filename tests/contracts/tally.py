@@ -15,7 +15,7 @@ EXPIRY = 60.0
 OTHER = "(other)"
 
 
-async def add(tally: Tally, *names: str) -> list[tuple[int, int]]:
+async def add(tally: Tally, *names: str) -> list[tuple[int | None, int]]:
     return [await tally.add(name) for name in names]
 
 
@@ -50,7 +50,8 @@ class TallyContract:
     async def test_one_name_too_many_is_counted_among_the_others(self, tally: Tally) -> None:
         await add(tally, "a", "b", "c")
 
-        assert await add(tally, "d", "e", "d") == [(1, 4), (2, 5), (3, 6)]
+        # The others' count is not told as a name's own.
+        assert await add(tally, "d", "e", "d") == [(None, 4), (None, 5), (None, 6)]
         assert await tally.counts(9) == Counts(6, {OTHER: 3, "a": 1, "b": 1, "c": 1})
 
     async def test_a_known_name_is_counted_as_itself_also_beyond_the_bound(
@@ -85,7 +86,7 @@ class TallyContract:
         await clock.advance(EXPIRY / 2 + 1)
 
         assert await tally.counts(9) == Counts(5, {"a": 2})
-        assert await add(tally, "e", "f", "g") == [(1, 6), (1, 7), (1, 8)]
+        assert await add(tally, "e", "f", "g") == [(1, 6), (1, 7), (None, 8)]
         assert await tally.counts(9) == Counts(8, {"a": 2, "e": 1, "f": 1, OTHER: 1})
 
     async def test_a_name_that_was_forgotten_is_counted_from_one(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import PREFIX
+from adapters.settings_group import PREFIX
 from adapters.visitors import COOKIE
 from tests.sockets import FEATURES
 from tests.unit.naming import (

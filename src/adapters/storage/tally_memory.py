@@ -27,7 +27,7 @@ class MemoryTally(Tally):
         self._counts: OrderedDict[str, _Count] = OrderedDict()
         self._total = 0
 
-    async def add(self, name: str) -> tuple[int, int]:
+    async def add(self, name: str) -> tuple[int | None, int]:
         self._forget_expired()
         own_names = len(self._counts) - (OTHER_NAMES in self._counts)
         if name not in self._counts and own_names >= self._name_limit:
@@ -37,7 +37,7 @@ class MemoryTally(Tally):
         count.last = self._clock.now()
         self._counts.move_to_end(name)
         self._total += 1
-        return count.times, self._total
+        return None if name == OTHER_NAMES else count.times, self._total
 
     async def counts(self, limit: int) -> Counts:
         self._forget_expired()

@@ -21,7 +21,7 @@ class RedisTally(Tally):
         self._name_limit = name_limit
         self._expiry_ms = int(expiry * 1000)
 
-    async def add(self, name: str) -> tuple[int, int]:
+    async def add(self, name: str) -> tuple[int | None, int]:
         args = [name, self._name_limit, OTHER_NAMES, self._expiry_ms]
         with answering():
             count, total = await COUNT(self._client, self._keys, args)

@@ -32,7 +32,7 @@ class Analytics(KeyedMessage):
 
 
 class AnalyticsNotificationPayload(BaseModel):
-    """`event` is for people, `name` for programs; `count` of this name, `total` of all."""
+    """`event` is for people, `name` for programs; `count` of this name, if it has one."""
 
     event: str
     data: Any = None

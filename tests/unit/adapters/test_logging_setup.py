@@ -153,3 +153,51 @@ async def test_lines_written_for_a_connection_name_it_and_its_frame() -> None:
     assert "connection" not in before
     for line in lines:
         assert (line["connection"], line["message_id"]) == ("c1", "c1-7")
+
+
+COMMANDS = "\x1b[31m red \x07 \x7f \x9b31m \u202e turned \u2066 \r over\x00"
+
+
+@both_formats
+def test_no_control_character_reaches_a_terminal(as_json: bool) -> None:
+    with configured_log(as_json=as_json) as written:
+        log.warning("event %s", COMMANDS, extra={"group": COMMANDS, "parts": [COMMANDS]})
+        try:
+            raise RuntimeError(COMMANDS)
+        except RuntimeError:
+            log.exception("it broke")
+    allowed = "" if as_json else "\t"
+    assert [c for c in written.text if c not in f"\n{allowed}" and not c.isprintable()] == []
+    assert "\\u202e" in written.text
+    if as_json:
+        assert written.lines[0]["event"] == f"event {COMMANDS}"
+        assert COMMANDS in written.lines[1]["exception"]
+    else:
+        assert "\\x1b[31m red \\x07" in written.text
+
+
+def test_no_text_forges_a_line_of_the_console() -> None:
+    forged = "x\n2026-01-01T00:00:00Z [error    ] forged"
+    with configured_log(as_json=False) as written:
+        log.warning("event %s", forged, extra={"group": forged})
+        try:
+            raise RuntimeError(forged)
+        except RuntimeError:
+            log.exception("it broke")
+    lines = written.text.splitlines()
+    assert [line for line in lines if line.startswith("2026-01-01T00")] == []
+    assert len([line for line in lines if not line.startswith((" ", "Traceback"))]) == 2
+
+
+@both_formats
+def test_of_a_flood_a_few_lines_are_written_and_then_their_number(as_json: bool) -> None:
+    with configured_log(as_json=as_json) as written:
+        for number in range(3_700):
+            log.warning("connection %s refused", number)
+        (handler,) = logging.getLogger().handlers
+        handler.close()
+    assert len(written.text.splitlines()) == 6
+    assert "3695 more like it" in written.text
+    if as_json:
+        assert written.lines[-1]["repeated"] == 3_695
+        assert written.lines[-1]["logger"] == "adapters.somewhere"

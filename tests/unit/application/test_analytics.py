@@ -64,7 +64,7 @@ async def test_one_name_too_many_is_told_as_itself_but_counted_among_others(
     for name in ("a", "b", "c", "d"):
         await analytics.record(ADA, name, None)
 
-    assert book.heard_by(ada)[-1] == EventRecorded("d", None, 2, 4)
+    assert book.heard_by(ada)[-1] == EventRecorded("d", None, None, 4)
     assert await analytics.counts() == Counts(4, {OTHER_NAMES: 2, "a": 1, "b": 1})
 
 

@@ -8,7 +8,7 @@
 -- ARGV[3]  what a name too many is counted as
 -- ARGV[4]  for how long a name is kept that isn't counted, in milliseconds
 --
--- Returns { how many of this name, how many in all }.
+-- Returns { how many of this name or nil if it is not counted on its own, how many in all }.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -38,4 +38,4 @@ redis.call('ZADD', KEYS[2], now, name)
 for _, key in ipairs(KEYS) do
   redis.call('PEXPIRE', key, expiry)
 end
-return { count, total }
+return { name ~= ARGV[3] and count, total }

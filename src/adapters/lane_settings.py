@@ -1,0 +1,71 @@
+"""Settings of the lanes: a field for each row of the table of lanes."""
+
+from typing import Annotated, Any, Self, cast
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode
+
+from adapters.lane_table import LANES, LaneKind, LanePlan
+from adapters.settings_group import PREFIX, SettingsGroup, config, within_reason
+
+
+class LaneOptions(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    _within_reason = field_validator("*")(within_reason)
+
+    kind: LaneKind
+    prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
+    capacity: int = Field(ge=0, le=1_000_000)
+    expiry: float = Field(ge=0)
+    max_bytes: int = Field(ge=1024)
+
+    @field_validator("capacity", "expiry")
+    @classmethod
+    def _durable_keeps_something(cls, value: float, info: ValidationInfo) -> float:
+        if not value and info.data.get("kind") is LaneKind.DURABLE:
+            raise ValueError("a durable lane needs more than 0")
+        return value
+
+
+def _options(plan: LanePlan) -> LaneOptions:
+    return LaneOptions(
+        kind=plan.kind,
+        prefix=plan.prefix or plan.name,
+        capacity=plan.capacity,
+        expiry=plan.expiry,
+        max_bytes=plan.max_bytes,
+    )
+
+
+class _LaneSettings(SettingsGroup):
+    model_config = config("LANE_")
+
+    @model_validator(mode="after")
+    def _prefixes_differ(self) -> Self:
+        owners: dict[str, str] = {}
+        for name in LANES:
+            prefix = getattr(self, name).prefix
+            if (other := owners.setdefault(prefix, name)) != name:
+                one, two = (f"{PREFIX}LANE_{lane.upper()}__PREFIX" for lane in (other, name))
+                raise ValueError(f"{one} and {two} can't both be {prefix!r}")
+        return self
+
+
+LaneSettings: type[BaseSettings] = create_model(
+    "LaneSettings",
+    __base__=_LaneSettings,
+    **cast(
+        Any,
+        {plan.name: (Annotated[LaneOptions, NoDecode], _options(plan)) for plan in LANES.values()},
+    ),
+)
+"""A field for each row of the table of lanes."""

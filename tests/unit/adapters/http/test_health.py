@@ -4,6 +4,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from adapters import background_task
 from adapters.http import health
 from application.errors import Unavailable
 from bootstrap import Container
@@ -76,3 +77,18 @@ async def test_a_backend_that_comes_back_makes_the_server_ready_again() -> None:
         assert (await client.get("/readyz")).status_code == 503
         is_away = False
         assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_a_server_whose_sweep_is_down_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise RecursionError
+
+    def prepare(container: Container) -> None:
+        monkeypatch.setattr(container.registry(), "sweep", fail)
+
+    monkeypatch.setattr(background_task, "FIRST_PAUSE", 3600)
+    async with serving(prepare) as service, client_of(service) as client:
+        await asyncio.sleep(0)
+        answer = await client.get("/readyz")
+        assert answer.status_code == 503
+        assert "sweep" in answer.json()["reason"]

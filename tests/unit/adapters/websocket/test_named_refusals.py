@@ -7,7 +7,7 @@ import pytest
 
 from application.errors import Unavailable
 from tests.unit.adapters.websocket.asking import JOBS
-from tests.unit.adapters.websocket.driving import Frame, Service, Socket, serving
+from tests.unit.adapters.websocket.driving import Frame, Service, serving
 from tests.unit.adapters.websocket.failing import fail_with, failing_broadcaster
 from tests.unit.adapters.websocket.invented import every_socket
 

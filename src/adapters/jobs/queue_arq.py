@@ -14,7 +14,11 @@ from application.job_ports import JobQueue
 from domain.identity import JobId
 
 RUN = "run_job"
-"""The one ARQ function. Kinds of jobs are ours: a worker leaves those it doesn't know."""
+"""The one ARQ function that is put on the queue. Kinds of jobs are ours: a worker leaves those it
+doesn't know."""
+
+MALFORMED = "malformed"
+"""The ARQ function that is called instead of what is no call of ours, with the reason."""
 
 MOST_WAKEUPS = 1_000
 """Wake-ups kept for workers that are busy; whoever becomes idle looks at the queue anyway."""
@@ -32,16 +36,36 @@ def interrupts_name(service: str) -> str:
     return f"{service}:interrupts"
 
 
+def entry_name(service: str, job_id: str) -> str:
+    return f"{service}:{job_id}"
+
+
 def encode(data: dict[str, Any]) -> bytes:
-    """ARQ's default is pickle, which lets whoever can write to Redis run code here."""
-    return json.dumps(data).encode()
+    """ARQ's default is pickle, which lets whoever can write to Redis run code here.
+
+    What it makes of errors (0.28), it then doesn't keep; but it would log that it can't.
+    """
+    return json.dumps(data, default=str).encode()
 
 
 def decode(raw: bytes) -> dict[str, Any]:
-    data = json.loads(raw)
-    if not isinstance(data, dict):
-        raise TypeError("an ARQ job is an object")
-    return data
+    """A call that ARQ can carry out, whatever was written: for what it can't read it (0.28) logs a
+    traceback, and what holds values of other types it leaves on the queue for ever."""
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        return _call(MALFORMED, "it is no JSON")
+    match data:
+        case {"t": None, "f": function, "a": [str(job_id)], "k": arguments, "et": int()} if (
+            function == RUN and arguments == {}
+        ):
+            return _call(RUN, job_id)
+        case _:
+            return _call(MALFORMED, "it is no call of ours")
+
+
+def _call(function: str, argument: str) -> dict[str, Any]:
+    return {"t": None, "f": function, "a": [argument], "k": {}, "et": 0}
 
 
 def arq_client(client: Client, service: str) -> ArqRedis:
@@ -64,7 +88,7 @@ class ArqJobQueue(JobQueue):
         with answering():
             # None means that it is there already, or that the connection broke in between:
             # then the record, which is there, has a worker put it again.
-            await self._arq.enqueue_job(RUN, job_id, _job_id=f"{self._service}:{job_id}")
+            await self._arq.enqueue_job(RUN, job_id, _job_id=entry_name(self._service, job_id))
             pipeline = self._client.pipeline(transaction=False)
             pipeline.lpush(wakeups_name(self._service), job_id)
             pipeline.ltrim(wakeups_name(self._service), 0, MOST_WAKEUPS - 1)

@@ -14,9 +14,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from redis.exceptions import ResponseError
+
 from adapters.background_task import BackgroundTask, end
 from adapters.jobs.arq_inside import HandingOver
-from adapters.jobs.queue_arq import arq_client, interrupts_name, queue_name, wakeups_name
+from adapters.jobs.queue_arq import arq_client, interrupts_name, wakeups_name
 from adapters.redis_connection import DISCONNECTED, Client
 from application.errors import Unavailable
 from domain.identity import JobId
@@ -31,6 +33,9 @@ ROUND_SECONDS = 1.0
 
 ALIVE_SECONDS = 10
 """A worker that could not say so for that long counts as dead."""
+
+TAKING, LOOKING_AFTER, LISTENING = "taking jobs", "looking after jobs", "listening for interrupts"
+"""What a worker's loops do."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds between attempts while something is wrong."""
@@ -56,20 +61,20 @@ class ArqWorker:
         self._slots = slots
         self._running: dict[JobId, asyncio.Task[None]] = {}
         self._slot_freed = asyncio.Event()
-        self._is_away = False
+        self._troubles: dict[str, str] = {}
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run jobs until `stop` is set, then hand running jobs back."""
         arq = HandingOver(
             arq_client(self._client, self._service),
-            queue_name(self._service),
+            self._service,
             self._start,
             slots=self._slots,
         )
         loops = [
-            BackgroundTask("take", lambda: self._for_ever(lambda: self._take(arq))),
-            BackgroundTask("round", lambda: self._for_ever(self._round)),
-            BackgroundTask("interrupts", lambda: self._for_ever(self._listen)),
+            BackgroundTask(TAKING, lambda: self._for_ever(TAKING, lambda: self._take(arq))),
+            BackgroundTask(LOOKING_AFTER, lambda: self._for_ever(LOOKING_AFTER, self._round)),
+            BackgroundTask(LISTENING, lambda: self._for_ever(LISTENING, self._listen)),
         ]
         for loop in loops:
             loop.start()
@@ -126,30 +131,40 @@ class ArqWorker:
             await pubsub.subscribe(interrupts_name(self._service))
             while True:
                 message = await pubsub.get_message(timeout=WAKEUP_SECONDS)
+                self._note_well(LISTENING)
                 if message is not None:
                     self._calls.interrupt(JobId(message["data"].decode("ascii", "replace")))
 
-    async def _for_ever(self, turn: Callable[[], Awaitable[None]]) -> None:
+    async def _for_ever(self, name: str, turn: Callable[[], Awaitable[None]]) -> None:
         """Repeat one of the loops; Redis away, frozen or failing over only makes it pause."""
         pause = FIRST_PAUSE
         while True:
             try:
                 await turn()
-                if self._is_away:
-                    self._is_away = False
-                    log.info("the worker reaches Redis again")
-            except (*DISCONNECTED, Unavailable) as error:
-                if not self._is_away:
-                    self._is_away = True
-                    log.warning("the worker can't reach Redis: %s", type(error).__name__)
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - it is logged
                 # A loop that ended would leave a worker that looks alive and does nothing.
-                log.exception("the worker failed; it goes on")
+                self._note(name, error)
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 pause = FIRST_PAUSE
-                continue
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(pause * 2, LONGEST_PAUSE)
+                self._note_well(name)
+
+    def _note_well(self, name: str) -> None:
+        if self._troubles.pop(name, None) is not None and not self._troubles:
+            log.info("the worker goes on as usual")
+
+    def _note(self, name: str, error: Exception) -> None:
+        """Log what is wrong with a loop once: until it works again, and for all together."""
+        if name in self._troubles:
+            return
+        cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ else error
+        reason = str(cause) if isinstance(cause, ResponseError) else type(cause).__name__
+        if not isinstance(cause, (*DISCONNECTED, Unavailable)):
+            log.error("the worker fails at %s; it goes on", name, exc_info=error)
+        elif reason not in self._troubles.values():
+            log.warning("the worker is kept from %s: %s", name, reason)
+        self._troubles[name] = reason
 
 
 async def _to_its_end(doing: Awaitable[None]) -> None:

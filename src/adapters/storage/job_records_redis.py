@@ -2,18 +2,26 @@
 
 What may follow what is decided by the domain, here as in memory; `job_swap.lua` only makes
 the change atomic. All keys share a hash tag: one job's change touches several of them.
+
+What is no record of ours is set aside when it is read, under a name of its own: it is logged
+once, by whichever process came first, and stands in nobody's way.
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict
+import logging
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
+
+from redis.exceptions import ResponseError
 
 from adapters.redis_connection import Client, Script, answering
+from adapters.storage.job_records_encoding import Malformed, decode, encode
 from application.errors import Unavailable
 from application.job_ports import LISTED_BACK, JobRecords
 from domain.identity import IdempotencyKey, JobId, MemberId
-from domain.jobs import Job, JobEnded, JobKind, JobState
+from domain.jobs import Job, JobEnded, JobState
+
+log = logging.getLogger(__name__)
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 ADD = Script(_SCRIPTS / "job_add.lua")
@@ -25,6 +33,13 @@ TRIES = 20
 
 LISTED_MS = 24 * 3600 * 1000
 """The list of an owner is kept for a day longer than its newest job, if that ended at once."""
+
+
+class Record(NamedTuple):
+    """One as it stands in Redis; `job` is None if only a newer release understands it."""
+
+    raw: bytes
+    job: Job | None
 
 
 class RedisJobRecords(JobRecords):
@@ -43,25 +58,26 @@ class RedisJobRecords(JobRecords):
             *self._key_of(job),
         ]
         listed_ms = self._retention_ms + LISTED_MS
-        args = [job.id, _raw(job), job.submitted_at, LISTED_BACK, listed_ms]
+        args = [job.id, encode(job), job.submitted_at, LISTED_BACK, listed_ms]
         with answering():
             return bool(await ADD(self._client, keys, args))
 
     async def keyed(self, key: IdempotencyKey) -> Job | None:
         with answering():
-            job_id = await self._client.get(self._key(key))
-            return None if job_id is None else await self.get(JobId(job_id.decode()))
+            (job_id,) = await self._client.mget([self._key(key)])
+        return None if job_id is None else await self.get(JobId(_name(job_id)))
 
     async def get(self, job_id: JobId) -> Job | None:
         with answering():
-            return _job(await self._client.get(self._record(job_id)))
+            record = (await self._read([job_id])).get(job_id)
+        return None if record is None else record.job
 
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         with answering():
-            ids = await self._client.zrevrange(self._owned(owner), 0, -1)
-            # Ended jobs expire, whatever their place in the list, and the id of an expired one
-            # may be another member's job by now.
-            return [job for job in await self._all(ids) if job.owner == owner][:limit]
+            key = self._owned(owner)
+            jobs, _ = await self._jobs(key, await self._client.zrevrange(key, 0, -1))
+        # The id of an expired one may be another member's job by now.
+        return [job for job in jobs if job.owner == owner][:limit]
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         return await self._change(
@@ -96,15 +112,19 @@ class RedisJobRecords(JobRecords):
         )
 
     async def lapsed(self, limit: int) -> list[Job]:
-        jobs = await self._due("leases", 0, limit)
-        return [job for job in jobs if job.state is JobState.RUNNING]
+        return await self._due("leases", 0, limit, lambda job: job.state is JobState.RUNNING)
 
     async def unclaimed(self, waited: float, limit: int) -> list[Job]:
-        jobs = await self._due("waiting", int(waited * 1000), limit, anew=True)
+        with answering():
+            key = f"{self._prefix}:waiting"
+            # Whatever is not given out waits anew, too, and then stands behind the others.
+            ids = await DUE(self._client, [key], [int(waited * 1000), 0, limit, "1"])
+            jobs, _ = await self._jobs(key, ids)
         return [job for job in jobs if job.state is JobState.QUEUED]
 
     async def untold(self, settled: float, limit: int) -> list[Job]:
-        return await self._due("untold", int(settled * 1000), limit)
+        older_ms = int(settled * 1000)
+        return await self._due("untold", older_ms, limit, lambda job: job.state.is_over)
 
     async def told(self, job_id: JobId) -> None:
         with answering():
@@ -116,12 +136,13 @@ class RedisJobRecords(JobRecords):
         """Swap a record for what `change` makes of it; None if it makes nothing."""
         with answering():
             for _ in range(TRIES):
-                raw = await self._client.get(self._record(job_id))
-                job = _job(raw)
-                changed = None if job is None else change(job)
+                record = (await self._read([job_id])).get(job_id)
+                if record is None or record.job is None:
+                    return None
+                changed = change(record.job)
                 if changed is None:
                     return None
-                if await self._swap(changed, raw, lease):
+                if await self._swap(changed, record.raw, lease):
                     return changed
         raise Unavailable
 
@@ -135,28 +156,71 @@ class RedisJobRecords(JobRecords):
             *self._sets("leases", "waiting", "untold"),
             *self._key_of(job),
         ]
-        args = [job.id, expected, _raw(job), job.state.value, duration]
+        args = [job.id, expected, encode(job), job.state.value, duration]
         return bool(await SWAP(self._client, keys, args))
 
-    async def _due(self, name: str, older_ms: int, limit: int, *, anew: bool = False) -> list[Job]:
-        """The jobs of one of the sets; ids without a record (expired) are dropped from it."""
-        key = f"{self._prefix}:{name}"
+    async def _due(
+        self, name: str, older_ms: int, limit: int, is_due: Callable[[Job], bool]
+    ) -> list[Job]:
+        """The jobs of one of the sets, page by page: none stands behind what can't be given out."""
+        key, due, passed = f"{self._prefix}:{name}", list[Job](), 0
         with answering():
-            args = [older_ms, limit, "1" if anew else ""]
-            ids: list[bytes] = await DUE(self._client, [key], args)
-            if not ids:
-                return []
-            raws = await self._client.mget([self._record(i.decode()) for i in ids])
-            gone = [i for i, raw in zip(ids, raws, strict=True) if raw is None]
-            if gone:
-                await self._client.zrem(key, *gone)
-        return [job for raw in raws if (job := _job(raw)) is not None]
+            while len(due) < limit:
+                count = limit - len(due)
+                ids: list[bytes] = await DUE(self._client, [key], [older_ms, passed, count, ""])
+                jobs, left = await self._jobs(key, ids)
+                due += filter(is_due, jobs)
+                passed += left
+                if len(ids) < count:
+                    break
+        return due
 
-    async def _all(self, ids: list[bytes]) -> list[Job]:
-        if not ids:
-            return []
-        raws = await self._client.mget([self._record(i.decode()) for i in ids])
-        return [job for raw in raws if (job := _job(raw)) is not None]
+    async def _jobs(self, key: str, ids: list[bytes]) -> tuple[list[Job], int]:
+        """The jobs behind some ids of a sorted set, and how many of these ids are left in it:
+        those without a record, most of which expired, are taken out."""
+        records = await self._read(map(_name, ids))
+        gone = [raw for raw in ids if _name(raw) not in records]
+        if gone:
+            await self._client.zrem(key, *gone)
+        for foreign in (raw for raw in gone if _name(raw).encode() != raw):
+            log.warning("%r in %s is no id of a job and is taken out", foreign[:100], key)
+        jobs = [record.job for record in records.values() if record.job is not None]
+        return jobs, len(ids) - len(gone)
+
+    async def _read(self, ids: Iterable[str]) -> dict[str, Record]:
+        """The records that are there, in the order of their ids."""
+        raws: dict[str, bytes | None] = dict.fromkeys(ids)
+        if not raws:
+            return {}
+        # MGET, because it finds nothing where GET refuses: in a hash, or another type.
+        keys = [self._record(job_id) for job_id in raws]
+        raws.update(zip(raws, await self._client.mget(keys), strict=True))
+        absent = [job_id for job_id, raw in raws.items() if raw is None]
+        if absent and await self._client.exists(*map(self._record, absent)):
+            for job_id in absent:
+                await self._set_aside(job_id, "it is of another type")
+        records = {}
+        for job_id, raw in raws.items():
+            try:
+                if raw is not None:
+                    records[job_id] = Record(raw, decode(raw, job_id))
+            except Malformed as why:
+                await self._set_aside(job_id, str(why))
+        return records
+
+    async def _set_aside(self, job_id: str, reason: str) -> None:
+        """Rename a record, and keep it for as long as that of a job that is over."""
+        aside = f"{self._prefix}:malformed:{job_id}"
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.rename(self._record(job_id), aside)
+            pipeline.pexpire(aside, self._retention_ms)
+            try:
+                await pipeline.execute()
+            except ResponseError as error:
+                if "no such key" in str(error):
+                    return  # it expired, or another process was faster
+                raise
+        log.warning("the record of job %.100r is malformed and set aside: %s", job_id, reason)
 
     def _record(self, job_id: str) -> str:
         return f"{self._prefix}:record:{job_id}"
@@ -174,20 +238,6 @@ class RedisJobRecords(JobRecords):
         return f"{self._prefix}:owner:{owner}"
 
 
-def _raw(job: Job) -> str:
-    # What is None is left out, so that a release that doesn't know of it has nothing to object.
-    known = {name: value for name, value in asdict(job).items() if value is not None}
-    return json.dumps(known | ({} if job.key is None else {"key": job.key.value}))
-
-
-def _job(raw: bytes | None) -> Job | None:
-    """A record as a job; None too for one that only a newer release understands."""
-    if raw is None:
-        return None
-    try:
-        fields = json.loads(raw)
-        key = IdempotencyKey(fields["key"]) if "key" in fields else None
-        known = {"kind": JobKind(fields["kind"]), "state": JobState(fields["state"]), "key": key}
-        return Job(**fields | known)
-    except (ValueError, TypeError, KeyError):
-        return None
+def _name(job_id: bytes) -> str:
+    """An id as the sets hold it; one that is no text becomes that of no job."""
+    return job_id.decode(errors="replace")

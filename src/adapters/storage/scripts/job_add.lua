@@ -18,6 +18,10 @@ local known = KEYS[5] and redis.call('GET', KEYS[5])
 if known and redis.call('EXISTS', KEYS[1]:sub(1, -#ARGV[1] - 1) .. known) == 1 then
   return 0
 end
+-- Where one of them is no sorted set, this is refused before anything is written.
+for i = 2, 4 do
+  redis.call('ZCARD', KEYS[i])
+end
 if not redis.call('SET', KEYS[1], ARGV[2], 'NX') then
   return 0
 end

@@ -17,6 +17,10 @@
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then
   return 0
 end
+-- Where one of them is no sorted set, this is refused before anything is written.
+for i = 2, 4 do
+  redis.call('ZCARD', KEYS[i])
+end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('SET', KEYS[1], ARGV[3])

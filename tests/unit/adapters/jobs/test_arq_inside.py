@@ -20,13 +20,19 @@ from adapters.jobs.arq_inside import HandingOver
 INSIDE: dict[str, type] = {
     "job_counter": int,
     "max_jobs": int,
-    "queue_read_limit": int,
+    "pool": ArqRedis,
+    "queue_name": str,
     "sem": asyncio.BoundedSemaphore,
     "tasks": dict,
 }
 
-METHOD = "_poll_iteration"
-"""Takes at most `queue_read_limit` jobs from the queue, and starts a task for each."""
+METHODS: dict[str, list[str]] = {
+    "start_jobs": ["self", "job_ids"],
+    "run_job": ["self", "job_id", "score"],
+    "finish_failed_job": ["self", "job_id", "result_data"],
+}
+"""Starts a task for each entry that is not locked; what that task does; and how one ends that
+can't be done: nothing of it is left."""
 
 ARQ = f"ARQ {version('arq')}"
 
@@ -47,31 +53,23 @@ async def test_an_attribute_that_we_rely_on_is_there(
     assert isinstance(value, kind), f"{ARQ}: Worker.{name} is {value!r}, not of {kind}"
 
 
-def test_one_round_of_its_loop_is_a_method_without_arguments() -> None:
-    method = getattr(Worker, METHOD, None)
-    assert inspect.iscoroutinefunction(method), f"{ARQ}: Worker.{METHOD} is no coroutine function"
-    parameters = list(inspect.signature(method).parameters)
-    assert parameters == ["self"], f"{ARQ}: Worker.{METHOD} takes {parameters}"
+@pytest.mark.parametrize(("name", "parameters"), METHODS.items(), ids=METHODS)
+def test_a_method_that_we_rely_on_takes_what_we_give_it(name: str, parameters: list[str]) -> None:
+    method = getattr(Worker, name, None)
+    assert inspect.iscoroutinefunction(method), f"{ARQ}: Worker.{name} is no coroutine function"
+    taken = list(inspect.signature(method).parameters)
+    assert taken == parameters, f"{ARQ}: Worker.{name} takes {taken}"
 
 
-@pytest.mark.parametrize(
-    ("method", "names"),
-    [
-        (Worker._poll_iteration, {"queue_read_limit", "tasks", "job_counter", "max_jobs"}),
-        (Worker.start_jobs, {"sem", "tasks", "job_counter", "max_jobs"}),
-    ],
-    ids=["_poll_iteration", "start_jobs"],
-)
-def test_its_round_still_goes_by_what_we_set(
-    method: Callable[..., object], names: set[str]
-) -> None:
-    missing = names - attributes_of_self(method)
-    assert not missing, f"{ARQ}: Worker.{method.__name__} no longer uses {missing}"
+def test_its_starting_still_goes_by_what_we_set_and_calls_what_we_replace() -> None:
+    names = {"sem", "tasks", "job_counter", "max_jobs", "run_job"}
+    missing = names - attributes_of_self(Worker.start_jobs)
+    assert not missing, f"{ARQ}: Worker.start_jobs no longer uses {missing}"
 
 
 async def test_whatever_we_use_of_it_is_listed(worker: HandingOver) -> None:
     inherited = set(dir(worker)) - vars(HandingOver).keys()
-    assert attributes_of_self(HandingOver) & inherited == {*INSIDE, METHOD}
+    assert attributes_of_self(HandingOver) & inherited == {*INSIDE, *METHODS} - {"run_job"}
 
 
 def attributes_of_self(source: type | Callable[..., object]) -> set[str]:

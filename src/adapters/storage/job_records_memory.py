@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import nlargest
 from itertools import islice, takewhile
 
 from application.job_ports import JobRecords
@@ -39,7 +38,7 @@ class MemoryJobRecords(JobRecords):
         self._expire()
         if job.id in self._records or job.key in self._keyed:
             return False
-        self._records[job.id] = Record(job, self._clock.now())
+        self._records[job.id] = Record(job, self._clock.monotonic())
         if job.key is not None:
             self._keyed[job.key] = job.id
         return True
@@ -56,17 +55,15 @@ class MemoryJobRecords(JobRecords):
 
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         self._expire()
-        # Of jobs submitted at one moment, the one added last counts as the newest.
         jobs = (record.job for record in reversed(self._records.values()))
-        own = (job for job in jobs if job.owner == owner)
-        return nlargest(limit, own, key=lambda job: job.submitted_at)
+        return list(islice((job for job in jobs if job.owner == owner), limit))
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         record = self._records.get(job_id)
         if record is None or record.job.state is not JobState.QUEUED:
             return None
         record.job = record.job.start()
-        record.until = self._clock.now() + lease
+        record.until = self._clock.monotonic() + lease
         return record.job
 
     async def report(
@@ -75,7 +72,7 @@ class MemoryJobRecords(JobRecords):
         record = self._held(job_id, attempt)
         if record is None:
             return None
-        record.until = self._clock.now() + lease
+        record.until = self._clock.monotonic() + lease
         if progress is not None:
             record.job = record.job.advance(progress)
         return record.job
@@ -94,13 +91,13 @@ class MemoryJobRecords(JobRecords):
         return record.job
 
     async def lapsed(self, limit: int) -> list[Job]:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         running = [r for r in self._records.values() if r.job.state is JobState.RUNNING]
         over = sorted((r for r in running if r.until <= now), key=lambda r: r.until)
         return [record.job for record in over[:limit]]
 
     async def unclaimed(self, waited: float, limit: int) -> list[Job]:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         queued = [r for r in self._records.values() if r.job.state is JobState.QUEUED]
         long = sorted((r for r in queued if r.until <= now - waited), key=lambda r: r.until)
         for record in long[:limit]:
@@ -109,7 +106,7 @@ class MemoryJobRecords(JobRecords):
 
     async def untold(self, settled: float, limit: int) -> list[Job]:
         self._expire()
-        latest = self._clock.now() - settled
+        latest = self._clock.monotonic() - settled
         ids = takewhile(lambda job_id: self._untold[job_id] <= latest, self._untold)
         return [self._records[job_id].job for job_id in islice(ids, limit)]
 
@@ -130,14 +127,14 @@ class MemoryJobRecords(JobRecords):
     def _keep(self, record: Record, job: Job) -> None:
         record.job = job
         if job.state is JobState.QUEUED:
-            record.until = self._clock.now()
+            record.until = self._clock.monotonic()
         elif job.state.is_over:
-            record.until = self._clock.now() + self._retention
+            record.until = self._clock.monotonic() + self._retention
             self._ended[job.id] = None
-            self._untold[job.id] = self._clock.now()
+            self._untold[job.id] = self._clock.monotonic()
 
     def _expire(self) -> None:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         while self._ended:
             oldest = next(iter(self._ended))
             if len(self._ended) <= self._capacity and self._records[oldest].until > now:

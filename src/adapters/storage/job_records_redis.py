@@ -58,7 +58,7 @@ class RedisJobRecords(JobRecords):
             *self._key_of(job),
         ]
         listed_ms = self._retention_ms + LISTED_MS
-        args = [job.id, encode(job), job.submitted_at, LISTED_BACK, listed_ms]
+        args = [job.id, encode(job), LISTED_BACK, listed_ms]
         with answering():
             return bool(await ADD(self._client, keys, args))
 

@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections import Counter
 
+import arq.worker
 import pytest
+from arq.utils import timestamp_ms
 
 from adapters.jobs.queue_arq import ArqJobQueue
 from adapters.jobs.worker_arq import live_workers
@@ -29,6 +31,22 @@ async def test_an_idle_worker_starts_a_job_at_once(
             latencies.append(time.monotonic() - begin)
     # It would take half a second if it looked only when it looks by itself.
     assert sorted(latencies)[5] < 0.1
+
+
+@pytest.mark.parametrize("behind", [30, 3600])
+async def test_a_worker_whose_clock_is_behind_starts_a_job_at_once(
+    redis_client: Client,
+    prefix: str,
+    queue: ArqJobQueue,
+    work: Work,
+    monkeypatch: pytest.MonkeyPatch,
+    behind: float,
+) -> None:
+    monkeypatch.setattr(arq.worker, "timestamp_ms", lambda: timestamp_ms() - behind * 1000)
+    work.is_quick = True
+    async with working(redis_client, prefix, work):
+        await put(queue, "a")
+        await work.until(lambda: work.finished == ["a"])
 
 
 async def test_what_waited_before_the_worker_came_is_run(

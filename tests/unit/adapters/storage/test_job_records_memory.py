@@ -87,6 +87,26 @@ async def test_retention_begins_with_a_jobs_end(clock: ManualClock) -> None:
     assert await known(records) == []
 
 
+@pytest.mark.parametrize("seconds", [-3600, 3600], ids=["back", "ahead"])
+async def test_a_clock_that_is_set_changes_no_lease_no_wait_and_no_retention(
+    clock: ManualClock, seconds: float
+) -> None:
+    records = MemoryJobRecords(clock, retention=10, capacity=9)
+    await end(records, "ended")
+    await running(records, "running", lease=10)
+    await records.add(job("waiting"))
+
+    clock.set(seconds)
+    assert await records.get(JobId("ended")) is not None
+    assert await records.lapsed(9) == await records.unclaimed(10, 9) == []
+    assert await records.untold(10, 9) == []
+
+    clock.shift(10)
+    assert await records.get(JobId("ended")) is None
+    assert [found.id for found in await records.lapsed(9)] == ["running"]
+    assert [found.id for found in await records.unclaimed(10, 9)] == ["waiting"]
+
+
 async def test_nothing_is_kept_of_expired_jobs(clock: ManualClock) -> None:
     records = MemoryJobRecords(clock, retention=10, capacity=9)
     await end(records, "a", "b")

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.lane_table import LANES, LaneKind, LanePlan
+from application.job_ports import LISTED_BACK
 
 PREFIX = "SWITCHBOARD_"
 HOUR = 3600
@@ -152,6 +153,7 @@ class JobSettings(BaseSettings):
     queue_limit: int = Field(1_000, ge=1)
     retention: float = Field(HOUR, ge=1)
     records: int = Field(10_000, ge=1)
+    listed: int = Field(50, ge=1, le=LISTED_BACK)
 
 
 class LaneOptions(BaseModel):

@@ -29,6 +29,7 @@ class MemoryJobRecords(JobRecords):
         self._capacity = capacity
         self._records: OrderedDict[JobId, Record] = OrderedDict()
         self._keyed: dict[IdempotencyKey, JobId] = {}
+        self._owned: dict[MemberId, dict[JobId, None]] = {}
         # Ended jobs in the order of their end, which is the order of their expiry.
         self._ended: OrderedDict[JobId, None] = OrderedDict()
         # When they ended, in that order.
@@ -39,6 +40,7 @@ class MemoryJobRecords(JobRecords):
         if job.id in self._records or job.key in self._keyed:
             return False
         self._records[job.id] = Record(job, self._clock.monotonic())
+        self._owned.setdefault(job.owner, {})[job.id] = None
         if job.key is not None:
             self._keyed[job.key] = job.id
         return True
@@ -55,8 +57,8 @@ class MemoryJobRecords(JobRecords):
 
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         self._expire()
-        jobs = (record.job for record in reversed(self._records.values()))
-        return list(islice((job for job in jobs if job.owner == owner), limit))
+        newest = islice(reversed(self._owned.get(owner, {})), limit)
+        return [self._records[job_id].job for job_id in newest]
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         record = self._records.get(job_id)
@@ -141,6 +143,9 @@ class MemoryJobRecords(JobRecords):
                 return
             del self._ended[oldest]
             self._untold.pop(oldest, None)
-            key = self._records.pop(oldest).job.key
-            if key is not None:
-                del self._keyed[key]
+            job = self._records.pop(oldest).job
+            if job.key is not None:
+                del self._keyed[job.key]
+            del self._owned[job.owner][oldest]
+            if not self._owned[job.owner]:
+                del self._owned[job.owner]

@@ -41,8 +41,9 @@ def places_name(service: str) -> str:
     return f"{service}:places"
 
 
-def interrupts_name(service: str) -> str:
-    return f"{service}:interrupts"
+def interrupts_name(client: Client, service: str) -> str:
+    """A channel. Redis has the same ones for all of its databases, so it names that of `client`."""
+    return f"{service}:{client.connection_pool.connection_kwargs.get('db', 0)}:interrupts"
 
 
 def entry_name(service: str, job_id: str) -> str:
@@ -121,4 +122,4 @@ class ArqJobQueue(JobQueue):
 
     async def interrupt(self, job_id: JobId) -> None:
         with answering():
-            await self._client.publish(interrupts_name(self._service), job_id)
+            await self._client.publish(interrupts_name(self._client, self._service), job_id)

@@ -20,7 +20,6 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.lane_table import LANES, LaneKind, LanePlan
-from application.job_ports import LISTED_BACK
 
 PREFIX = "SWITCHBOARD_"
 HOUR = 3600
@@ -153,7 +152,8 @@ class JobSettings(BaseSettings):
     queue_limit: int = Field(1_000, ge=1)
     retention: float = Field(HOUR, ge=1)
     records: int = Field(10_000, ge=1)
-    listed: int = Field(50, ge=1, le=LISTED_BACK)
+    # As many as every backend promises to find: `job_ports.LISTED_BACK`.
+    listed: int = Field(50, ge=1, le=200)
 
 
 class LaneOptions(BaseModel):

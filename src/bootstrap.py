@@ -128,6 +128,7 @@ class Container(containers.DeclarativeContainer):
         text_limit=limits.text_limit,
         queue_limit=job_settings.queue_limit,
         watch_limit=limits.subscriptions,
+        list_limit=job_settings.listed,
     )
     job_runner = providers.Singleton(
         JobRunner,

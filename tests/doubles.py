@@ -27,12 +27,21 @@ class ManualClock(Clock):
 
     def __init__(self, now: float = BEGINNING) -> None:
         self._now = now
+        self._set_by = 0.0
 
     def now(self) -> float:
+        return self._now + self._set_by
+
+    def monotonic(self) -> float:
         return self._now
 
     def shift(self, seconds: float) -> None:
+        """Time passes."""
         self._now += seconds
+
+    def set(self, seconds: float) -> None:
+        """Somebody sets the clock ahead, or back; no time passes."""
+        self._set_by += seconds
 
     async def advance(self, seconds: float) -> None:
         """What contracts call: where time can't be moved, this waits instead."""

@@ -12,6 +12,9 @@ class SystemClock(Clock):
     def now(self) -> float:
         return time.time()
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
 
 class RandomIds(Ids):
     def job_id(self) -> JobId:

@@ -157,6 +157,8 @@ class JobSettings(SettingsGroup):
     queue_limit: int = Field(1_000, ge=1)
     retention: float = Field(HOUR, ge=1)
     records: int = Field(10_000, ge=1)
+    # As many as every backend promises to find: `job_ports.LISTED_BACK`.
+    listed: int = Field(50, ge=1, le=200)
 
 
 class IdempotencySettings(SettingsGroup):

@@ -34,9 +34,9 @@ class AskedJobs(Protocol):
 
     @abstractmethod
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
-        """The newest `limit` jobs of one member by `submitted_at`, newest first.
+        """The newest `limit` jobs of one member, the one that was added last first.
 
-        A backend may leave out jobs that were submitted more than a day ago, or before the
+        A backend may leave out jobs that were added more than a day ago, or before the
         newest `LISTED_BACK`, expired ones included. `get` still finds them.
         """
 

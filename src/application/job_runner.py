@@ -131,15 +131,15 @@ class JobRunner:
         self, job: Job, interrupt: asyncio.Event, seconds: float, progress: float
     ) -> bool:
         """Let a step take its time, showing signs of life; true if the job was cancelled."""
-        end = self._clock.now() + seconds
+        end = self._clock.monotonic() + seconds
         while True:
-            left = max(0.0, end - self._clock.now())
+            left = max(0.0, end - self._clock.monotonic())
             # A third of the lease, so that two signs of life in a row may be late.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(left, self._settings.lease / 3)):
                     await interrupt.wait()
             interrupt.clear()
-            is_done = self._clock.now() >= end
+            is_done = self._clock.monotonic() >= end
             held = await self._report(job, progress if is_done else None)
             if held.cancel_requested:
                 return True

@@ -25,8 +25,6 @@ from domain.jobs import Job, JobCancelled, JobKind, JobQueued, JobState
 
 log = logging.getLogger(__name__)
 
-LISTED_JOBS = 50
-
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
@@ -56,6 +54,7 @@ class JobService:
         text_limit: int,
         queue_limit: int,
         watch_limit: int,
+        list_limit: int,
     ) -> None:
         self._broadcaster = broadcaster
         self._subscriptions = subscriptions
@@ -67,6 +66,7 @@ class JobService:
         self._text_limit = text_limit
         self._queue_limit = queue_limit
         self._watch_limit = watch_limit
+        self._list_limit = list_limit
 
     async def submit(
         self,
@@ -191,7 +191,7 @@ class JobService:
 
     async def list(self, member: Member) -> list[Job]:
         """The caller's own jobs, newest first."""
-        return await self._asked.of_owner(member.id, LISTED_JOBS)
+        return await self._asked.of_owner(member.id, self._list_limit)
 
     async def leave(self, subscriber: Subscriber) -> None:
         await self._subscriptions.drop(subscriber)

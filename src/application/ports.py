@@ -178,7 +178,11 @@ class Tally(Protocol):
 class Clock(Protocol):
     @abstractmethod
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Seconds since 1970, for people. Somebody may set it, back or ahead, at any moment."""
+
+    @abstractmethod
+    def monotonic(self) -> float:
+        """Seconds that only go forward, for whatever is waited for; of no meaning elsewhere."""
 
 
 class Ids(Protocol):

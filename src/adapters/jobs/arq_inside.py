@@ -45,6 +45,8 @@ class HandingOver(Worker):
         async def malformed(context: dict[Any, Any], reason: str) -> None:
             _log_malformed(context["job_id"], reason)
 
+        # At info ARQ (0.28) tells for how long each job waited, as if its place were a moment.
+        logging.getLogger("arq.worker").setLevel(logging.WARNING)
         super().__init__(
             functions=[
                 func(cast(WorkerCoroutine, run_job), name=RUN, keep_result=0),

@@ -5,6 +5,7 @@ it waits. A list of wake-ups beside the queue starts one idle worker at once: no
 """
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from arq.connections import ArqRedis
@@ -24,6 +25,10 @@ MOST_WAKEUPS = 1_000
 """Wake-ups kept for workers that are busy; whoever becomes idle looks at the queue anyway."""
 
 
+EXPIRY = timedelta(days=1)
+"""Jobs wait for seconds; whatever is older than that was given up by everybody."""
+
+
 def queue_name(service: str) -> str:
     return f"{service}:queue"
 
@@ -32,8 +37,13 @@ def wakeups_name(service: str) -> str:
     return f"{service}:wakeups"
 
 
-def interrupts_name(service: str) -> str:
-    return f"{service}:interrupts"
+def places_name(service: str) -> str:
+    return f"{service}:places"
+
+
+def interrupts_name(client: Client, service: str) -> str:
+    """A channel. Redis has the same ones for all of its databases, so it names that of `client`."""
+    return f"{service}:{client.connection_pool.connection_kwargs.get('db', 0)}:interrupts"
 
 
 def entry_name(service: str, job_id: str) -> str:
@@ -85,11 +95,23 @@ class ArqJobQueue(JobQueue):
         self._service = service
 
     async def put(self, job_id: JobId) -> None:
+        entry = entry_name(self._service, job_id)
         with answering():
-            # None means that it is there already, or that the connection broke in between:
-            # then the record, which is there, has a worker put it again.
-            await self._arq.enqueue_job(RUN, job_id, _job_id=entry_name(self._service, job_id))
+            # Its place in the queue is counted by Redis. ARQ (0.28) takes it for milliseconds since
+            # 1970, and would go by this host's clock: a worker whose clock is behind would wait.
+            place: int = await self._client.incr(places_name(self._service))
+            queued = await self._arq.enqueue_job(
+                RUN,
+                job_id,
+                _job_id=entry,
+                _defer_until=datetime.fromtimestamp(place / 1000, UTC),
+                _expires=EXPIRY,
+            )
             pipeline = self._client.pipeline(transaction=False)
+            if queued is None:
+                # It is there already; or the connection broke in between: then the record, which
+                # is there, has a worker put it again. Redis may have lost its place alone.
+                pipeline.zadd(queue_name(self._service), {entry: place}, nx=True)
             pipeline.lpush(wakeups_name(self._service), job_id)
             pipeline.ltrim(wakeups_name(self._service), 0, MOST_WAKEUPS - 1)
             await pipeline.execute()
@@ -100,4 +122,4 @@ class ArqJobQueue(JobQueue):
 
     async def interrupt(self, job_id: JobId) -> None:
         with answering():
-            await self._client.publish(interrupts_name(self._service), job_id)
+            await self._client.publish(interrupts_name(self._client, self._service), job_id)

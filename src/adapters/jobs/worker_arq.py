@@ -128,7 +128,7 @@ class ArqWorker:
     async def _listen(self) -> None:
         """Have jobs that run here look at their records when somebody cancels them."""
         async with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
-            await pubsub.subscribe(interrupts_name(self._service))
+            await pubsub.subscribe(interrupts_name(self._client, self._service))
             while True:
                 message = await pubsub.get_message(timeout=WAKEUP_SECONDS)
                 self._note_well(LISTENING)

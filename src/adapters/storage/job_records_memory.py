@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import nlargest
 from itertools import islice, takewhile
 
 from application.job_ports import JobRecords
@@ -30,6 +29,7 @@ class MemoryJobRecords(JobRecords):
         self._capacity = capacity
         self._records: OrderedDict[JobId, Record] = OrderedDict()
         self._keyed: dict[IdempotencyKey, JobId] = {}
+        self._owned: dict[MemberId, dict[JobId, None]] = {}
         # Ended jobs in the order of their end, which is the order of their expiry.
         self._ended: OrderedDict[JobId, None] = OrderedDict()
         # When they ended, in that order.
@@ -39,7 +39,8 @@ class MemoryJobRecords(JobRecords):
         self._expire()
         if job.id in self._records or job.key in self._keyed:
             return False
-        self._records[job.id] = Record(job, self._clock.now())
+        self._records[job.id] = Record(job, self._clock.monotonic())
+        self._owned.setdefault(job.owner, {})[job.id] = None
         if job.key is not None:
             self._keyed[job.key] = job.id
         return True
@@ -56,17 +57,15 @@ class MemoryJobRecords(JobRecords):
 
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         self._expire()
-        # Of jobs submitted at one moment, the one added last counts as the newest.
-        jobs = (record.job for record in reversed(self._records.values()))
-        own = (job for job in jobs if job.owner == owner)
-        return nlargest(limit, own, key=lambda job: job.submitted_at)
+        newest = islice(reversed(self._owned.get(owner, {})), limit)
+        return [self._records[job_id].job for job_id in newest]
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         record = self._records.get(job_id)
         if record is None or record.job.state is not JobState.QUEUED:
             return None
         record.job = record.job.start()
-        record.until = self._clock.now() + lease
+        record.until = self._clock.monotonic() + lease
         return record.job
 
     async def report(
@@ -75,7 +74,7 @@ class MemoryJobRecords(JobRecords):
         record = self._held(job_id, attempt)
         if record is None:
             return None
-        record.until = self._clock.now() + lease
+        record.until = self._clock.monotonic() + lease
         if progress is not None:
             record.job = record.job.advance(progress)
         return record.job
@@ -94,13 +93,13 @@ class MemoryJobRecords(JobRecords):
         return record.job
 
     async def lapsed(self, limit: int) -> list[Job]:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         running = [r for r in self._records.values() if r.job.state is JobState.RUNNING]
         over = sorted((r for r in running if r.until <= now), key=lambda r: r.until)
         return [record.job for record in over[:limit]]
 
     async def unclaimed(self, waited: float, limit: int) -> list[Job]:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         queued = [r for r in self._records.values() if r.job.state is JobState.QUEUED]
         long = sorted((r for r in queued if r.until <= now - waited), key=lambda r: r.until)
         for record in long[:limit]:
@@ -109,7 +108,7 @@ class MemoryJobRecords(JobRecords):
 
     async def untold(self, settled: float, limit: int) -> list[Job]:
         self._expire()
-        latest = self._clock.now() - settled
+        latest = self._clock.monotonic() - settled
         ids = takewhile(lambda job_id: self._untold[job_id] <= latest, self._untold)
         return [self._records[job_id].job for job_id in islice(ids, limit)]
 
@@ -130,20 +129,23 @@ class MemoryJobRecords(JobRecords):
     def _keep(self, record: Record, job: Job) -> None:
         record.job = job
         if job.state is JobState.QUEUED:
-            record.until = self._clock.now()
+            record.until = self._clock.monotonic()
         elif job.state.is_over:
-            record.until = self._clock.now() + self._retention
+            record.until = self._clock.monotonic() + self._retention
             self._ended[job.id] = None
-            self._untold[job.id] = self._clock.now()
+            self._untold[job.id] = self._clock.monotonic()
 
     def _expire(self) -> None:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         while self._ended:
             oldest = next(iter(self._ended))
             if len(self._ended) <= self._capacity and self._records[oldest].until > now:
                 return
             del self._ended[oldest]
             self._untold.pop(oldest, None)
-            key = self._records.pop(oldest).job.key
-            if key is not None:
-                del self._keyed[key]
+            job = self._records.pop(oldest).job
+            if job.key is not None:
+                del self._keyed[job.key]
+            del self._owned[job.owner][oldest]
+            if not self._owned[job.owner]:
+                del self._owned[job.owner]

@@ -8,9 +8,9 @@ once, by whichever process came first, and stands in nobody's way.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from redis.exceptions import ResponseError
 
@@ -33,6 +33,10 @@ TRIES = 20
 
 LISTED_MS = 24 * 3600 * 1000
 """The list of an owner is kept for a day longer than its newest job, if that ended at once."""
+
+
+Page: TypeAlias = Callable[[int, int], Awaitable[list[bytes]]]
+"""After so many ids the next so many, or fewer at the end."""
 
 
 class Record(NamedTuple):
@@ -58,7 +62,7 @@ class RedisJobRecords(JobRecords):
             *self._key_of(job),
         ]
         listed_ms = self._retention_ms + LISTED_MS
-        args = [job.id, encode(job), job.submitted_at, LISTED_BACK, listed_ms]
+        args = [job.id, encode(job), LISTED_BACK, listed_ms]
         with answering():
             return bool(await ADD(self._client, keys, args))
 
@@ -73,11 +77,14 @@ class RedisJobRecords(JobRecords):
         return None if record is None else record.job
 
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
-        with answering():
-            key = self._owned(owner)
-            jobs, _ = await self._jobs(key, await self._client.zrevrange(key, 0, -1))
+        key = self._owned(owner)
+
+        async def page(passed: int, count: int) -> list[bytes]:
+            ids: list[bytes] = await self._client.zrevrange(key, passed, passed + count - 1)
+            return ids
+
         # The id of an expired one may be another member's job by now.
-        return [job for job in jobs if job.owner == owner][:limit]
+        return await self._first(limit, key, page, lambda job: job.owner == owner)
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         return await self._change(
@@ -162,18 +169,29 @@ class RedisJobRecords(JobRecords):
     async def _due(
         self, name: str, older_ms: int, limit: int, is_due: Callable[[Job], bool]
     ) -> list[Job]:
-        """The jobs of one of the sets, page by page: none stands behind what can't be given out."""
-        key, due, passed = f"{self._prefix}:{name}", list[Job](), 0
+        key = f"{self._prefix}:{name}"
+
+        async def page(passed: int, count: int) -> list[bytes]:
+            ids: list[bytes] = await DUE(self._client, [key], [older_ms, passed, count, ""])
+            return ids
+
+        return await self._first(limit, key, page, is_due)
+
+    async def _first(
+        self, limit: int, key: str, page: Page, is_wanted: Callable[[Job], bool]
+    ) -> list[Job]:
+        """The first `limit` jobs of a sorted set that are wanted. No more records are read than
+        that, unless some are not: then page by page, so that none stands behind those."""
+        wanted, passed = list[Job](), 0
         with answering():
-            while len(due) < limit:
-                count = limit - len(due)
-                ids: list[bytes] = await DUE(self._client, [key], [older_ms, passed, count, ""])
+            while (count := limit - len(wanted)) > 0:
+                ids = await page(passed, count)
                 jobs, left = await self._jobs(key, ids)
-                due += filter(is_due, jobs)
+                wanted += filter(is_wanted, jobs)
                 passed += left
                 if len(ids) < count:
                     break
-        return due
+        return wanted
 
     async def _jobs(self, key: str, ids: list[bytes]) -> tuple[list[Job], int]:
         """The jobs behind some ids of a sorted set, and how many of these ids are left in it:

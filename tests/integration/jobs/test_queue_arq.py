@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from arq import connections
+from arq.utils import timestamp_ms
 
 from adapters.jobs.queue_arq import ArqJobQueue, queue_name, wakeups_name
 from adapters.redis_connection import Client
@@ -41,6 +43,38 @@ async def test_a_job_put_twice_waits_once_and_wakes_two_workers(
     assert await job_queue.depth() == 1
     assert await redis_client.zrange(queue_name(prefix), 0, -1) == [f"{prefix}:7".encode()]
     assert await redis_client.execute_command("LLEN", wakeups_name(prefix)) == 2  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("ahead", [30, -30, 3600, -3600])
+async def test_a_servers_clock_moves_no_job_in_the_queue(
+    redis_client: Client,
+    prefix: str,
+    job_queue: JobQueue,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: float,
+) -> None:
+    await job_queue.put(JobId("b"))
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(connections, "timestamp_ms", lambda: timestamp_ms() + ahead * 1000)
+        await job_queue.put(JobId("c"))
+    await job_queue.put(JobId("a"))
+
+    places = await redis_client.zrange(queue_name(prefix), 0, -1, withscores=True)
+    assert places == [(f"{prefix}:{job_id}".encode(), n) for n, job_id in enumerate("bca", 1)]
+    # As ARQ has it for jobs that wait for no moment.
+    day = 24 * 3600 * 1000
+    assert day - 60_000 < await redis_client.pttl(f"arq:job:{prefix}:c") <= day
+
+
+async def test_a_job_whose_place_alone_was_lost_can_be_put_again(
+    redis_client: Client, prefix: str, job_queue: JobQueue
+) -> None:
+    await job_queue.put(JobId("7"))
+    await redis_client.delete(queue_name(prefix))
+
+    await job_queue.put(JobId("7"))
+
+    assert await job_queue.depth() == 1
 
 
 async def test_two_services_on_one_redis_have_a_queue_each(

@@ -4,14 +4,18 @@ import asyncio
 import time
 from collections import Counter
 
+import arq.worker
 import pytest
+from arq.utils import timestamp_ms
 
+from adapters.environment import load_settings
 from adapters.jobs.queue_arq import ArqJobQueue
 from adapters.jobs.worker_arq import live_workers
-from adapters.redis_connection import Client
+from adapters.redis_connection import Client, connect
 from domain.identity import JobId
 from tests.integration.client import until
 from tests.integration.jobs.working import Work, put, until_depth, working
+from tests.integration.processes import Redis
 
 pytestmark = pytest.mark.redis
 
@@ -29,6 +33,22 @@ async def test_an_idle_worker_starts_a_job_at_once(
             latencies.append(time.monotonic() - begin)
     # It would take half a second if it looked only when it looks by itself.
     assert sorted(latencies)[5] < 0.1
+
+
+@pytest.mark.parametrize("behind", [30, 3600])
+async def test_a_worker_whose_clock_is_behind_starts_a_job_at_once(
+    redis_client: Client,
+    prefix: str,
+    queue: ArqJobQueue,
+    work: Work,
+    monkeypatch: pytest.MonkeyPatch,
+    behind: float,
+) -> None:
+    monkeypatch.setattr(arq.worker, "timestamp_ms", lambda: timestamp_ms() - behind * 1000)
+    work.is_quick = True
+    async with working(redis_client, prefix, work):
+        await put(queue, "a")
+        await work.until(lambda: work.finished == ["a"])
 
 
 async def test_what_waited_before_the_worker_came_is_run(
@@ -82,9 +102,31 @@ async def test_an_interrupt_reaches_every_worker(
     redis_client: Client, prefix: str, queue: ArqJobQueue, work: Work
 ) -> None:
     async with working(redis_client, prefix, work), working(redis_client, prefix, work):
-        await until_subscribed(redis_client, f"{prefix}:interrupts", 2)
+        await until_subscribed(redis_client, f"{prefix}:0:interrupts", 2)
         await queue.interrupt(JobId("7"))
         await work.until(lambda: work.interrupted == ["7", "7"])
+
+
+async def test_an_interrupt_stays_in_its_database(
+    redis_server: Redis, redis_client: Client, prefix: str, queue: ArqJobQueue, work: Work
+) -> None:
+    url = redis_server.url.rsplit("/", 1)[0] + "/1"
+    beside = connect(load_settings(_env_file=None, redis_url=url).redis)
+    their_work = Work()
+    try:
+        async with (
+            working(redis_client, prefix, work),
+            working(beside, prefix, their_work),
+        ):
+            for database in (0, 1):
+                await until_subscribed(redis_client, f"{prefix}:{database}:interrupts", 1)
+            await queue.interrupt(JobId("7"))
+            await work.until(lambda: work.interrupted == ["7"])
+            await ArqJobQueue(beside, prefix).interrupt(JobId("8"))
+            await their_work.until(lambda: their_work.interrupted == ["8"])
+            assert work.interrupted == ["7"]
+    finally:
+        await beside.aclose(close_connection_pool=True)
 
 
 async def until_subscribed(client: Client, channel: str, count: int) -> None:

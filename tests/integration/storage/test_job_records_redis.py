@@ -1,6 +1,7 @@
 """Job records on Redis: the contract, and what stands in Redis."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,37 @@ async def test_a_record_that_only_a_newer_release_understands_is_left_as_it_is(
     assert await job_records.unclaimed(1, 9) == []
 
     assert await redis_client.get(key) == newer.encode()
+
+
+async def test_a_list_reads_as_many_records_as_it_shows(
+    redis_client: Client, job_records: JobRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        await job_records.add(job(str(number)))
+    mget, read = redis_client.mget, []
+
+    async def counted(keys: list[str]) -> list[Any]:
+        read.append(len(keys))
+        values: list[Any] = await mget(keys)
+        return values
+
+    monkeypatch.setattr(redis_client, "mget", counted)
+
+    assert len(await job_records.of_owner(ADA.id, 10)) == 10
+    assert read == [10]
+
+
+async def test_expired_jobs_are_looked_for_once(
+    redis_client: Client, prefix: str, brief_job_records: JobRecords, clock: AgingKeys
+) -> None:
+    await brief_job_records.add(job("old"))
+    for number in range(9):
+        await brief_job_records.add(job(str(number)))
+        await brief_job_records.cancel(JobId(str(number)))
+    await clock.advance(BRIEF_RETENTION)
+
+    assert [found.id for found in await brief_job_records.of_owner(ADA.id, 2)] == ["old"]
+    assert await redis_client.zcard(f"{prefix}:{{jobs}}:owner:{ADA.id}") == 1
 
 
 async def test_a_key_whose_record_was_evicted_is_free_again(

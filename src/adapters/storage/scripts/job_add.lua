@@ -3,13 +3,12 @@
 -- KEYS[1]  the record: JSON
 -- KEYS[2]  waiting: sorted set of queued jobs by since when they wait
 -- KEYS[3]  untold: sorted set of ended jobs by their end
--- KEYS[4]  the owner's jobs: sorted set by when they were submitted
+-- KEYS[4]  the owner's jobs: sorted set by when they were added, in microseconds since 1970
 -- KEYS[5]  only if it was asked for under an idempotency key: the id of the job of that key
 -- ARGV[1]  the job's id
 -- ARGV[2]  its record
--- ARGV[3]  when it was submitted, in seconds since 1970
--- ARGV[4]  how many of an owner's newest jobs are listed
--- ARGV[5]  for how many milliseconds from now the owner's list is kept
+-- ARGV[3]  how many of an owner's newest jobs are listed
+-- ARGV[4]  for how many milliseconds from now the owner's list is kept
 --
 -- Returns 1, or 0 and nothing changed if there is a record or a job of that key already.
 
@@ -29,9 +28,9 @@ local time = redis.call('TIME')
 redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
 -- An earlier job of the same id may have expired before it was told.
 redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
-redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -ARGV[4] - 1)
-redis.call('PEXPIRE', KEYS[4], ARGV[5])
+redis.call('ZADD', KEYS[4], time[1] * 1000000 + time[2], ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -ARGV[3] - 1)
+redis.call('PEXPIRE', KEYS[4], ARGV[4])
 if KEYS[5] then
   redis.call('SET', KEYS[5], ARGV[1])
 end

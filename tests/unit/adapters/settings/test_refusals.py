@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.environment import SettingsAreWrong, load_settings
+from application.job_ports import LISTED_BACK
 from tests.unit.adapters.settings.spellings import flat, names_of_all_settings
 
 
@@ -34,6 +35,7 @@ WRONG = [
     ("SEND_TIMEOUT", "0", "greater than 0"),
     ("DRAIN_SECONDS", "soon", "valid number"),
     ("JOB_SLOTS", "1.5", "valid integer"),
+    ("JOB_LISTED", str(LISTED_BACK + 1), f"less than or equal to {LISTED_BACK}"),
     ("LANE_QUEUE__CAPACITY", "-1", "greater than or equal to 0"),
     ("LANE_QUEUE__CAPACITY", "many", "valid integer"),
     ("LANE_QUEUE__KIND", "eternal", "'ephemeral' or 'durable'"),

@@ -1,14 +1,18 @@
 """Job records in memory: the contract, and how many ended jobs they keep."""
 
+from collections import OrderedDict
+from typing import NoReturn
+
 import pytest
 
-from adapters.storage.job_records_memory import MemoryJobRecords
+from adapters.storage.job_records_memory import MemoryJobRecords, Record
 from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import JobSucceeded
 from tests.contracts.every_job_record import JobRecordsContract
 from tests.contracts.job_records import (
     ADA,
+    BOB,
     BRIEF_RETENTION,
     KEY,
     LEASE,
@@ -87,6 +91,26 @@ async def test_retention_begins_with_a_jobs_end(clock: ManualClock) -> None:
     assert await known(records) == []
 
 
+@pytest.mark.parametrize("seconds", [-3600, 3600], ids=["back", "ahead"])
+async def test_a_clock_that_is_set_changes_no_lease_no_wait_and_no_retention(
+    clock: ManualClock, seconds: float
+) -> None:
+    records = MemoryJobRecords(clock, retention=10, capacity=9)
+    await end(records, "ended")
+    await running(records, "running", lease=10)
+    await records.add(job("waiting"))
+
+    clock.set(seconds)
+    assert await records.get(JobId("ended")) is not None
+    assert await records.lapsed(9) == await records.unclaimed(10, 9) == []
+    assert await records.untold(10, 9) == []
+
+    clock.shift(10)
+    assert await records.get(JobId("ended")) is None
+    assert [found.id for found in await records.lapsed(9)] == ["running"]
+    assert [found.id for found in await records.unclaimed(10, 9)] == ["waiting"]
+
+
 async def test_nothing_is_kept_of_expired_jobs(clock: ManualClock) -> None:
     records = MemoryJobRecords(clock, retention=10, capacity=9)
     await end(records, "a", "b")
@@ -99,3 +123,23 @@ async def test_nothing_is_kept_of_expired_jobs(clock: ManualClock) -> None:
     assert not records._records
     assert not records._ended
     assert not records._keyed
+    assert not records._owned
+
+
+class NeverWalked(OrderedDict[JobId, Record]):
+    """Records that are only ever found by their ids."""
+
+    def values(self) -> NoReturn:
+        raise AssertionError("all records were looked at")
+
+    __iter__ = __reversed__ = items = values
+
+
+async def test_a_list_looks_at_the_jobs_of_its_member_alone(clock: ManualClock) -> None:
+    records = MemoryJobRecords(clock, retention=10, capacity=9)
+    for number in range(5):
+        await records.add(job(f"ada's {number}"))
+        await records.add(job(f"bob's {number}", owner=BOB))
+    records._records = NeverWalked(records._records)
+
+    assert [found.id for found in await records.of_owner(BOB.id, 2)] == ["bob's 4", "bob's 3"]

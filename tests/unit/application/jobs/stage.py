@@ -58,6 +58,7 @@ class Stage:
             text_limit=10,
             queue_limit=5,
             watch_limit=4,
+            list_limit=50,
         )
         self.reaper = JobReaper(
             self.fragile,

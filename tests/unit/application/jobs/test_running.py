@@ -98,6 +98,22 @@ async def test_a_step_takes_its_time_at_the_pace_that_is_set(
     assert stage.heard_by(watcher) == [STARTED, HALF, DONE]
 
 
+@pytest.mark.parametrize("seconds", [-3600, 3600], ids=["back", "ahead"])
+async def test_a_clock_that_is_set_meanwhile_makes_no_step_longer_or_shorter(
+    stage: Stage, watcher: RecordingSubscriber, seconds: float
+) -> None:
+    running = asyncio.create_task(stage.runner(WATCHFUL).run(ID))
+    await stage.records.wait_for("report")
+
+    stage.clock.set(seconds)
+    await stage.records.wait_for("report", 2)
+    assert stage.heard_by(watcher) == [STARTED]
+    await stage.clock.advance(STEP_SECONDS)
+    await running
+
+    assert stage.heard_by(watcher) == [STARTED, HALF, DONE]
+
+
 async def test_without_pace_no_time_is_waited_for(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:

@@ -34,6 +34,7 @@ from adapters.logging_setup import configure_logging
 from adapters.server.serving import DrainingServer, uvicorn_config
 from adapters.sessions.registry import Registry
 from adapters.settings import BackendName, Settings
+from adapters.visitors import Visitors
 from adapters.websocket.analytics import AnalyticsConsumer, AnalyticsFeature
 from adapters.websocket.chat import ChatConsumer, ChatFeature, ReliableConsumer, ReliableFeature
 from adapters.websocket.jobs import JobsConsumer, JobsFeature
@@ -84,6 +85,7 @@ class Container(containers.DeclarativeContainer):
         subscription_limit=limits.subscriptions,
     )
     job_records = backend.provided.job_records
+    visitors = providers.Singleton(Visitors, settings.provided.server.visitor_secret)
     registry = providers.Singleton(Registry, settings.provided.sessions)
 
     echo = providers.Singleton(EchoService, text_limit=limits.text_limit)
@@ -178,13 +180,15 @@ def create_app(container: Container | None = None) -> FastAPI:
     container = container or create_container()
     registry, backend = container.registry(), container.backend()
     settings, features = container.settings(), container.features()
+    recognise = container.visitors().recognise
     app = http_app(
         settings.server,
         registry,
-        websocket_router(registry, features),
-        api_router(container.announcements(), container.jobs(), container.rooms()),
+        websocket_router(registry, features, recognise),
+        api_router(container.announcements(), container.jobs(), container.rooms(), recognise),
         health_router(backend.ping, lambda: registry.is_draining),
         metrics_router(registry.totals),
+        recognise=recognise,
         durable=durable_paths(features, settings.lane_plans()),
         lifespan=partial(_lifespan, container=container),
     )
@@ -200,6 +204,9 @@ async def _lifespan(_app: FastAPI, container: Container) -> AsyncIterator[None]:
     try:
         with registered(backend.lanes):
             async with backend.serving(container.job_runner()):
+                if not container.settings().server.visitor_secret:
+                    visitors = container.visitors()
+                    visitors.secret = await backend.shared_secret(visitors.secret)
                 yield
     finally:
         sweeping.cancel()

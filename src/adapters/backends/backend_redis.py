@@ -14,7 +14,7 @@ from adapters.layers.lane_redis import RedisLane
 from adapters.layers.lanes import Lane
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
-from adapters.redis_connection import AddressIsWrong, connect, wait_until
+from adapters.redis_connection import AddressIsWrong, answering, connect, wait_until
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
 from adapters.storage.presence_redis import RedisPresence
@@ -62,6 +62,13 @@ class RedisBackend(Backend):
 
     def away_for(self) -> float:
         return self._pubsub.away_for()
+
+    async def shared_secret(self, drawn: str) -> str:
+        name = f"{self._service}:visitor_secret"
+        with answering():
+            await self.client.set(name, drawn, nx=True)
+            kept: bytes | None = await self.client.get(name)
+        return drawn if kept is None else kept.decode()
 
     @contextlib.asynccontextmanager
     async def serving(self, runner: JobRunner) -> AsyncIterator[None]:

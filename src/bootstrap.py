@@ -35,6 +35,7 @@ from adapters.output import protect_output
 from adapters.server.serving import DrainingServer, uvicorn_config
 from adapters.sessions.registry import Registry
 from adapters.settings import BackendName, Settings
+from adapters.visitors import Visitors
 from adapters.websocket.analytics import AnalyticsConsumer, AnalyticsFeature
 from adapters.websocket.chat import ChatConsumer, ChatFeature, ReliableConsumer, ReliableFeature
 from adapters.websocket.jobs import JobsConsumer, JobsFeature
@@ -85,6 +86,7 @@ class Container(containers.DeclarativeContainer):
         subscription_limit=limits.subscriptions,
     )
     job_records = backend.provided.job_records
+    visitors = providers.Singleton(Visitors, settings.provided.server.visitor_secret)
     registry = providers.Singleton(Registry, settings.provided.sessions)
 
     echo = providers.Singleton(EchoService, text_limit=limits.text_limit)
@@ -187,13 +189,15 @@ def create_app(container: Container | None = None) -> FastAPI:
         sweep.check()
         await backend.ping()
 
+    recognise = container.visitors().recognise
     app = http_app(
         settings.server,
         registry,
-        websocket_router(registry, features),
-        api_router(container.announcements(), container.jobs(), container.rooms()),
+        websocket_router(registry, features, recognise),
+        api_router(container.announcements(), container.jobs(), container.rooms(), recognise),
         health_router(check, lambda: registry.is_draining),
         metrics_router(registry.totals),
+        recognise=recognise,
         durable=durable_paths(features, settings.lane_plans()),
         lifespan=partial(_lifespan, container=container, sweep=sweep),
     )
@@ -210,6 +214,9 @@ async def _lifespan(
     try:
         with registered(backend.lanes):
             async with backend.serving(container.job_runner()):
+                if not container.settings().server.visitor_secret:
+                    visitors = container.visitors()
+                    visitors.secret = await backend.shared_secret(visitors.secret)
                 yield
     finally:
         await sweep.stop()

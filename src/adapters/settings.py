@@ -41,6 +41,7 @@ class ServerSettings(SettingsGroup):
     port: int = named("PORT", 8080, "PORT", ge=0, le=65535)
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    visitor_secret: str = Field("", repr=False)
     max_frame_bytes: int = Field(64 * 1024, ge=1024, le=16 * 1024 * 1024)
     fast_frames: bool = True
     per_message_deflate: bool = False

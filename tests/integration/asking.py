@@ -3,14 +3,16 @@
 from itertools import pairwise
 from typing import Any
 
+from adapters.visitors import COOKIE, Visitors
 from tests.integration.client import Client, Frame
+from tests.integration.program import SECRET
 
 JOBS = "/ws/background_jobs"
 
 
 def visitor(number: int) -> dict[str, str]:
     """The headers of a browser that was here before."""
-    return {"Cookie": f"switchboard_visitor={number:032x}"}
+    return {"Cookie": f"{COOKIE}={Visitors(SECRET).signed(f'{number:032x}')}"}
 
 
 async def submit(client: Client, kind: str, content: str) -> str:

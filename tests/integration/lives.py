@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
+from tests.integration.asking import visitor
 from tests.integration.client import DEADLINE, Client, get
 from tests.integration.processes import Server
 from tests.integration.stream import Stream, handshake, said
@@ -113,11 +114,11 @@ class Lives:
 
     async def _leave_a_job_and_come_back(self) -> None:
         """Watch it go on from another connection, as the same visitor."""
-        visitor = {"Cookie": f"switchboard_visitor={secrets.token_hex(16)}"}
-        async with Client(self._url(), JOBS, headers=visitor) as client:
+        known = visitor(secrets.randbits(128))
+        async with Client(self._url(), JOBS, headers=known) as client:
             job_id = await self._submit(client)
         since = client.cursor or () if self._random.random() < 0.5 else ()
-        async with Client(self._url(), JOBS, since=since, headers=visitor) as client:
+        async with Client(self._url(), JOBS, since=since, headers=known) as client:
             await client.send("job_watch", {"job_id": job_id})
             await self._until_over(client, job_id)
             await client.send("job_list")

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).parents[2]
+SECRET = "what the tests sign their visitors with"
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
@@ -196,4 +197,5 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in _UNPREFIXED and not name.startswith("SWITCHBOARD_")
     }
-    return {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", **settings}
+    ours = {"PYTHONPATH": str(ROOT / "src"), "SWITCHBOARD_VISITOR_SECRET": SECRET}
+    return {**kept, **ours, "PYTHONIOENCODING": "utf-8", **settings}

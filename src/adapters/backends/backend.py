@@ -48,6 +48,11 @@ class Backend(Protocol):
         """For how many seconds this process has not heard from its backend."""
 
     @abstractmethod
+    async def shared_secret(self, drawn: str) -> str:
+        """What all servers of the service sign with: `drawn`, unless one was here before. Raises
+        `Unavailable`."""
+
+    @abstractmethod
     def serving(self, runner: JobRunner) -> contextlib.AbstractAsyncContextManager[None]:
         """Open and close, in order and in reverse, what a server process needs."""
 

@@ -44,6 +44,9 @@ class MemoryBackend(Backend):
     def away_for(self) -> float:
         return 0.0
 
+    async def shared_secret(self, drawn: str) -> str:
+        return drawn
+
     @contextlib.asynccontextmanager
     async def serving(self, runner: JobRunner) -> AsyncIterator[None]:
         """A server runs its jobs itself: nobody else knows of them."""

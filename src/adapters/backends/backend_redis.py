@@ -17,7 +17,7 @@ from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.layers.recovery_window import RecoveryLimit
 from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
-from adapters.redis_connection import AddressIsWrong, connect, ping
+from adapters.redis_connection import AddressIsWrong, answering, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
 from adapters.storage.presence_redis import RedisPresence
@@ -89,6 +89,13 @@ class RedisBackend(Backend):
 
     def away_for(self) -> float:
         return self._pubsub.away_for()
+
+    async def shared_secret(self, drawn: str) -> str:
+        name = f"{self._service}:visitor_secret"
+        with answering():
+            await self.client.set(name, drawn, nx=True)
+            kept: bytes | None = await self.client.get(name)
+        return drawn if kept is None else kept.decode()
 
     @contextlib.asynccontextmanager
     async def serving(self, runner: JobRunner) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from adapters.http.failures import failing
-from adapters.visitors import recognise
+from adapters.visitors import Recognise
 from application.announcements import AnnouncementService
 from application.jobs import JobService
 from application.rooms import RoomService
@@ -61,7 +61,10 @@ class HistoryView(BaseModel):
 
 
 def api_router(
-    announcements: AnnouncementService, jobs: JobService, rooms: RoomService
+    announcements: AnnouncementService,
+    jobs: JobService,
+    rooms: RoomService,
+    recognise: Recognise,
 ) -> APIRouter:
     router = APIRouter(prefix="/api")
 
@@ -76,8 +79,7 @@ def api_router(
     @router.get("/jobs/{job_id}", responses=failing(404, 503))
     async def job(job_id: str, request: Request) -> JobView:
         """Where a job stands."""
-        secure = request.url.scheme == "https"
-        visitor = recognise(request.scope["headers"], secure=secure)
+        visitor = recognise(request.scope)
         found = await jobs.get(visitor.member, JobId(job_id))
         succeeded = found.state is JobState.SUCCEEDED
         return JobView.model_validate(

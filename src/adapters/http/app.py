@@ -16,6 +16,7 @@ from adapters.http.origins import CrossOrigin, Origins
 from adapters.http.pages import add_pages
 from adapters.sessions.registry import Registry
 from adapters.settings import ServerSettings
+from adapters.visitors import Recognise
 
 SOCKETS = "/ws"
 
@@ -25,6 +26,7 @@ def http_app(
     registry: Registry,
     sockets: ASGIApp,
     *routers: APIRouter,
+    recognise: Recognise,
     durable: Collection[str],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
 ) -> FastAPI:
@@ -44,7 +46,7 @@ def http_app(
     app.mount(SOCKETS, sockets)
     for router in routers:
         app.include_router(router)
-    add_pages(app, {SOCKETS + path for path in durable})
+    add_pages(app, recognise, {SOCKETS + path for path in durable})
     add_failure_handlers(app)
     origins = Origins(settings.allowed_origins)
     gate = Gate(

@@ -8,12 +8,12 @@ from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from adapters.http.documents import Documents
-from adapters.visitors import recognise
+from adapters.visitors import Recognise
 
 HERE = Path(__file__).parent
 
 
-def add_pages(app: FastAPI, durable: Collection[str]) -> None:
+def add_pages(app: FastAPI, recognise: Recognise, durable: Collection[str]) -> None:
     """`durable`: see `asyncapi`."""
     router = APIRouter(include_in_schema=False)
     documents = Documents(app, durable)
@@ -21,7 +21,7 @@ def add_pages(app: FastAPI, durable: Collection[str]) -> None:
     @router.get("/")
     async def index(request: Request) -> FileResponse:
         page = FileResponse(HERE / "static" / "index.html", headers={"cache-control": "no-cache"})
-        visitor = recognise(request.scope["headers"], secure=request.url.scheme == "https")
+        visitor = recognise(request.scope)
         if visitor.new_cookie is not None:
             page.headers["set-cookie"] = visitor.new_cookie
             page.headers["cache-control"] = "no-store"  # another must not be given it

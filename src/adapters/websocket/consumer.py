@@ -30,7 +30,7 @@ from adapters.log_context import log_context
 from adapters.sessions import disconnects
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
-from adapters.visitors import recognise
+from adapters.visitors import Recognise
 from adapters.websocket import replies
 from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
 from adapters.websocket.frames import Disconnect, Recovered, SystemNotify
@@ -77,11 +77,12 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
                 setattr(cls, system_notify.__name__, announces(system_notify))
         super().__init_subclass__(**kwargs)
 
-    def __init__(self, registry: Registry, make_feature: MakeFeature) -> None:
+    def __init__(self, registry: Registry, make_feature: MakeFeature, recognise: Recognise) -> None:
         super().__init__()
         self.send_completion = registry.settings.send_completion
         self._registry = registry
         self._make_feature = make_feature
+        self._recognise = recognise
         self._frame: str | bytes = ""
         self.session: Session
         self.feature: SocketFeature
@@ -102,7 +103,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         self.scope = scope
         self.base_send = send
         extensions = Extensions.of(scope)
-        visitor = recognise(scope["headers"], secure=scope.get("scheme") == "wss")
+        visitor = self._recognise(scope)
         cookie = [(b"set-cookie", visitor.new_cookie.encode())] if visitor.new_cookie else None
         await receive()
         self.session = Session(

@@ -11,6 +11,7 @@ from adapters.lane_table import LANE_OF, LanePlan
 from adapters.sessions.disconnects import PathIsUnknown
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
+from adapters.visitors import Recognise
 from adapters.websocket.consumer import FeatureConsumer, MakeFeature
 from adapters.websocket.feature import SocketFeature, ToldFeature
 from domain.audiences import Audience
@@ -47,14 +48,19 @@ class Endpoint:
     """Makes one consumer per connection. chanx's discovery looks for `consumer_class`."""
 
     def __init__(
-        self, consumer_class: type[FeatureConsumer], registry: Registry, make: MakeFeature
+        self,
+        consumer_class: type[FeatureConsumer],
+        registry: Registry,
+        make: MakeFeature,
+        recognise: Recognise,
     ) -> None:
         self.consumer_class = consumer_class
         self._registry = registry
         self._make = make
+        self._recognise = recognise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.consumer_class(self._registry, self._make)(scope, receive, send)
+        await self.consumer_class(self._registry, self._make, self._recognise)(scope, receive, send)
 
 
 class UnknownPathConsumer(FeatureConsumer):
@@ -85,10 +91,10 @@ class Sockets(Router):
         await super().not_found(scope, receive, send)
 
 
-def websocket_router(registry: Registry, features: Features) -> Router:
+def websocket_router(registry: Registry, features: Features, recognise: Recognise) -> Router:
     """All sockets, relative to where they are mounted."""
     routes: list[BaseRoute] = [
-        WebSocketRoute(consumer.path, Endpoint(consumer, registry, make))
+        WebSocketRoute(consumer.path, Endpoint(consumer, registry, make, recognise))
         for consumer, make in features.items()
     ]
-    return Sockets(routes, Endpoint(UnknownPathConsumer, registry, _no_feature))
+    return Sockets(routes, Endpoint(UnknownPathConsumer, registry, _no_feature, recognise))

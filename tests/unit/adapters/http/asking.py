@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import httpx2
 
-from adapters.visitors import COOKIE
 from tests.unit.adapters.websocket.driving import Service
 
 HOST = "switchboard.test"
@@ -15,7 +14,7 @@ def client_of(service: Service, *, visitor: str | None = None) -> httpx2.AsyncCl
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(service.app, raise_app_exceptions=False),
         base_url=f"http://{HOST}",
-        headers={} if visitor is None else {"cookie": f"{COOKIE}={visitor}"},
+        headers={} if visitor is None else {"cookie": service.cookie(visitor)},
     )
 
 

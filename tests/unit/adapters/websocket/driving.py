@@ -40,11 +40,15 @@ class Service:
         """The memory backend, or what a test has put into it: for a look at private parts."""
         return self.container.backend()
 
+    def cookie(self, key: str) -> str:
+        """The cookie of a visitor with this key."""
+        return f"{COOKIE}={self.container.visitors().signed(key)}"
+
     def socket(self, path: str, *, visitor: str | None = None, **headers: str) -> "Socket":
         """A client for `path`, such as `/ws/chat`; `visitor` is the key in its cookie."""
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         if visitor is not None:
-            raw.append((b"cookie", f"{COOKIE}={visitor}".encode()))
+            raw.append((b"cookie", self.cookie(visitor).encode()))
         return Socket(self.app, path, raw)
 
 

@@ -24,7 +24,6 @@ from tests.unit.adapters.server.wire import client_frame, closing, text
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = Opcode
 NORMAL, PROTOCOL_ERROR, NO_CODE, NOT_TEXT, TOO_LARGE = 1000, 1002, 1005, 1007, 1009
-GREEK = "κόσμε"
 
 
 class Case(NamedTuple):
@@ -127,26 +126,11 @@ FRAGMENTS = [
     Case("5 an unfinished one at the end", [begin(b"a"), middle(b"b")], code=PROTOCOL_ERROR),
 ]
 
-VALID = [
-    GREEK.encode(),
-    b"\0",
-    b"\xc2\x80",
-    b"\xe0\xa0\x80",
-    b"\xf0\x90\x80\x80",
-    b"\x7f",
-    b"\xdf\xbf",
-    b"\xef\xbf\xbf",
-    b"\xf4\x8f\xbf\xbf",
-    b"\xed\x9f\xbf",
-    b"\xee\x80\x80",
-    b"\xef\xbf\xbd",
-    b"\xef\xbf\xbe",
-    b"\xef\xb7\x90",
-]
+EDGES = [0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFDD0, 0xFFFD, 0xFFFE, 0xFFFF]
+VALID = ["κόσμε".encode(), *(chr(code).encode() for code in [*EDGES, 0x10000, 0x10FFFF])]
 INVALID = [
     b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80edited",
     b"\x80",
-    b"\xbf",
     b"\x80\xbf\x80\xbf",
     b"\xc0 \xc1 ",
     b"\xe0 ",

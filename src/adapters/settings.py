@@ -45,6 +45,7 @@ class ServerSettings(SettingsGroup):
     max_frame_bytes: int = Field(64 * 1024, ge=1024, le=16 * 1024 * 1024)
     fast_frames: bool = True
     per_message_deflate: bool = False
+    http_connections: int = Field(500, ge=1)
     handshake_timeout: float = Field(10, gt=0)
     keepalive_seconds: float = Field(20, gt=0)
     drain_notice: float = Field(0.5, ge=0)

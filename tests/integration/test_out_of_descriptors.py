@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import WebSocketException
 
-from tests.integration.client import Client, until
+from tests.integration.client import Client, get, until
 from tests.integration.footprint import descriptors, needs_proc, until_descriptors
 from tests.integration.processes import Server
-from tests.integration.stream import Stream
+from tests.integration.stream import Stream, handshake
 
 resource = pytest.importorskip("resource", reason="Windows has no such limit")
 
@@ -25,8 +25,9 @@ STRANGERS = 200
 
 
 @contextlib.contextmanager
-def small(folder: Path, *, patience: float) -> Iterator[Server]:
+def small(folder: Path, *, patience: float, **more: str) -> Iterator[Server]:
     settings = {
+        **more,
         "SWITCHBOARD_HANDSHAKE_TIMEOUT": str(patience),
         "SWITCHBOARD_DRAIN_NOTICE": "0",
     }
@@ -77,3 +78,25 @@ async def test_strangers_who_say_nothing_give_their_descriptors_back(tmp_path: P
             await come_in_great_numbers(strangers, server)
             # None of them has left.
             await until(lambda: lets_in(server), "it lets somebody in")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"GET /healthz HTTP/1.1\r\nHost: x\r\n", id="half a request"),
+        pytest.param(handshake("/ws/room/x")[:-2], id="half a handshake"),
+    ],
+)
+async def test_strangers_whose_requests_do_not_arrive_make_room_for_whoever_asks(
+    tmp_path: Path, sent: bytes
+) -> None:
+    with small(tmp_path, patience=600, SWITCHBOARD_HTTP_CONNECTIONS="10") as server:
+        async with contextlib.AsyncExitStack() as strangers:
+            for _ in range(STRANGERS):
+                stream = await strangers.enter_async_context(Stream(server.url))
+                stream.writer.write(sent)
+            for _ in range(20):
+                assert (await get(f"{server.url}/healthz")).status_code == 200
+            assert descriptors(server) < LIMIT - 1
+            assert await lets_in(server)

@@ -1,8 +1,10 @@
 """Every row of the protocol's table of sockets, asked of a real server by another's client."""
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
-from tests.integration.client import Client, get, post
+from tests.integration.client import Client, address, get, post
 from tests.integration.conftest import Service
 from tests.sockets import ANNOUNCED, DURABLE, SAYS, TALKING, TEXTS, announced, audience_of, heard_as
 from tests.sockets import PATHS as SOCKETS
@@ -15,6 +17,25 @@ async def test_every_socket_answers_ping_with_pong(service: Service, path: str) 
         await client.until_pong()
     pongs = [frame for frame in client.frames if frame["action"] == "pong" and "ref" not in frame]
     assert pongs == [{"action": "pong", "payload": None}]
+
+
+@pytest.mark.parametrize(
+    ("offered", "picked"),
+    [
+        (["switchboard.v1"], "switchboard.v1"),
+        (["graphql-ws", "switchboard.v1"], "switchboard.v1"),
+        (["graphql-ws"], None),
+        (None, None),
+    ],
+    ids=["ours", "ours among others", "others", "none"],
+)
+async def test_our_subprotocol_is_picked_if_it_is_offered_and_no_other(
+    service: Service, offered: list[Subprotocol] | None, picked: str | None
+) -> None:
+    url = address(service.url, "/ws/system")
+    async with connect(url, subprotocols=offered, proxy=None) as client:
+        assert client.subprotocol == picked
+        assert "system_echo" in str(await client.recv())
 
 
 async def test_system_greets_and_echoes_to_whoever_spoke(service: Service) -> None:

@@ -14,6 +14,9 @@ BACKLOG = 2048
 FAMILY_IS_OFF = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 """`localhost` has an IPv6 address even where IPv6 is switched off: the other one will do."""
 
+EVERYWHERE = {"", "::"}
+"""On IPv4, too: that is what `::` means to most servers. `0.0.0.0` means IPv4 alone."""
+
 
 @contextlib.contextmanager
 def listening(host: str, port: int, fds: Sequence[int] = ()) -> Iterator[list[socket.socket]]:
@@ -29,12 +32,15 @@ def listening(host: str, port: int, fds: Sequence[int] = ()) -> Iterator[list[so
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen on every address of `host` (on all of this machine if empty), on one port;
+    """Listen on every address of `host` (on all of this machine if empty or `::`), on one port;
     raises `Problem`.
     """
     try:
         found = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            None if host in EVERYWHERE else host,
+            port,
+            type=socket.SOCK_STREAM,
+            flags=socket.AI_PASSIVE,
         )
     except (OSError, UnicodeError):
         raise Problem(f"can't listen on {host!r}: no such address. Is HOST right?") from None

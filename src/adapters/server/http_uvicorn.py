@@ -7,6 +7,8 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from adapters.server.http_connections import HttpConnections
+
 HEAD_BYTES = 64 * 1024
 """Limit of all that isn't a request's body: its first line and headers, the framing of chunks,
 trailers. Four times that of browsers and proxies for a head."""
@@ -17,6 +19,11 @@ than fit into that, and it is soon seen that a header has no end."""
 
 NOT_KEPT = {b"connection", b"upgrade", b"http2-settings"}
 """Headers of an offer to speak HTTP/2, which isn't taken."""
+
+NO_ROOM = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
 
 
 class HeldFlow(FlowControl):
@@ -46,8 +53,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     flow: HeldFlow
 
-    def __init__(self, *args: Any, request_timeout: float, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, request_timeout: float, others: HttpConnections, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._others = others
         self._request_timeout = request_timeout
         self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
@@ -62,6 +72,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = HeldFlow(transport)
         self._start_timer()
+        self._others.add(self)
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -164,6 +175,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if not self._is_offer():
             self._stop_timer()
+            self._others.serve(self)
             super().on_message_complete()
 
     # What comes of it.
@@ -176,6 +188,8 @@ class HttpProtocol(HttpToolsProtocol):
             or (self._upgrade_waits and self._is_answering())
         ):
             return
+        if not self._is_answering():
+            self._others.wait_for(self)
         self.flow.is_held = False
         self.flow.resume_reading()
         if self._upgrade_waits:
@@ -185,6 +199,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._feed()
 
     def handle_websocket_upgrade(self) -> None:
+        self._others.discard(self)
         super().handle_websocket_upgrade()
         # Parser and protocol refer to each other: only the garbage collector would free them.
         self.parser = None  # type: ignore[assignment]
@@ -192,6 +207,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._others.discard(self)
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
         self._unread = b""
@@ -207,6 +223,13 @@ class HttpProtocol(HttpToolsProtocol):
     def unread_bytes(self) -> int | None:
         """See `Sending`. A slow download may take its time, as long as it goes on."""
         return self.transport.get_write_buffer_size() or None
+
+    def turn_away(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.abort()  # a close would wait for the client to read
+        else:
+            self.transport.write(NO_ROOM)
+            self.transport.close()
 
     def abort(self) -> None:
         self.transport.abort()

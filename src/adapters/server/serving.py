@@ -9,6 +9,7 @@ from typing import Any, cast
 import uvicorn
 
 from adapters.server.buffered_transport import WriteBatch
+from adapters.server.http_connections import HttpConnections
 from adapters.server.http_uvicorn import HttpProtocol
 from adapters.server.send_timeout import Sending, SendTimeout
 from adapters.server.websocket_uvicorn import WebSocketProtocol
@@ -21,9 +22,13 @@ TICKS_PER_SECOND = 10
 def uvicorn_config(
     app: Callable[..., Any] | str, settings: ServerSettings, **more: Any
 ) -> uvicorn.Config:
-    """All connections of the server share one `WriteBatch`."""
+    """All connections of the server share one `WriteBatch`, and a bound for those over HTTP."""
     websocket = partial(WebSocketProtocol, batch=WriteBatch(), fast_frames=settings.fast_frames)
-    http = partial(HttpProtocol, request_timeout=settings.handshake_timeout)
+    http = partial(
+        HttpProtocol,
+        request_timeout=settings.handshake_timeout,
+        others=HttpConnections(settings.http_connections),
+    )
     return _Config(
         app,
         http=http,  # type: ignore[arg-type]  # uvicorn only calls these two

@@ -44,6 +44,9 @@ log = logging.getLogger(__name__)
 MakeFeature: TypeAlias = Callable[[Session, Mapping[str, str]], SocketFeature]
 """Makes the feature of one session, given what its path names."""
 
+SUBPROTOCOL = "switchboard.v1"
+"""Picked where a client offers it. No other is: it would be a promise to speak that one."""
+
 _COMPLETE = CompleteMessage().model_dump_json()
 _GROUP_COMPLETE = GroupCompleteMessage().model_dump_json()
 
@@ -119,7 +122,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         try:
             # First join, then accept: whoever is connected has joined already.
             await self._open()
-            await self.accept(headers=cookie)
+            await self.accept(subprotocol=_picked(scope), headers=cookie)
         except BaseException as error:
             await self.session.end()
             # uvicorn's ClientDisconnected is one: the client didn't wait for us.
@@ -227,6 +230,11 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         self, error: Exception, action: str, event: BaseMessage
     ) -> None:
         log.error("event handler of %s failed", action, exc_info=error)
+
+
+def _picked(scope: ChannelScope) -> str | None:
+    """The subprotocol that the answer names: one that the client offers, or none."""
+    return SUBPROTOCOL if SUBPROTOCOL in (scope.get("subprotocols") or ()) else None
 
 
 def _delegate(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -84,6 +84,21 @@ def test_all_addresses_of_a_host_have_the_same_port(host: str) -> None:
         listener.close()
 
 
+def test_all_addresses_of_ipv6_are_all_of_ipv4_too() -> None:
+    listeners = listen("::", 0)
+    try:
+        everywhere = set()
+        for listener in listen("", 0):
+            everywhere.add(listener.family)
+            listener.close()
+        assert {listener.family for listener in listeners} == everywhere
+        with socket.create_connection((HOST, port_of(listeners[0]))):
+            pass
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
 def test_an_ipv6_address_is_told_in_brackets() -> None:
     try:
         (listener,) = listen("::1", 0)

@@ -1,7 +1,5 @@
-"""Doubles: a clock that tests move, and ports that record what they are told or fail on demand.
-
-The memory backend are the fakes of this suite; these are for what a test must see or break.
-"""
+"""Doubles for what a test must see or break: a clock that it moves, and ports that record what they
+are told or fail on demand. The fakes of this suite are the memory backend."""
 
 import json
 from collections import Counter
@@ -26,25 +24,23 @@ class ManualClock(Clock):
     """Stands still until a test moves it."""
 
     def __init__(self, now: float = BEGINNING) -> None:
-        self._now = now
-        self._set_by = 0.0
+        self._now = self._monotonic = now
 
     def now(self) -> float:
-        return self._now + self._set_by
-
-    def monotonic(self) -> float:
         return self._now
 
+    def monotonic(self) -> float:
+        return self._monotonic
+
     def shift(self, seconds: float) -> None:
-        """Time passes."""
         self._now += seconds
+        self._monotonic += seconds
 
     def set(self, seconds: float) -> None:
         """Somebody sets the clock ahead, or back; no time passes."""
-        self._set_by += seconds
+        self._now += seconds
 
     async def advance(self, seconds: float) -> None:
-        """What contracts call: where time can't be moved, this waits instead."""
         self.shift(seconds)
 
 

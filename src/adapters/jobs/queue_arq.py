@@ -10,7 +10,7 @@ from typing import Any
 
 from arq.connections import ArqRedis
 
-from adapters.redis_connection import Client, answering
+from adapters.redis_connection import Client, answering, database
 from application.job_ports import JobQueue
 from domain.identity import JobId
 
@@ -43,7 +43,7 @@ def places_name(service: str) -> str:
 
 def interrupts_name(client: Client, service: str) -> str:
     """A channel. Redis has the same ones for all of its databases, so it names that of `client`."""
-    return f"{service}:{client.connection_pool.connection_kwargs.get('db', 0)}:interrupts"
+    return f"{service}:{database(client)}:interrupts"
 
 
 def entry_name(service: str, job_id: str) -> str:

@@ -36,7 +36,10 @@ async def test_whoever_could_not_wait_for_the_answer_asks_again_on_another_serve
                 hasty.reset()
             await send(listener, text, key=text)
             await listener.receive("accepted", key=text)
-        await listener.until_pong()
+        last = MARK + texts[-1]
+        if last not in listener.messages(HEARS):
+            # The answer to a retry may be faster than what Redis tells the other server.
+            await listener.receive(HEARS, message=last)
 
     heard = [text.removeprefix(MARK) for text in listener.messages(HEARS)]
     assert [text for text in heard if text in texts] == texts

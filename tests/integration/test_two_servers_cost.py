@@ -20,7 +20,7 @@ async def test_each_server_listens_once_to_each_audience(
     paths = ["/ws/chat", "/ws/reliable", f"/ws/room/{room}"]
     urls = [pair.a.url, pair.b.url]
     crowd = [Client(url, path) for path in paths for url in urls for _ in range(10)]
-    interrupts = {f"{PREFIX}:interrupts": 1}
+    interrupts = {f"{PREFIX}:0:interrupts": 1}
 
     async def is_quiet() -> bool:
         return await subscribers(redis_client, PREFIX) == interrupts

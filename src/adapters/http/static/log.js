@@ -8,8 +8,8 @@ import { element } from "./dom.js";
  * @property {string} [kind] said, notice, error or recovered
  * @property {string} [tag] a word before the text
  * @property {string} [code] a value after the text
- * @property {string} [cursor] the position of the message; one already shown adds nothing
- * @property {boolean} [earlier] its time of sending is not known here
+ * @property {string} [cursor] the position of the message, or of the one before a notice
+ * @property {boolean} [earlier] it is told again: its time is not known here, and one already shown adds nothing
  */
 
 // A busy lane brings hundreds of messages a second; older rows can't be read any more anyway.
@@ -48,7 +48,7 @@ export class MessageLog {
   /** @param {Row} row */
   add(row) {
     const { cursor } = row;
-    if (cursor && this.#cursors.has(cursor)) {
+    if (cursor && row.earlier && this.#cursors.has(cursor)) {
       return;
     }
     const drawn = drawRow(row);

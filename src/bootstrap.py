@@ -245,7 +245,7 @@ async def run_worker(settings: Settings) -> None:
     """Run jobs until SIGTERM or Ctrl+C, then hand them back."""
     configure_logging(settings.log)
     container = create_container(settings)
-    await check(settings)
+    await container.backend().check()
     runner, reaper, stop = container.job_runner(), container.job_reaper(), Signals().stop
     click.echo(WORKER_IS_READY)
     await container.backend().run_worker(runner, reaper, stop)

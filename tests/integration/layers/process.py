@@ -46,3 +46,8 @@ class LaneProcess:
     async def __aexit__(self, *_: object) -> None:
         await self._pubsub.stop()
         await self._publisher.stop()
+
+
+async def forget(client: Client, service: str) -> None:
+    """Delete all that a service has on Redis."""
+    await client.delete(*[key async for key in client.scan_iter(f"{service}:*")])

@@ -10,13 +10,9 @@ from adapters.redis_connection import Client
 from application.ports import LossReason, Recovery
 from tests.contracts.lane import DURABLE, EPHEMERAL, LONG, bodies, hears, listener, publish
 from tests.doubles import RecordingSubscriber
-from tests.integration.layers.process import LaneProcess
+from tests.integration.layers.process import LaneProcess, forget
 
 pytestmark = pytest.mark.redis
-
-
-async def forget(client: Client, service: str) -> None:
-    await client.delete(*[key async for key in client.scan_iter(f"{service}:*")])
 
 
 async def test_a_group_that_redis_forgot_begins_anew_and_whoever_listens_is_told(

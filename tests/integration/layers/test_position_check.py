@@ -9,8 +9,7 @@ from application.ports import LossReason, Recovery
 from tests.contracts.lane import DURABLE, bodies, hears, listener, publication, publish
 from tests.doubles import RecordingSubscriber
 from tests.integration.footprint import calls
-from tests.integration.layers.process import LaneProcess
-from tests.integration.layers.test_lane_redis_losses import forget
+from tests.integration.layers.process import LaneProcess, forget
 
 pytestmark = pytest.mark.redis
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from adapters.environment import GROUPS, flat_name
+from adapters.environment import GROUPS, SettingsAreWrong, flat_name, load_settings
 from adapters.settings import Settings
 
 IN_BRACKETS = {
@@ -48,3 +49,9 @@ def names_of_all_settings() -> Iterator[str]:
                 yield name
             else:
                 yield from (f"{name}__{option.upper()}" for option in options)
+
+
+def refusal_of(**overrides: Any) -> str:
+    with pytest.raises(SettingsAreWrong) as refused:
+        load_settings(**overrides)
+    return str(refused.value)

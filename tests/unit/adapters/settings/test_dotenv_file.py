@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.environment import load_settings
-from tests.unit.adapters.settings.test_refusals import refusal_of
+from tests.unit.adapters.settings.spellings import refusal_of
 
 TEXT = "SWITCHBOARD_PORT=1  # Grüße\n"
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.environment import load_settings
-from tests.unit.adapters.settings.spellings import IN_BRACKETS, names_of_all_settings
-from tests.unit.adapters.settings.test_refusals import refusal_of
+from tests.unit.adapters.settings.spellings import IN_BRACKETS, names_of_all_settings, refusal_of
 
 SLIPS = [
     ("SWITCHBOARD_PROT", "SWITCHBOARD_PORT"),

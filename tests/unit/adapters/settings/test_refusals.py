@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 
-from adapters.environment import SettingsAreWrong, load_settings
+from adapters.environment import load_settings
 from application.job_ports import LISTED_BACK
-from tests.unit.adapters.settings.spellings import flat, names_of_all_settings
-
-
-def refusal_of(**overrides: Any) -> str:
-    with pytest.raises(SettingsAreWrong) as refused:
-        load_settings(**overrides)
-    return str(refused.value)
-
+from tests.unit.adapters.settings.spellings import flat, names_of_all_settings, refusal_of
 
 WRONG = [
     ("BACKEND", "postgres", "'memory' or 'redis'"),

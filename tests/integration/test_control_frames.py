@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.integration.client import DEADLINE
+from tests.integration.flooding import UNLIMITED, pongs_during, pour_without_reading
 from tests.integration.footprint import MIB, descriptors, needs_proc, until_descriptors
 from tests.integration.processes import Server
 from tests.integration.stream import PING, PONG, TEXT, Stream, frame
-from tests.integration.test_floods import UNLIMITED, pongs_during
 
 CONTINUATION = 0
 FINAL = 0x80
@@ -74,19 +74,11 @@ async def test_whoever_reads_no_pong_is_too_slow_and_costs_a_bounded_memory(tmp_
         "SWITCHBOARD_MAILBOX_BYTES": str(MIB),
     }
 
-    async def pour(stream: Stream) -> list[Any]:
-        pings = frame(PING, b"x" * 125) * 8_000
-        async with asyncio.timeout(DEADLINE):
-            while True:
-                stream.writer.write(pings)
-                await stream.writer.drain()
+    pings = frame(PING, b"x" * 125) * 8_000
 
     with Server(tmp_path, **settings) as server:
         held, memory = descriptors(server), server.resident_bytes
-        async with Stream(server.url, receive_buffer=4_096) as deaf:
-            await deaf.open("/ws/system")
-            with pytest.raises(ConnectionError):
-                await pongs_during(server, lambda: pour(deaf))
+        await pour_without_reading(server, pings)
         await until_descriptors(server, held)
         assert "slow reader disconnected" in server.log
         assert server.resident_bytes - memory < 20 * MIB

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.client import DEADLINE, Client
+from tests.integration.client import DEADLINE
+from tests.integration.flooding import UNLIMITED, pongs_during, pour_without_reading
 from tests.integration.footprint import MIB, descriptors, needs_proc, until_descriptors
 from tests.integration.processes import Server
 from tests.integration.stream import Stream, said
@@ -17,11 +17,6 @@ FRAMES = 50_000
 WARM_UP = 2_000
 FLOOD = [said("user_message", message=str(number)) for number in range(FRAMES)]
 ECHO = "🔧 System Echo: "
-UNLIMITED = {
-    "SWITCHBOARD_FRAMES_PER_SECOND": "10000000",
-    "SWITCHBOARD_FRAME_BURST": "1000000",
-    "SWITCHBOARD_DRAIN_NOTICE": "0",
-}
 
 pytestmark = needs_proc
 
@@ -42,20 +37,6 @@ async def flood(stream: Stream, frames: list[bytes]) -> list[Any]:
 def echoes(answers: list[Any]) -> list[str]:
     told = [answer["payload"]["message"] for answer in answers if answer["action"] == "system_echo"]
     return told[1:]  # the first is the greeting
-
-
-async def pongs_during(
-    server: Server, doing: Callable[[], Coroutine[Any, Any, list[Any]]]
-) -> tuple[int, list[Any]]:
-    """How many pongs another client, which is in no hurry, got while that was done."""
-    pongs = 0
-    async with Client(server.url, "/ws/chat") as other:
-        task = asyncio.create_task(doing())
-        while not task.done():
-            await other.until_pong()
-            pongs += 1
-            await asyncio.wait([task], timeout=0.01)
-        return pongs, await task
 
 
 async def test_a_flood_of_50_000_frames_is_told_so_slowed_and_closed_and_nobody_else_waits(
@@ -117,17 +98,7 @@ async def test_a_flood_whose_sender_reads_no_answer_is_stopped_and_costs_a_bound
         memory = server.resident_bytes
         held = descriptors(server)
 
-        async def pour(stream: Stream) -> list[Any]:
-            poured = b"".join(FLOOD)
-            async with asyncio.timeout(DEADLINE):
-                while True:
-                    stream.writer.write(poured)
-                    await stream.writer.drain()
-
-        async with Stream(server.url, receive_buffer=4_096) as deaf:
-            await deaf.open("/ws/system")
-            with pytest.raises(ConnectionError):
-                await pongs_during(server, lambda: pour(deaf))
+        await pour_without_reading(server, b"".join(FLOOD))
         await until_descriptors(server, held)
         assert "slow reader disconnected" in server.log
         assert server.resident_bytes - memory < 20 * MIB

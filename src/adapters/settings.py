@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode
 
+from adapters.auth_settings import AuthSettings
 from adapters.lane_table import LANES, LanePlan
 from adapters.origins import parse_origin
 from adapters.settings_group import PREFIX, SettingsGroup, config, named, split
@@ -184,6 +185,7 @@ class Settings:
 
     main: MainSettings
     server: ServerSettings
+    auth: AuthSettings
     sessions: SessionSettings
     limits: LimitSettings
     log: LogSettings

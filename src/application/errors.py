@@ -28,6 +28,11 @@ class QueueIsFull(Refusal):
     retry_after = 5.0
 
 
+class TooManyRevocations(Refusal):
+    code = "too_many_revocations"
+    retry_after = 60.0
+
+
 class TooManySubscriptions(Refusal):
     code = "too_many_subscriptions"
     retry_after = 5.0

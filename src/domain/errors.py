@@ -69,3 +69,45 @@ class TransitionIsImpossible(BrokenRule):
     """A job was asked to go from one state to another that its table does not allow."""
 
     code = "transition_is_impossible"
+
+
+class MemberNameIsImpossible(BrokenRule):
+    code = "member_name_is_impossible"
+
+
+class CapabilitiesAreImpossible(BrokenRule):
+    code = "capabilities_are_impossible"
+
+
+class RevocationIsImpossible(BrokenRule):
+    code = "revocation_is_impossible"
+
+
+class NotAuthenticated(BrokenRule):
+    """Whoever asks has not shown who it is; each kind says what was wrong with what it showed."""
+
+    code = "not_authenticated"
+
+
+class TokenIsInvalid(NotAuthenticated):
+    code = "token_invalid"
+
+
+class TokenIsExpired(NotAuthenticated):
+    code = "token_expired"
+
+
+class TokenIsRevoked(NotAuthenticated):
+    code = "token_revoked"
+
+
+class MemberChanged(BrokenRule):
+    """A connection stays one member's, and never goes back to an older token."""
+
+    code = "member_changed"
+
+
+class NotAllowed(BrokenRule):
+    """Who asks is known, and has no right to this."""
+
+    code = "not_allowed"

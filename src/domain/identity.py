@@ -3,12 +3,15 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NewType, Self
 
+from domain.capabilities import EVERYTHING, NOTHING, Capabilities
 from domain.characters import WHITE_SPACE, can_be_name, shows_nothing
 from domain.errors import (
     IdempotencyKeyIsImpossible,
+    MemberChanged,
+    MemberNameIsImpossible,
     RoomNameIsImpossible,
     TextIsEmpty,
     TextIsNotUnicode,
@@ -29,6 +32,11 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 ANONYMOUS = "Someone"
 ROOM_NAME_LENGTH = 64
+MEMBER_NAME_LENGTH = 64
+
+VISITOR_MARK = "~"
+"""Begins the id of every member whom no token names, and of none whom one does: nobody can be
+given the id of a visitor, which everybody hears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,64 @@ class Member:
     """Whoever is behind a connection.
 
     `recognised` is true when the client itself brought something that says who it is
-    (a visitor cookie, later a token), so that it can be the same member again.
+    (a visitor cookie, a token), so that it can be the same member again.
     """
 
     id: MemberId
     name: str = ANONYMOUS
     recognised: bool = False
+
+
+def member_name(raw: str) -> str:
+    """`raw`, if it can be a member's name; raises `MemberNameIsImpossible`.
+
+    1 to 64 characters that can be seen, without spaces at either end.
+    """
+    if not 0 < len(raw) <= MEMBER_NAME_LENGTH:
+        raise MemberNameIsImpossible(f"A name has 1 to {MEMBER_NAME_LENGTH} characters.")
+    if raw != raw.strip(WHITE_SPACE) or not can_be_name(raw):
+        raise MemberNameIsImpossible(
+            "A name has no invisible characters, and no spaces at either end."
+        )
+    return raw
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody has shown to be, and what that allows.
+
+    Times are in seconds since 1970. With a token, `issued_at` is when it was issued (0 if it
+    doesn't say), `expires_at` until when it is believed, `token_id` and `login` are its `jti` and
+    `sid`. Without one, `issued_at` is when the member came, and nothing expires.
+    """
+
+    member: Member
+    capabilities: Capabilities = EVERYTHING
+    has_token: bool = False
+    issued_at: float = 0.0
+    expires_at: float | None = None
+    token_id: str | None = None
+    login: str | None = None
+
+    def renewed(self, by: "Identity") -> "Identity":
+        """What this becomes by a newer token; raises `MemberChanged` for another member's, and
+        for an older one."""
+        if self.has_token and by.member.id != self.member.id:
+            raise MemberChanged("This token is another member's.")
+        if self.has_token and by.issued_at < self.issued_at:
+            raise MemberChanged("This token is older than the one before.")
+        return by
+
+    def called(self, name: str) -> "Identity":
+        """The same with a chosen name; raises `MemberNameIsImpossible`, and `MemberChanged` where
+        a token says the name."""
+        if self.has_token:
+            raise MemberChanged("This member's name is said by its token.")
+        return replace(self, member=replace(self.member, name=member_name(name)))
+
+
+NOBODY = Identity(Member(MemberId("")), NOTHING)
+"""Who has not said yet who it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,65 @@
+"""Who somebody is: by a token, a ticket, or for want of both, as a visitor."""
+
+from collections.abc import Sequence
+
+from application.identity_ports import (
+    Revocations,
+    Ticket,
+    Tickets,
+    TokenVerifier,
+)
+from application.ports import Clock
+from domain.errors import TokenIsInvalid, TokenIsRevoked
+from domain.identity import Identity
+from domain.revocations import Revocation
+
+REVOKED = "This token was revoked."
+
+
+class AuthenticationService:
+    """`verifier` is None where no tokens are taken."""
+
+    def __init__(
+        self,
+        verifier: TokenVerifier | None,
+        tickets: Tickets,
+        revocations: Revocations,
+        clock: Clock,
+    ) -> None:
+        self._verifier = verifier
+        self._tickets = tickets
+        self._revocations = revocations
+        self._clock = clock
+
+    async def verify(self, token: str) -> Identity:
+        """Raises `TokenIsInvalid`, `TokenIsExpired`, `TokenIsRevoked`."""
+        if self._verifier is None:
+            raise TokenIsInvalid("This service takes no tokens.")
+        return self._unless_revoked(await self._verifier.verify(token))
+
+    async def redeem(self, ticket: str) -> Identity:
+        """Raises `TokenIsInvalid`, `TokenIsRevoked`."""
+        identity = await self._tickets.redeem(ticket)
+        if identity is None:
+            raise TokenIsInvalid("This ticket is unknown, over, or used already.")
+        return self._unless_revoked(identity)
+
+    async def renew(self, current: Identity, token: str) -> Identity:
+        """What `current` becomes by a newer token; raises what `verify` raises, `MemberChanged`."""
+        return current.renewed(await self.verify(token))
+
+    async def issue_ticket(self, identity: Identity) -> Ticket:
+        return await self._tickets.issue(identity)
+
+    async def revoke(self, targets: Sequence[str], issued_before: float | None) -> None:
+        """Refuse what was issued for `targets` before then, or before now.
+
+        Raises `RevocationIsImpossible`, `TooManyRevocations`.
+        """
+        before = self._clock.now() if issued_before is None else issued_before
+        await self._revocations.revoke([Revocation.parse(target, before) for target in targets])
+
+    def _unless_revoked(self, identity: Identity) -> Identity:
+        if self._revocations.is_revoked(identity):
+            raise TokenIsRevoked(REVOKED)
+        return identity

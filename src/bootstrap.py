@@ -10,6 +10,7 @@ import click
 from dependency_injector import containers, providers
 from fastapi import FastAPI
 
+from adapters.authenticator import Authenticator
 from adapters.backends.backend import Backend
 from adapters.backends.backend_memory import MemoryBackend
 from adapters.backends.backend_redis import RedisBackend
@@ -27,7 +28,9 @@ from adapters.environment import load_settings
 from adapters.http.api import api_router
 from adapters.http.app import http_app
 from adapters.http.health import health_router
+from adapters.http.job_routes import job_router
 from adapters.http.metrics import metrics_router
+from adapters.http.token_routes import token_router
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.channel_layer import registered
 from adapters.logging_setup import configure_logging
@@ -43,8 +46,10 @@ from adapters.websocket.notifications import NotificationsConsumer, Notification
 from adapters.websocket.rooms import RoomConsumer, RoomFeature
 from adapters.websocket.routes import durable_paths, encoder, websocket_router
 from adapters.websocket.system import SystemConsumer, SystemFeature
+from application.access import Access, CapabilityAuthorizer
 from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
+from application.authentication import AuthenticationService
 from application.chat import ChatService
 from application.echo import EchoService
 from application.job_reaper import JobReaper
@@ -86,24 +91,37 @@ class Container(containers.DeclarativeContainer):
         subscription_limit=limits.subscriptions,
     )
     job_records = backend.provided.job_records
+    access = providers.Singleton(Access, providers.Singleton(CapabilityAuthorizer))
+    authentication = providers.Singleton(
+        AuthenticationService,
+        providers.Object(None),
+        providers.Object(None),
+        backend.provided.tickets,
+        backend.provided.revocations,
+        clock,
+    )
     visitors = providers.Singleton(Visitors, settings.provided.server.visitor_secret)
+    authenticator = providers.Singleton(
+        Authenticator, authentication, visitors, settings.provided.auth, clock
+    )
     registry = providers.Singleton(Registry, settings.provided.sessions)
 
     echo = providers.Singleton(EchoService, text_limit=limits.text_limit)
     chat = providers.Singleton(
-        ChatService, broadcaster, broadcaster, CHAT, text_limit=limits.text_limit
+        ChatService, broadcaster, broadcaster, access, CHAT, text_limit=limits.text_limit
     )
     reliable = providers.Singleton(
-        ChatService, broadcaster, broadcaster, RELIABLE, text_limit=limits.text_limit
+        ChatService, broadcaster, broadcaster, access, RELIABLE, text_limit=limits.text_limit
     )
     notifications = providers.Singleton(
-        NotificationService, broadcaster, broadcaster, text_limit=limits.text_limit
+        NotificationService, broadcaster, broadcaster, access, text_limit=limits.text_limit
     )
     analytics = providers.Singleton(
         AnalyticsService,
         broadcaster,
         broadcaster,
         backend.provided.tally,
+        access,
         data_limit=limits.event_data_bytes,
     )
     rooms = providers.Singleton(
@@ -112,11 +130,12 @@ class Container(containers.DeclarativeContainer):
         broadcaster,
         broadcaster,
         backend.provided.presence,
+        access,
         text_limit=limits.text_limit,
         member_limit=limits.room_members,
     )
     announcements = providers.Singleton(
-        AnnouncementService, broadcaster, text_limit=limits.text_limit
+        AnnouncementService, broadcaster, access, text_limit=limits.text_limit
     )
     jobs = providers.Singleton(
         JobService,
@@ -127,6 +146,7 @@ class Container(containers.DeclarativeContainer):
         backend.provided.job_queue,
         clock,
         ids,
+        access,
         text_limit=limits.text_limit,
         queue_limit=job_settings.queue_limit,
         watch_limit=limits.subscriptions,
@@ -189,15 +209,17 @@ def create_app(container: Container | None = None) -> FastAPI:
         sweep.check()
         await backend.ping()
 
-    recognise = container.visitors().recognise
+    authenticator = container.authenticator()
     app = http_app(
         settings.server,
         registry,
-        websocket_router(registry, features, recognise),
-        api_router(container.announcements(), container.jobs(), container.rooms(), recognise),
+        websocket_router(registry, features, authenticator, container.access()),
+        api_router(container.announcements(), container.rooms()),
+        job_router(container.jobs()),
+        token_router(container.authentication(), authenticator),
         health_router(check, lambda: registry.is_draining),
         metrics_router(registry.totals),
-        recognise=recognise,
+        authenticator=authenticator,
         durable=durable_paths(features, settings.lane_plans()),
         lifespan=partial(_lifespan, container=container, sweep=sweep),
     )

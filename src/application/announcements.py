@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from application.access import Access
 from application.ports import Broadcaster
 from domain import rooms
 from domain.analytics import ANALYTICS
 from domain.audiences import Audience, AudienceKind
+from domain.capabilities import Right
 from domain.chat import CHAT, RELIABLE
 from domain.errors import ChannelIsUnknown
 from domain.events import AnnouncementMade
-from domain.identity import MessageText, RoomName
+from domain.identity import Caller, MessageText, RoomName
 from domain.notifications import NOTIFICATIONS
 
 Announced: TypeAlias = Audience[AnnouncementMade]
@@ -22,17 +24,23 @@ ROOM_PREFIX = f"{AudienceKind.ROOM}:"
 
 
 class AnnouncementService:
-    def __init__(self, broadcaster: Broadcaster, *, text_limit: int) -> None:
+    def __init__(self, broadcaster: Broadcaster, access: Access, *, text_limit: int) -> None:
         self._broadcaster = broadcaster
+        self._access = access
         self._text_limit = text_limit
 
-    async def announce(self, channel: str, text: str, *, periodic: bool = False) -> None:
+    async def announce(
+        self, caller: Caller, channel: str, text: str, *, periodic: bool = False
+    ) -> None:
         """Tell everybody on `channel`: one of `AUDIENCES`, or room:NAME.
 
-        Raises `ChannelIsUnknown`, `RoomNameIsImpossible`, `TextIsEmpty`, `TextIsTooLong`.
+        Raises `NotAllowed`, `ChannelIsUnknown`, `RoomNameIsImpossible`, `TextIsEmpty`,
+        `TextIsTooLong`.
         """
+        audience = _audience(channel)
+        await self._access.demand(caller, audience, Right.PUBLISH)
         made = AnnouncementMade(MessageText.parse(text, limit=self._text_limit), periodic)
-        await self._broadcaster.publish(_audience(channel), made)
+        await self._broadcaster.publish(audience, made)
 
 
 def _audience(channel: str) -> Announced:

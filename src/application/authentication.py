@@ -6,10 +6,12 @@ from application.identity_ports import (
     Revocations,
     Ticket,
     Tickets,
+    TokenMinter,
     TokenVerifier,
 )
 from application.ports import Clock
-from domain.errors import TokenIsInvalid, TokenIsRevoked
+from domain.capabilities import Capabilities
+from domain.errors import MintingIsOff, TokenIsInvalid, TokenIsRevoked
 from domain.identity import Identity
 from domain.revocations import Revocation
 
@@ -17,16 +19,18 @@ REVOKED = "This token was revoked."
 
 
 class AuthenticationService:
-    """`verifier` is None where no tokens are taken."""
+    """`verifier` is None where no tokens are taken, `minter` where none can be made."""
 
     def __init__(
         self,
         verifier: TokenVerifier | None,
+        minter: TokenMinter | None,
         tickets: Tickets,
         revocations: Revocations,
         clock: Clock,
     ) -> None:
         self._verifier = verifier
+        self._minter = minter
         self._tickets = tickets
         self._revocations = revocations
         self._clock = clock
@@ -47,6 +51,22 @@ class AuthenticationService:
     async def renew(self, current: Identity, token: str) -> Identity:
         """What `current` becomes by a newer token; raises what `verify` raises, `MemberChanged`."""
         return current.renewed(await self.verify(token))
+
+    def mint(
+        self,
+        subject: str,
+        *,
+        name: str | None,
+        capabilities: Capabilities,
+        expires_in: float,
+        login: str | None = None,
+    ) -> str:
+        """See `TokenMinter`; raises `MintingIsOff` where the service has no secret to sign with."""
+        if self._minter is None:
+            raise MintingIsOff("Tokens are made elsewhere: this service has no AUTH_SECRET.")
+        return self._minter.mint(
+            subject, name=name, capabilities=capabilities, expires_in=expires_in, login=login
+        )
 
     async def issue_ticket(self, identity: Identity) -> Ticket:
         return await self._tickets.issue(identity)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from application.access import Access
 from application.errors import QueueIsFull, TooManySubscriptions, Unavailable
 from application.job_endings import tell_ending
 from application.job_ports import AskedJobs, EndedJobs, JobQueue
@@ -18,10 +19,11 @@ from application.ports import (
     Subscriptions,
 )
 from domain import jobs
-from domain.audiences import AudienceKind
-from domain.errors import JobIsOver, JobIsUnknown
-from domain.identity import IdempotencyKey, JobId, Member, MessageText
-from domain.jobs import Job, JobCancelled, JobKind, JobQueued, JobState
+from domain.audiences import Audience, AudienceKind
+from domain.capabilities import Right
+from domain.errors import JobIsOver, JobIsUnknown, NotAllowed
+from domain.identity import Caller, IdempotencyKey, JobId, MessageText
+from domain.jobs import Job, JobCancelled, JobEvent, JobKind, JobQueued, JobState
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class JobService:
         queue: JobQueue,
         clock: Clock,
         ids: Ids,
+        access: Access,
         *,
         text_limit: int,
         queue_limit: int,
@@ -63,50 +66,65 @@ class JobService:
         self._queue = queue
         self._clock = clock
         self._ids = ids
+        self._access = access
         self._text_limit = text_limit
         self._queue_limit = queue_limit
         self._watch_limit = watch_limit
         self._list_limit = list_limit
 
+    async def enter(self, caller: Caller) -> None:
+        """Raise `NotAllowed` for whom no job is for."""
+        await self._access.demand(caller, jobs.ANY_JOB, Right.SUBSCRIBE)
+
     async def submit(
         self,
-        member: Member,
-        subscriber: Subscriber,
+        caller: Caller,
+        subscriber: Subscriber | None,
         kind: str,
         content: str,
         key: str | None = None,
     ) -> Submitted:
-        """Accept a job and let `subscriber` watch it; an unknown `kind` runs as default.
+        """Accept a job and let `subscriber`, if any, watch it; an unknown `kind` runs as default.
 
         Under the same `key` the same member finds the same job again, for as long as its record
         is kept; nobody is subscribed then.
-        Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`, `QueueIsFull`,
-        `TooManySubscriptions`.
+        Raises `NotAllowed`, `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`,
+        `QueueIsFull`, `TooManySubscriptions`.
         """
+        await self._access.demand(caller, jobs.ANY_JOB, Right.PUBLISH)
         text = MessageText.parse(content, limit=self._text_limit)
-        retry_of = None if key is None else IdempotencyKey.parse(key, member.id, kind, content)
+        retry_of = (
+            None if key is None else IdempotencyKey.parse(key, caller.member.id, kind, content)
+        )
         if retry_of is not None and (known := await self._asked.keyed(retry_of)) is not None:
             return Submitted(known.id, again=True)
         if await self._queue.depth() >= self._queue_limit:
             raise QueueIsFull(f"{self._queue_limit} jobs are waiting already.")
-        kind_of_job, now = JobKind.parse(kind), self._clock.now()
+        member, kind_of_job, now = caller.member, JobKind.parse(kind), self._clock.now()
         job = Job.ask(self._ids.job_id(), kind_of_job, text.value, member, now, retry_of)
         audience = jobs.audience(job.id)
-        await self._subscriptions.subscribe(audience, subscriber)
+        if subscriber is not None:
+            await self._subscriptions.subscribe(audience, subscriber)
         try:
-            if not await self._asked.add(job):
-                # Another connection of this member was faster with the same key.
-                await self._subscriptions.drop(subscriber, audience)
-                return Submitted(await self._faster(retry_of), again=True)
-            await self._broadcaster.publish(audience, JobQueued(job.id))
+            is_new = await self._asked.add(job)
+            if is_new:
+                await self._broadcaster.publish(audience, JobQueued(job.id, member))
         except Unavailable:
-            await self._subscriptions.drop(subscriber, audience)
+            await self._unwatch(subscriber, audience)
             raise
+        if not is_new:
+            # Another connection of this member was faster with the same key.
+            await self._unwatch(subscriber, audience)
+            return Submitted(await self._faster(retry_of), again=True)
         try:
             await self._queue.put(job.id)
         except Unavailable:
             log.warning("a job will be put on the queue later", extra={"job": job.id})
         return Submitted(job.id, again=False)
+
+    async def _unwatch(self, subscriber: Subscriber | None, audience: Audience[JobEvent]) -> None:
+        if subscriber is not None:
+            await self._subscriptions.drop(subscriber, audience)
 
     async def _faster(self, key: IdempotencyKey | None) -> JobId:
         """The job that had this key a moment ago; raises `Unavailable` if it is gone by now."""
@@ -116,15 +134,16 @@ class JobService:
         return known.id
 
     async def watch(
-        self, member: Member, subscriber: Subscriber, job_id: JobId, since: Cursor | None = None
+        self, caller: Caller, subscriber: Subscriber, job_id: JobId, since: Cursor | None = None
     ) -> Job | None:
         """Deliver where the job stands and all that follows, or what came after `since`.
 
         Returns the job if it is over and history no longer tells how it ended.
-        Raises `JobIsUnknown`.
+        Raises `NotAllowed`, `JobIsUnknown`.
         """
-        job = await self.get(member, job_id)
         audience = jobs.audience(job_id)
+        await self._access.demand_listening(caller, audience, since)
+        job = await self._seen_by(caller, job_id)
         if since is not None:
             recovery = await self._subscriptions.subscribe(audience, subscriber, since=since)
             # What is left of an ended job's history ends with how it ended.
@@ -148,10 +167,10 @@ class JobService:
                 )
             yield cursor
 
-    async def resume(self, member: Member, subscriber: Subscriber, since: Cursor) -> Job | None:
+    async def resume(self, caller: Caller, subscriber: Subscriber, since: Cursor) -> Job | None:
         """Go on watching the job that a cursor belongs to; see `watch`.
 
-        A cursor of no job, or of one that `member` can't watch (any more), is told as a
+        A cursor of no job, or of one that `caller` can't watch (any more), is told as a
         recovery that failed.
         """
         audience = self._subscriptions.audience_of(since)
@@ -159,20 +178,22 @@ class JobService:
             subscriber.recover(Recovery(0, LossReason.INVALID), [])
             return None
         try:
-            return await self.watch(member, subscriber, JobId(audience.key), since)
-        except JobIsUnknown:
+            return await self.watch(caller, subscriber, JobId(audience.key), since)
+        except (JobIsUnknown, NotAllowed):
             subscriber.recover(Recovery(0, LossReason.UNKNOWN_POSITION), [])
             return None
 
-    async def cancel(self, member: Member, subscriber: Subscriber, job_id: JobId) -> None:
-        """Stop a job of one's own, and watch its end.
+    async def cancel(self, caller: Caller, subscriber: Subscriber | None, job_id: JobId) -> None:
+        """Stop a job of one's own, and have `subscriber`, if any, watch its end.
 
-        Raises `JobIsUnknown`, `JobIsNotYours`, `JobIsOver`.
+        Raises `NotAllowed`, `JobIsUnknown`, `JobIsNotYours`, `JobIsOver`.
         """
-        job = await self.get(member, job_id)
-        job.check_owner(member)
         audience = jobs.audience(job_id)
-        await self._subscriptions.subscribe(audience, subscriber)
+        await self._access.demand(caller, audience, Right.PUBLISH)
+        job = await self._seen_by(caller, job_id)
+        job.check_owner(caller)
+        if subscriber is not None:
+            await self._subscriptions.subscribe(audience, subscriber)
         cancelled = await self._asked.cancel(job_id)
         if cancelled is None:
             raise JobIsOver("This job is over already.")
@@ -181,17 +202,22 @@ class JobService:
         else:
             await self._queue.interrupt(job_id)
 
-    async def get(self, member: Member, job_id: JobId) -> Job:
-        """Raises `JobIsUnknown`, also for a job that `member` may not see."""
+    async def get(self, caller: Caller, job_id: JobId) -> Job:
+        """Raises `NotAllowed`, and `JobIsUnknown` also for a job that `caller` may not see."""
+        await self._access.demand(caller, jobs.audience(job_id), Right.SUBSCRIBE)
+        return await self._seen_by(caller, job_id)
+
+    async def _seen_by(self, caller: Caller, job_id: JobId) -> Job:
         job = await self._asked.get(job_id)
         if job is None:
             raise JobIsUnknown("There is no job with this id.")
-        job.check_watcher(member)
+        job.check_watcher(caller)
         return job
 
-    async def list(self, member: Member) -> list[Job]:
-        """The caller's own jobs, newest first."""
-        return await self._asked.of_owner(member.id, self._list_limit)
+    async def list(self, caller: Caller) -> list[Job]:
+        """The caller's own jobs, newest first; raises `NotAllowed`."""
+        await self._access.demand(caller, jobs.ANY_JOB, Right.SUBSCRIBE)
+        return await self._asked.of_owner(caller.member.id, self._list_limit)
 
     async def leave(self, subscriber: Subscriber) -> None:
         await self._subscriptions.drop(subscriber)

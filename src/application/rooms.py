@@ -1,5 +1,6 @@
 """Rooms: who is in, what is said, what was said lately."""
 
+from application.access import Access
 from application.ports import (
     Broadcaster,
     Cursor,
@@ -9,8 +10,9 @@ from application.ports import (
     Subscriptions,
 )
 from domain import chat, rooms
+from domain.capabilities import Right
 from domain.events import MemberJoined, MemberLeft
-from domain.identity import IdempotencyKey, Member, RoomName
+from domain.identity import Caller, IdempotencyKey, RoomName
 from domain.rooms import RoomSize, Roster
 
 ROSTER_NAMES = 100
@@ -24,6 +26,7 @@ class RoomService:
         subscriptions: Subscriptions,
         history: History,
         presence: Presence,
+        access: Access,
         *,
         text_limit: int,
         member_limit: int,
@@ -32,48 +35,69 @@ class RoomService:
         self._subscriptions = subscriptions
         self._history = history
         self._presence = presence
+        self._access = access
         self._text_limit = text_limit
         self._member_limit = member_limit
 
     async def enter(
-        self, room: RoomName, member: Member, subscriber: Subscriber, since: Cursor | None
+        self, room: RoomName, caller: Caller, subscriber: Subscriber, since: Cursor | None
     ) -> None:
-        """Come in, listen, and have the others told; raises `RoomIsFull`."""
+        """Come in, listen, and have the others told; raises `RoomIsFull`, `NotAllowed`."""
         audience = rooms.audience(room)
+        await self._access.demand_listening(caller, audience, since)
         members = await self._presence.enter(
-            room, subscriber.connection_id, member, limit=self._member_limit
+            room, subscriber.connection_id, caller.member, limit=self._member_limit
         )
         await self._subscriptions.subscribe(audience, subscriber, since=since)
-        joined = MemberJoined(member, members)
+        joined = MemberJoined(caller.member, members)
         await self._broadcaster.publish(audience, joined, exclude=subscriber.connection_id)
 
     async def say(
-        self, room: RoomName, member: Member, text: str, key: str | None = None
+        self, room: RoomName, caller: Caller, text: str, key: str | None = None
     ) -> Cursor | None:
         """Tell everybody in the room; see `Broadcaster.publish` for what a `key` does.
 
-        Raises `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`.
+        Raises `NotAllowed`, `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`.
         """
-        said = chat.say(member, text, limit=self._text_limit)
-        retry_of = None if key is None else IdempotencyKey.parse(key, member.id, text)
-        return await self._broadcaster.publish(rooms.audience(room), said, key=retry_of)
+        audience = rooms.audience(room)
+        await self._access.demand(caller, audience, Right.PUBLISH)
+        said = chat.say(caller.member, text, limit=self._text_limit)
+        retry_of = None if key is None else IdempotencyKey.parse(key, caller.member.id, text)
+        return await self._broadcaster.publish(audience, said, key=retry_of)
 
-    async def leave(self, room: RoomName, member: Member, subscriber: Subscriber) -> None:
+    async def rename(self, room: RoomName, caller: Caller, subscriber: Subscriber) -> None:
+        """Be in the room under another name from now on."""
+        await self._presence.enter(
+            room, subscriber.connection_id, caller.member, limit=self._member_limit
+        )
+
+    async def leave(self, room: RoomName, caller: Caller, subscriber: Subscriber) -> None:
         """Stop listening, go out, and have the others told, if it was in at all."""
         try:
             await self._subscriptions.drop(subscriber)
         finally:
             members = await self._presence.leave(room, subscriber.connection_id)
         if members is not None:
-            left = MemberLeft(member, members)
+            left = MemberLeft(caller.member, members)
             await self._broadcaster.publish(rooms.audience(room), left)
 
-    async def roster(self, room: RoomName) -> Roster:
+    async def roster(self, room: RoomName, caller: Caller) -> Roster:
+        """Raises `NotAllowed`."""
+        await self._access.demand(caller, rooms.audience(room), Right.PRESENCE)
         return await self._presence.roster(room, ROSTER_NAMES)
 
-    async def rooms(self, limit: int) -> list[RoomSize]:
-        return await self._presence.rooms(limit)
+    async def rooms(self, caller: Caller, limit: int) -> list[RoomSize]:
+        """The fullest `limit` rooms; of them, those that `caller` may know of."""
+        found = await self._presence.rooms(limit)
+        return [
+            size
+            for size in found
+            if await self._access.may(caller, rooms.audience(size.name), Right.PRESENCE)
+        ]
 
-    async def recent(self, room: RoomName, limit: int) -> list[str]:
-        """The newest frames of the room, oldest first, as members heard them."""
-        return await self._history.recent(rooms.audience(room), limit)
+    async def recent(self, room: RoomName, caller: Caller, limit: int) -> list[str]:
+        """The newest frames of the room, oldest first, as members heard them; raises
+        `NotAllowed`."""
+        audience = rooms.audience(room)
+        await self._access.demand(caller, audience, Right.HISTORY)
+        return await self._history.recent(audience, limit)

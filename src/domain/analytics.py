@@ -8,6 +8,7 @@ from domain.audiences import Audience, AudienceKind
 from domain.characters import shows_nothing
 from domain.errors import EventIsImpossible
 from domain.events import AnnouncementMade
+from domain.identity import Member
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -51,6 +52,7 @@ class EventRecorded:
     """`count` is how often this `name` was recorded so far, if it is counted on its own; `total`
     is all names together."""
 
+    member: Member
     name: str
     data: Json
     count: int | None

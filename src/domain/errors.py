@@ -101,6 +101,10 @@ class TokenIsRevoked(NotAuthenticated):
     code = "token_revoked"
 
 
+class MintingIsOff(BrokenRule):
+    code = "minting_is_off"
+
+
 class MemberChanged(BrokenRule):
     """A connection stays one member's, and never goes back to an older token."""
 

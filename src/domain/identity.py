@@ -72,7 +72,8 @@ class Identity:
 
     Times are in seconds since 1970. With a token, `issued_at` is when it was issued (0 if it
     doesn't say), `expires_at` until when it is believed, `token_id` and `login` are its `jti` and
-    `sid`. Without one, `issued_at` is when the member came, and nothing expires.
+    `sid`. Without one, `issued_at` is when the member came, and nothing expires. The operator is
+    whoever runs the service, or brings a key of its API.
     """
 
     member: Member
@@ -82,6 +83,7 @@ class Identity:
     expires_at: float | None = None
     token_id: str | None = None
     login: str | None = None
+    is_operator: bool = False
 
     def renewed(self, by: "Identity") -> "Identity":
         """What this becomes by a newer token; raises `MemberChanged` for another member's, and
@@ -102,6 +104,22 @@ class Identity:
 
 NOBODY = Identity(Member(MemberId("")), NOTHING)
 """Who has not said yet who it is."""
+
+OPERATOR = Identity(
+    Member(MemberId(f"{VISITOR_MARK}operator"), "Operator", recognised=True), is_operator=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for something, and from which network address; empty where there is none."""
+
+    identity: Identity
+    address: str = ""
+
+    @property
+    def member(self) -> Member:
+        return self.identity.member
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Self, TypeAlias
 from domain.audiences import Audience, AudienceKind
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
 from domain.events import LastEvent
-from domain.identity import IdempotencyKey, JobId, Member, MemberId
+from domain.identity import Caller, IdempotencyKey, JobId, Member, MemberId
 
 
 class JobKind(StrEnum):
@@ -53,6 +53,7 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 @dataclass(frozen=True, slots=True)
 class JobQueued:
     job_id: JobId
+    member: Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,10 @@ JobEvent: TypeAlias = JobQueued | JobStarted | JobProgressed | JobEnded
 
 def audience(job_id: JobId) -> Audience[JobEvent]:
     return Audience(AudienceKind.JOB, job_id)
+
+
+ANY_JOB = Audience[JobEvent](AudienceKind.JOB, "*")
+"""Stands for one that doesn't exist yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +172,19 @@ class Job:
             return self.end(JobCancelled(self.id))
         return replace(self, cancel_requested=True)
 
-    def check_watcher(self, member: Member) -> None:
-        """Raise `JobIsUnknown` (not more than a stranger may learn) unless `member` may watch."""
-        if self.private and member.id != self.owner:
+    def check_watcher(self, caller: Caller) -> None:
+        """Raise `JobIsUnknown` (not more than a stranger may learn) unless `caller` may watch."""
+        if self.private and not self._is_of(caller):
             raise JobIsUnknown("There is no job with this id.")
 
-    def check_owner(self, member: Member) -> None:
-        """Raise `JobIsNotYours` unless `member` asked for this job."""
-        self.check_watcher(member)
-        if member.id != self.owner:
+    def check_owner(self, caller: Caller) -> None:
+        """Raise `JobIsNotYours` unless `caller` asked for this job, or is the operator."""
+        self.check_watcher(caller)
+        if not self._is_of(caller):
             raise JobIsNotYours("Only whoever asked for a job can cancel it.")
+
+    def _is_of(self, caller: Caller) -> bool:
+        return caller.identity.is_operator or caller.member.id == self.owner
 
     def ending(self) -> JobEnded | None:
         """The event that ended this job, or None while it is not over."""

@@ -9,6 +9,7 @@ import click
 
 from adapters.settings import BackendName, Settings
 from application.announcements import AnnouncementService
+from domain.identity import OPERATOR, Caller
 
 SERVER_IS_READY = "Switchboard is on "
 """How the line begins; the address follows."""
@@ -41,5 +42,5 @@ async def announce_repeatedly(
     for number in range(count):
         if number:
             await asyncio.sleep(every)
-        await announcements.announce(channel, text, periodic=every > 0)
+        await announcements.announce(Caller(OPERATOR), channel, text, periodic=every > 0)
         click.echo(f"sent {number + 1} of {count} to {channel}")

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
+from adapters.authenticator import Authenticator
 from adapters.http.failures import add_failure_handlers, failing
 from adapters.http.gate import Gate
 from adapters.http.head_requests import HeadAsGet
@@ -16,7 +17,6 @@ from adapters.http.origins import CrossOrigin, Origins
 from adapters.http.pages import add_pages
 from adapters.sessions.registry import Registry
 from adapters.settings import ServerSettings
-from adapters.visitors import Recognise
 
 SOCKETS = "/ws"
 
@@ -26,7 +26,7 @@ def http_app(
     registry: Registry,
     sockets: ASGIApp,
     *routers: APIRouter,
-    recognise: Recognise,
+    authenticator: Authenticator,
     durable: Collection[str],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
 ) -> FastAPI:
@@ -43,10 +43,11 @@ def http_app(
         redirect_slashes=False,
         lifespan=lifespan,
     )
+    app.state.authenticator = authenticator
     app.mount(SOCKETS, sockets)
     for router in routers:
         app.include_router(router)
-    add_pages(app, recognise, {SOCKETS + path for path in durable})
+    add_pages(app, authenticator, {SOCKETS + path for path in durable})
     add_failure_handlers(app)
     origins = Origins(settings.allowed_origins)
     gate = Gate(

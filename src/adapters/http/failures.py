@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,11 +12,26 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from application.errors import Refusal
-from domain.errors import BrokenRule, JobIsUnknown
+from domain.errors import (
+    BrokenRule,
+    JobIsNotYours,
+    JobIsOver,
+    JobIsUnknown,
+    NotAllowed,
+    NotAuthenticated,
+)
 
 log = logging.getLogger(__name__)
 
 SHOWN_PROBLEMS = 10
+
+_STATUSES: Mapping[type[BrokenRule], int] = {
+    NotAuthenticated: 401,
+    NotAllowed: 403,
+    JobIsNotYours: 403,
+    JobIsUnknown: 404,
+    JobIsOver: 409,
+}
 
 _CODES = {
     404: "not_found",
@@ -27,7 +43,9 @@ _CODES = {
 
 MEANINGS: Mapping[int, str] = {
     400: "A rule forbids it, or `Host` names no host of ours.",
-    403: "Asked by a page of an origin that isn't listed.",
+    401: "A token or a key is needed, or the one that came isn't believed.",
+    403: "The caller has no right to this, or a page of an origin asks that isn't listed.",
+    409: "It was done already, or can't be done any more.",
     404: "There is no such thing, or none that the caller may see.",
     413: "The body is too large.",
     422: "The request isn't valid.",
@@ -69,8 +87,11 @@ def add_failure_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(BrokenRule)
     async def broken_rule(request: Request, error: BrokenRule) -> JSONResponse:
-        status = 404 if isinstance(error, JobIsUnknown) else 400
-        return _answer(status, error.code, error.detail)
+        status = next((it for kind, it in _STATUSES.items() if isinstance(error, kind)), 400)
+        response = _answer(status, error.code, error.detail)
+        if status == HTTPStatus.UNAUTHORIZED:
+            response.headers["www-authenticate"] = "Bearer"
+        return response
 
     @app.exception_handler(Refusal)
     async def refusal(request: Request, error: Refusal) -> JSONResponse:

@@ -1,12 +1,11 @@
 """Who may come in at all: checked before a handshake is accepted, or a change is made."""
 
-import json
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.denials import deny
 from adapters.http.hosts import Hosts
 from adapters.http.origins import Origins, is_preflight
 from adapters.sessions.disconnects import (
@@ -54,7 +53,7 @@ class Gate:
         if refused is None:
             await self._app(scope, receive, send)
         else:
-            await _deny(scope, send, refused)
+            await deny(scope, send, refused)
 
     def _refuse(self, scope: Scope) -> Refused | None:
         if not self._hosts.may_be_asked(scope):
@@ -86,19 +85,3 @@ class Gate:
         if raw.isdigit() and int(raw) > self._max_body:
             return too_large(self._max_body)
         return None
-
-
-async def _deny(scope: Scope, send: Send, refused: Refused) -> None:
-    body = json.dumps({"error": {"code": refused.code, "detail": refused.detail}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    if refused.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % refused.retry_after))
-    prefix = "http"
-    if scope["type"] == "websocket":
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": refused.close_code})
-            return
-        prefix = "websocket.http"
-    start: dict[str, Any] = {"type": f"{prefix}.response.start", "status": int(refused.status)}
-    await send({**start, "headers": headers})
-    await send({"type": f"{prefix}.response.body", "body": body})

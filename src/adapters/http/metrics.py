@@ -12,7 +12,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from adapters.http.callers import Known
+from adapters.http.failures import failing
 from adapters.sessions.registry import Totals
+from domain.errors import NotAllowed
 
 NAMESPACE = "switchboard"
 
@@ -52,9 +55,11 @@ def metrics_router(read: Callable[[], Totals]) -> APIRouter:
         200: {"content": {"text/plain": {"schema": {"type": "string"}}}}
     }
 
-    @router.get("/metrics", response_class=Response, responses=text)
-    async def metrics() -> Response:
+    @router.get("/metrics", response_class=Response, responses={**text, **failing(401, 403)})
+    async def metrics(caller: Known) -> Response:
         """What this process counts, for Prometheus, in the one form that all of them read."""
+        if caller.identity.capabilities.grants is not None:
+            raise NotAllowed("This token has rights on channels alone.")
         return Response(
             generate_latest(registry), headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4}
         )

@@ -8,7 +8,7 @@ from adapters.origins import canonical
 
 PREFLIGHT_HEADERS = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, DELETE"),
-    (b"access-control-allow-headers", b"authorization, content-type"),
+    (b"access-control-allow-headers", b"authorization, content-type, x-api-key"),
     (b"access-control-max-age", b"600"),
 ]
 

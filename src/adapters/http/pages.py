@@ -7,13 +7,13 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from adapters.authenticator import Authenticator
 from adapters.http.documents import Documents
-from adapters.visitors import Recognise
 
 HERE = Path(__file__).parent
 
 
-def add_pages(app: FastAPI, recognise: Recognise, durable: Collection[str]) -> None:
+def add_pages(app: FastAPI, authenticator: Authenticator, durable: Collection[str]) -> None:
     """`durable`: see `asyncapi`."""
     router = APIRouter(include_in_schema=False)
     documents = Documents(app, durable)
@@ -21,9 +21,9 @@ def add_pages(app: FastAPI, recognise: Recognise, durable: Collection[str]) -> N
     @router.get("/")
     async def index(request: Request) -> FileResponse:
         page = FileResponse(HERE / "static" / "index.html", headers={"cache-control": "no-cache"})
-        visitor = recognise(request.scope)
-        if visitor.new_cookie is not None:
-            page.headers["set-cookie"] = visitor.new_cookie
+        cookie = authenticator.page_cookie(request.scope)
+        if cookie is not None:
+            page.headers["set-cookie"] = cookie
             page.headers["cache-control"] = "no-store"  # another must not be given it
         return page
 

@@ -11,7 +11,7 @@ from adapters.layers.group_feed import GroupFeed
 from adapters.layers.lanes import Lane
 from adapters.layers.listeners import Listeners
 from adapters.layers.position import BEGINNING, Position, stamped
-from adapters.layers.publication import Publication
+from adapters.layers.publication import Publication, named
 from adapters.layers.recovery import Entry, Reading, place_of
 from application.ports import Clock, Recovery, Subscriber
 
@@ -35,8 +35,8 @@ class History:
         at_ms = max(self.end.at_ms, now_ms)
         self.end = Position(self.end.epoch, at_ms, self.end.offset + 1)
         cursor = self.end.cursor(group)
-        frame = stamped(publication.body, cursor)
-        entry = Entry(self.end, frame, publication.exclude, publication.headers)
+        frame = stamped(named(publication.body, publication.headers), cursor)
+        entry = Entry(self.end, frame, publication.exclude)
         self._entries.append(entry)
         self.size += ENTRY_BYTES + getsizeof(frame)
         if publication.key:
@@ -87,7 +87,8 @@ class MemoryLane(Lane):
     async def publish(self, group: str, publication: Publication) -> str | None:
         if not self.plan.is_durable:
             exclude = (publication.exclude,) if publication.exclude else ()
-            self._listeners.give(group, publication.body, exclude)
+            frame = named(publication.body, publication.headers)
+            self._listeners.give(group, frame, exclude)
             return None
         if group in self._histories and self._histories[group].is_over:
             return None
@@ -170,7 +171,8 @@ class MemoryLane(Lane):
         if feed := self._feeds.get(group):
             history = self._histories.get(group)
             end = BEGINNING if history is None else history.end
-            feed.hear_passing(Entry(end, publication.body, publication.exclude))
+            frame = named(publication.body, publication.headers)
+            feed.hear_passing(Entry(end, frame, publication.exclude))
 
     def _begin(self, group: str, now: float) -> History:
         history = self._histories[group] = History(int(now * 1000))

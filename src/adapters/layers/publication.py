@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from adapters.layers.position import BEGINNING, Position, stamped
@@ -49,8 +50,11 @@ def _decoder(decode: Callable[P, T]) -> Callable[P, T]:
 
 
 Headers: TypeAlias = Mapping[str, str]
-"""`id`: unique and unguessable. `at`: milliseconds since 1970 when it was accepted. Others, such as
-the trace it belongs to, may join them."""
+"""`id`: unique and unguessable. `at`: milliseconds since 1970 when it was accepted. Both become
+fields of the frame. Others, such as the trace it belongs to, may join them."""
+
+_ID = re.compile(r"[0-9a-f]{1,64}")
+_AT = re.compile(r"[0-9]{1,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,13 @@ class Live(NamedTuple):
     is_passing: bool = False
 
 
+def named(body: str, headers: Headers) -> str:
+    """A frame with the `id` and `at` of its headers, where they say them."""
+    if "id" not in headers or "at" not in headers:
+        return body
+    return f'{body[:-1]},"id":"{headers["id"]}","at":{headers["at"]}}}'
+
+
 def encode_headers(headers: Headers) -> str:
     return _compact(dict(headers))
 
@@ -94,8 +105,11 @@ def encode_ephemeral(publication: Publication) -> str:
 def decode_ephemeral(payload: bytes) -> tuple[str, ConnectionId | None]:
     """The frame, and who is not to hear it."""
     head, body = _halves(payload)
-    exclude = _head(head)["x"] if head.startswith("{") else head
-    return _object(body), _connection(exclude)
+    if not head.startswith("{"):
+        # The form of the release before, without headers.
+        return _object(body), _connection(head)
+    fields = _head(head)
+    return named(_object(body), _headers(fields["h"])), _connection(fields["x"])
 
 
 @_decoder
@@ -106,8 +120,8 @@ def decode_live(group: str, payload: bytes) -> Live:
         fields = _head(head)
         if fields.get("n"):
             position = decode_place(fields["p"])
-            excluded, headers = _connection(fields["x"]), _headers(fields["h"])
-            return Live(Entry(position, _object(body), excluded, headers), is_passing=True)
+            frame = named(_object(body), _headers(fields["h"]))
+            return Live(Entry(position, frame, _connection(fields["x"])), is_passing=True)
         entry = _entry(group, fields["p"], body, fields["x"], _headers(fields["h"]))
         return Live(entry, bool(fields["l"]))
     # The form of the release before, without headers.
@@ -123,7 +137,7 @@ def decode_stored(group: str, epoch: str, raw_id: bytes, raw_fields: list[bytes]
     if b"b" not in fields:
         raise ValueError("an entry holds a frame")
     exclude = fields.get(b"x", b"").decode()
-    headers = _headers(json.loads(fields[b"h"])) if b"h" in fields else None
+    headers = _headers(json.loads(fields[b"h"])) if b"h" in fields else {}
     return _entry(group, f"{epoch} {at} {offset}", fields[b"b"].decode(), exclude, headers)
 
 
@@ -155,13 +169,13 @@ def decode_end(place: bytes | None) -> Position:
 
 
 def _entry(
-    group: str, place: str, body: str, exclude: str, headers: Headers | None = None
+    group: str, place: str, body: str, exclude: str, headers: Headers = MappingProxyType({})
 ) -> Entry:
     position = decode_place(place)
     if not position.offset:
         raise ValueError("offsets count from 1")
-    frame = stamped(_object(body), position.cursor(group))
-    return Entry(position, frame, _connection(exclude), headers)
+    frame = stamped(named(_object(body), headers), position.cursor(group))
+    return Entry(position, frame, _connection(exclude))
 
 
 def _halves(payload: bytes) -> tuple[str, str]:
@@ -188,6 +202,8 @@ def _object(body: str) -> str:
 def _headers(headers: Any) -> Headers:
     if not (isinstance(headers, dict) and all(isinstance(it, str) for it in headers.values())):
         raise TypeError("headers are texts by name")
+    if not (_ID.fullmatch(headers.get("id", "0")) and _AT.fullmatch(headers.get("at", "0"))):
+        raise ValueError("an id or a time is of no form that we write")
     return headers
 
 

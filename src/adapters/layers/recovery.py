@@ -3,7 +3,7 @@
 Pure: a backend reads its history and says what it found; nothing here waits or asks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from adapters.layers.position import Position
@@ -17,7 +17,6 @@ class Entry(NamedTuple):
     position: Position
     frame: str
     exclude: ConnectionId | None = None
-    headers: Mapping[str, str] | None = None
 
 
 class Reading(NamedTuple):

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from http import HTTPStatus
+from typing import Self
 
 from application.errors import Refusal, Unavailable
-from domain.errors import BrokenRule, RoomIsFull
+from domain.errors import BrokenRule, NotAllowed, NotAuthenticated, RoomIsFull
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,9 @@ TOO_FAST = Disconnect(CloseCode.TOO_FAST, "You sent too many frames for too long
 UNAVAILABLE = Disconnect(CloseCode.TRY_LATER, "The service can't reach its backend.", True, 2.0)
 FAILED = Disconnect(CloseCode.TRY_LATER, "The service failed.", True, 5.0)
 EXPIRED = Disconnect(CloseCode.NOT_AUTHENTICATED, "token_expired", True, 0.0)
+REVOKED = Disconnect(CloseCode.NOT_AUTHENTICATED, "token_revoked", False)
+NOT_AUTHENTICATED = Disconnect(CloseCode.NOT_AUTHENTICATED, "not_authenticated", False)
+NOT_ALLOWED = Disconnect(CloseCode.NOT_ALLOWED, "not_allowed", False)
 
 
 class PathIsUnknown(Exception):
@@ -93,11 +97,11 @@ def restarting(after: float) -> Disconnect:
 def for_error(error: Exception) -> Disconnect:
     """The disconnect for whatever opening a session raised."""
     match error:
-        case PathIsUnknown():
-            return bad_path(error.detail)
         case RoomIsFull():
             return full(error.detail)
-        case BrokenRule():
+        case NotAllowed():
+            return NOT_ALLOWED
+        case PathIsUnknown() | BrokenRule():
             return bad_path(error.detail)
         case Unavailable():
             return UNAVAILABLE
@@ -118,6 +122,17 @@ class Refused:
     detail: str
     close_code: CloseCode
     retry_after: int | None = None
+
+    @classmethod
+    def for_error(cls, error: NotAuthenticated | NotAllowed | Refusal) -> Self:
+        """What is answered to a request that nobody is admitted by."""
+        if isinstance(error, Refusal):
+            status, close_code = HTTPStatus.SERVICE_UNAVAILABLE, CloseCode.TRY_LATER
+            return cls(status, error.code, error.detail, close_code, round(error.retry_after))
+        if isinstance(error, NotAllowed):
+            return cls(HTTPStatus.FORBIDDEN, error.code, error.detail, CloseCode.NOT_ALLOWED)
+        status, close_code = HTTPStatus.UNAUTHORIZED, CloseCode.NOT_AUTHENTICATED
+        return cls(status, error.code, error.detail, close_code)
 
 
 DRAINING = Refused(

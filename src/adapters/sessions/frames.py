@@ -30,6 +30,10 @@ class DisconnectPayload(BaseModel):
     after_ms: int | None = Field(None, exclude_if=is_none)
 
 
+class ExpiringPayload(BaseModel):
+    expires_in_ms: int
+
+
 class Problem(BaseModel):
     """What isn't valid in a frame; `loc` is the way to it."""
 
@@ -47,7 +51,7 @@ class RefusalPayload(BaseModel):
     retry_after_ms: int | None = Field(None, exclude_if=is_none)
 
 
-Payload: TypeAlias = RecoveredPayload | DisconnectPayload | RefusalPayload
+Payload: TypeAlias = RecoveredPayload | DisconnectPayload | ExpiringPayload | RefusalPayload
 
 
 def recovered_frame(recovery: Recovery) -> str:
@@ -63,6 +67,11 @@ def disconnect_frame(why: Disconnect) -> str:
         code=why.code, reason=why.reason, reconnect=why.reconnect, after_ms=after_ms
     )
     return _frame("disconnect", payload)
+
+
+def auth_expiring_frame(left: float) -> str:
+    """Told before a token expires, in `left` seconds."""
+    return _frame("auth_expiring", ExpiringPayload(expires_in_ms=int(left * 1000)))
 
 
 def retryable(code: str, detail: str, retry_after: float | None) -> RefusalPayload:

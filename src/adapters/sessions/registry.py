@@ -11,6 +11,7 @@ from typing import Protocol
 
 from adapters.sessions.disconnects import UNAVAILABLE, Disconnect, restarting
 from adapters.settings import SessionSettings
+from domain.identity import Caller, Identity
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ class Totals:
 
 
 class OpenSession(Protocol):
+    @property
+    def caller(self) -> Caller: ...
+
     @property
     def frames_received(self) -> int: ...
 
@@ -112,6 +116,12 @@ class Registry:
         """Have everybody come back, perhaps to another server, each at another moment."""
         for session in list(self._open):
             _disconnect(session, why)
+
+    def disconnect_identities(self, are_out: Callable[[Identity], bool], why: Disconnect) -> None:
+        """Disconnect the sessions of identities that `are_out`."""
+        for session in list(self._open):
+            if are_out(session.caller.identity):
+                session.disconnect(why)
 
     async def drain(self, seconds: float, *, notice: float = 0.0) -> None:
         """Disconnect everybody within `seconds`, each told another moment to come back.

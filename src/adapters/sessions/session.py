@@ -11,22 +11,29 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from adapters.log_context import LogContext, log_context
 from adapters.sessions import disconnects
 from adapters.sessions.disconnects import Disconnect
 from adapters.sessions.feature import Feature
-from adapters.sessions.frames import disconnect_frame, recovered_frame, slow_down_frame
+from adapters.sessions.frames import (
+    auth_expiring_frame,
+    disconnect_frame,
+    recovered_frame,
+    slow_down_frame,
+)
 from adapters.sessions.logged_transport import LoggedTransport
 from adapters.sessions.mailbox import Mailbox
 from adapters.sessions.rate_limit import Pace, RateLimit
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
 from adapters.sessions.transport import Overhead, Transport, never_now
+from adapters.sessions.validity import Moment, Validity
 from application.errors import Refusal
 from application.ports import Cursor, Recovery, Subscriber
-from domain.identity import ConnectionId, Member
+from domain.identity import Caller, ConnectionId, Identity
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +45,8 @@ Notify: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class Session(Subscriber):
-    """One client on one `transport`. `member` is who it is; `expires_at` (the loop's time) is from
-    when on it isn't believed any more. `notify` handles messages that aren't frames, in order
+    """One client on one `transport`. `caller` is who it is; `validity`, where there is one, for how
+    long that is believed. `notify` handles messages that aren't frames, in order
     with the frames. `after_delivery` is a frame to follow each one that an audience hears.
     """
 
@@ -47,16 +54,16 @@ class Session(Subscriber):
         self,
         registry: Registry,
         transport: Transport,
-        member: Member,
+        caller: Caller,
         *,
         notify: Notify | None = None,
         after_delivery: str | None = None,
     ) -> None:
         settings = registry.settings
         self._connection_id = ConnectionId(secrets.token_hex(8))
-        self.member = member
+        self.caller = caller
         self.state = State.OPENING
-        self.expires_at: float | None = None
+        self.validity: Validity | None = None
         self.log_context = LogContext(self._connection_id)
         self._registry = registry
         self._transport = transport
@@ -88,6 +95,11 @@ class Session(Subscriber):
     @property
     def frames_received(self) -> int:
         return self.log_context.frames
+
+    def authenticate(self, identity: Identity, validity: Validity | None) -> None:
+        """From now on the client is this, for so long."""
+        self.caller = replace(self.caller, identity=identity)
+        self.validity = validity
 
     # From joining to leaving.
 
@@ -208,8 +220,17 @@ class Session(Subscriber):
         timeout = self._registry.settings.send_timeout
         if self._writing_since is not None and now - self._writing_since > timeout:
             self._disconnect_slow()
-        elif self.expires_at is not None and now > self.expires_at:
-            self.disconnect(disconnects.EXPIRED)
+        elif self.validity is not None:
+            self._check_validity(self.validity, now)
+
+    def _check_validity(self, validity: Validity, now: float) -> None:
+        match validity.at(now):
+            case Moment.OVER:
+                self.disconnect(validity.end)
+            case Moment.NOTICE:
+                self.send(auth_expiring_frame(max(0.0, validity.until - now)))
+            case Moment.FINE:
+                pass
 
     def _disconnect_slow(self) -> None:
         if State.LEAVING not in NEXT[self.state]:

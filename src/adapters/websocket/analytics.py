@@ -9,7 +9,14 @@ from pydantic import BaseModel
 from adapters.sessions.session import Session
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, handler
-from adapters.websocket.frames import Accepted, DurableMessage, KeyedMessage, accepted
+from adapters.websocket.frames import (
+    Accepted,
+    CausedPayload,
+    DurableMessage,
+    KeyedMessage,
+    MemberPayload,
+    accepted,
+)
 from application.analytics import AnalyticsService
 from application.ports import Cursor
 from domain.analytics import ANALYTICS, AnalyticsUpdate, EventRecorded
@@ -31,7 +38,7 @@ class Analytics(KeyedMessage):
     payload: AnalyticsPayload
 
 
-class AnalyticsNotificationPayload(BaseModel):
+class AnalyticsNotificationPayload(CausedPayload):
     """`event` is for people, `name` for programs; `count` of this name, if it has one."""
 
     event: str
@@ -71,7 +78,7 @@ class AnalyticsTally(BaseMessage):
 
 class AnalyticsFeature(AnnouncedFeature):
     audience_kind = AudienceKind.ANALYTICS
-    audience = ANALYTICS
+    place = ANALYTICS
     emits = [AnalyticsNotification]
 
     def __init__(
@@ -81,7 +88,7 @@ class AnalyticsFeature(AnnouncedFeature):
         self._analytics = analytics
 
     async def open(self, since: Sequence[Cursor]) -> None:
-        await self._analytics.join(self.session, next(iter(since), None))
+        await self._analytics.join(self.session.caller, self.session, next(iter(since), None))
 
     async def close(self) -> None:
         await self._analytics.leave(self.session)
@@ -89,13 +96,13 @@ class AnalyticsFeature(AnnouncedFeature):
     @handler
     async def analytics(self, message: Analytics) -> Accepted | None:
         event = message.payload
-        member = self.session.member
-        cursor = await self._analytics.record(member, event.event, event.data, message.key)
+        caller = self.session.caller
+        cursor = await self._analytics.record(caller, event.event, event.data, message.key)
         return accepted(message.key, cursor)
 
     @handler
     async def analytics_tally(self, _message: AnalyticsTallyRequest) -> AnalyticsTally:
-        counts = await self._analytics.counts()
+        counts = await self._analytics.counts(self.session.caller)
         payload = AnalyticsTallyPayload(total=counts.total, counts=counts.by_name)
         return AnalyticsTally(payload=payload)
 
@@ -111,6 +118,7 @@ class AnalyticsFeature(AnnouncedFeature):
                     name=event.name,
                     count=event.count,
                     total=event.total,
+                    member=MemberPayload.of(event.member),
                 )
             case AnnouncementMade():
                 payload = AnalyticsNotificationPayload(event=event.text.value)

@@ -12,7 +12,10 @@ from adapters.websocket.frames import (
     Accepted,
     DurableMessage,
     KeyedMessage,
+    MemberPayload,
+    SaidPayload,
     TextPayload,
+    ToldMessage,
     accepted,
 )
 from application.chat import ChatService
@@ -29,11 +32,11 @@ class Chat(BaseMessage):
     payload: TextPayload
 
 
-class ChatNotification(BaseMessage):
+class ChatNotification(ToldMessage):
     """Something was said, or somebody came or went."""
 
     action: Literal["chat_notification"] = "chat_notification"
-    payload: TextPayload
+    payload: SaidPayload
 
 
 class ReliableChat(KeyedMessage):
@@ -47,7 +50,7 @@ class ReliableChatNotification(DurableMessage):
     """Something was said, or somebody came or went; nothing said is lost."""
 
     action: Literal["reliable_chat_notification"] = "reliable_chat_notification"
-    payload: TextPayload
+    payload: SaidPayload
 
 
 class _Conversation(AnnouncedFeature):
@@ -59,22 +62,22 @@ class _Conversation(AnnouncedFeature):
         self._has_joined = False
 
     async def open(self, since: Sequence[Cursor]) -> None:
-        await self._chat.join(self.session.member, self.session, next(iter(since), None))
+        await self._chat.join(self.session.caller, self.session, next(iter(since), None))
         self._has_joined = True
 
     async def close(self) -> None:
         if self._has_joined:
-            await self._chat.leave(self.session.member, self.session)
+            await self._chat.leave(self.session.caller, self.session)
 
 
 class ChatFeature(_Conversation):
     audience_kind = AudienceKind.CHAT
-    audience = CHAT
+    place = CHAT
     emits = [ChatNotification]
 
     @handler
     async def chat(self, message: Chat) -> None:
-        await self._chat.say(self.session.member, message.payload.message)
+        await self._chat.say(self.session.caller, message.payload.message)
 
     @staticmethod
     def present(_audience: Audience[ChatEvent], event: ChatEvent) -> ChatNotification:
@@ -89,18 +92,18 @@ class ChatFeature(_Conversation):
                 text = event.text.value
             case _:
                 assert_never(event)
-        return ChatNotification(payload=TextPayload(message=text))
+        return ChatNotification(payload=_said(event, text))
 
 
 class ReliableFeature(_Conversation):
     audience_kind = AudienceKind.RELIABLE
-    audience = RELIABLE
+    place = RELIABLE
     emits = [ReliableChatNotification]
 
     @handler
     async def reliable_chat(self, message: ReliableChat) -> Accepted | None:
         text = message.payload.message
-        cursor = await self._chat.say(self.session.member, text, message.key)
+        cursor = await self._chat.say(self.session.caller, text, message.key)
         return accepted(message.key, cursor)
 
     @staticmethod
@@ -116,7 +119,12 @@ class ReliableFeature(_Conversation):
                 text = event.text.value
             case _:
                 assert_never(event)
-        return ReliableChatNotification(payload=TextPayload(message=text))
+        return ReliableChatNotification(payload=_said(event, text))
+
+
+def _said(event: ChatEvent, text: str) -> SaidPayload:
+    member = None if isinstance(event, AnnouncementMade) else MemberPayload.of(event.member)
+    return SaidPayload(message=text, member=member)
 
 
 class ChatConsumer(FeatureConsumer, feature=ChatFeature, path="/chat"):

@@ -26,16 +26,22 @@ from fast_channels.type_defs import ASGIReceiveCallable, ChannelScope
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.asgi_extensions import Extensions
+from adapters.authenticator import Arrival, Authenticator
+from adapters.denials import deny
 from adapters.log_context import log_context
 from adapters.sessions import disconnects
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
-from adapters.visitors import Recognise
 from adapters.websocket import replies
+from adapters.websocket.admission import Admission
+from adapters.websocket.authentication import Authenticate, Authenticated, AuthExpiring
 from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
 from adapters.websocket.frames import Disconnect, Recovered, SystemNotify
 from adapters.websocket.transport import WebSocketTransport
+from application.access import Access
+from application.errors import Unavailable
 from application.ports import Cursor
+from domain.errors import NotAllowed, NotAuthenticated
 from domain.events import AnnouncementMade
 from domain.identity import MessageText
 
@@ -59,7 +65,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
 
     feature_class: ClassVar[type[SocketFeature]]
     path: ClassVar[str]
-    emits: ClassVar[list[type[BaseMessage]]] = [Recovered, Disconnect, ErrorMessage]
+    emits: ClassVar[list[type[BaseMessage]]] = [Recovered, AuthExpiring, Disconnect, ErrorMessage]
     send_message_immediately = False
 
     def __init_subclass__(
@@ -74,26 +80,39 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
                 # Layers are registered under the names of audiences, too.
                 cls.channel_layer_alias = feature.audience_kind.value
             if issubclass(feature, AnnouncedFeature):
-                if hasattr(feature, "audience"):
-                    cls.groups = [feature.audience.channel]
+                if feature.place is not None:
+                    cls.groups = [feature.place.channel]
                 announces = event_handler(output_type=feature.emits)
                 setattr(cls, system_notify.__name__, announces(system_notify))
         super().__init_subclass__(**kwargs)
 
-    def __init__(self, registry: Registry, make_feature: MakeFeature, recognise: Recognise) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        make_feature: MakeFeature,
+        authenticator: Authenticator,
+        access: Access,
+    ) -> None:
         super().__init__()
         self.send_completion = registry.settings.send_completion
         self._registry = registry
         self._make_feature = make_feature
-        self._recognise = recognise
+        self._authenticator = authenticator
+        self._access = access
         self._frame: str | bytes = ""
         self.session: Session
         self.feature: SocketFeature
+        self._admission: Admission
 
     @ws_handler
     async def ping(self, _message: PingMessage) -> PongMessage:
         """Answers at once."""
         return PongMessage()
+
+    @ws_handler(output_type=Authenticated)
+    async def authenticate(self, message: Authenticate) -> None:
+        """Says who the client is: the first time, to go on with a newer token, or by a name."""
+        await self._admission.authenticate(message.payload)
 
     # The way in.
 
@@ -106,13 +125,16 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         self.scope = scope
         self.base_send = send
         extensions = Extensions.of(scope)
-        visitor = self._recognise(scope)
-        cookie = [(b"set-cookie", visitor.new_cookie.encode())] if visitor.new_cookie else None
         await receive()
+        try:
+            arrival = await self._authenticator.authenticate(scope)
+        except (NotAuthenticated, Unavailable) as error:
+            await deny(scope, send, disconnects.Refused.for_error(error))
+            return
         self.session = Session(
             self._registry,
             WebSocketTransport(extensions, receive, send),
-            visitor.member,
+            arrival.caller,
             notify=self._notified,
             after_delivery=_GROUP_COMPLETE if self.send_completion else None,
         )
@@ -121,8 +143,14 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         log_context.set(self.session.log_context)
         try:
             # First join, then accept: whoever is connected has joined already.
-            await self._open()
-            await self.accept(subprotocol=_picked(scope), headers=cookie)
+            await self._arrive(arrival)
+            cookie = arrival.new_cookie
+            headers = [(b"set-cookie", cookie.encode())] if cookie else None
+            await self.accept(subprotocol=_picked(scope), headers=headers)
+        except NotAllowed as error:
+            await self.session.end()
+            await deny(scope, send, disconnects.Refused.for_error(error))
+            return
         except BaseException as error:
             await self.session.end()
             # uvicorn's ClientDisconnected is one: the client didn't wait for us.
@@ -135,18 +163,18 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         else:
             await self.session.serve(self._handle)
 
-    async def _open(self) -> None:
+    async def _arrive(self, arrival: Arrival) -> None:
+        """Join, or wait for the client to say who it is. Raises `NotAllowed`."""
         try:
             self.feature = self._make_feature(self.session, self.scope.get("path_params") or {})
-            await self.session.host(self.feature, self._since())
         except Exception as error:  # noqa: BLE001 - it is mapped, or logged and said so
             self.session.disconnect(disconnects.for_error(error))
-
-    def _since(self) -> list[Cursor]:
-        """The cursors that the client came back with."""
-        text = self.scope["query_string"].decode("latin-1")
-        fields = [field.partition("=") for field in text.split("&")]
-        return [Cursor(unquote(value)) for name, _, value in fields if name == "since"]
+            return
+        since = _cursors(self.scope)
+        self._admission = Admission(
+            self.session, self.feature, since, self._authenticator, self._access
+        )
+        await self._admission.arrive(arrival)
 
     # One frame.
 
@@ -176,6 +204,9 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             action = getattr(message, "action", "")
             if action not in settings.log_ignored_actions:
                 log.info("websocket received", extra={"action": action})
+        if self._admission.is_awaited and not isinstance(message, Authenticate | PingMessage):
+            self._refuse(replies.refusal(NotAuthenticated("First say who you are: authenticate.")))
+            return
         await self.receive_message(message)
 
     async def _handle_envelope(self, text: str) -> None:
@@ -232,6 +263,13 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         log.error("event handler of %s failed", action, exc_info=error)
 
 
+def _cursors(scope: ChannelScope) -> list[Cursor]:
+    """The cursors that the client came back with."""
+    text = scope["query_string"].decode("latin-1")
+    fields = [field.partition("=") for field in text.split("&")]
+    return [Cursor(unquote(value)) for name, _, value in fields if name == "since"]
+
+
 def _picked(scope: ChannelScope) -> str | None:
     """The subprotocol that the answer names: one that the client offers, or none."""
     return SUBPROTOCOL if SUBPROTOCOL in (scope.get("subprotocols") or ()) else None
@@ -251,4 +289,4 @@ async def system_notify(self: FeatureConsumer, event: SystemNotify) -> BaseMessa
     """Tells this client what other code announces to its audience."""
     feature = cast(AnnouncedFeature, self.feature)
     made = AnnouncementMade(MessageText(event.payload.message))
-    return feature.present(feature.audience, made)
+    return feature.present(feature.place, made)

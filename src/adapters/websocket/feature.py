@@ -33,8 +33,14 @@ class SocketFeature(Feature):
     emits: ClassVar[list[type[BaseMessage]]] = []
     """What is sent that answers no frame, for the document."""
 
+    place: Audience[Any] | None = None
+    """Where the client has to have the right to listen, to stay."""
+
     def __init__(self, session: Session) -> None:
         self.session = session
+
+    async def rename(self) -> None:
+        """The session's member is called otherwise from now on."""
 
     def reply(self, message: BaseMessage) -> None:
         """Answer the frame that is being handled, or say something to this client alone."""
@@ -58,7 +64,7 @@ class ToldFeature(SocketFeature):
 
 
 class AnnouncedFeature(ToldFeature):
-    """A feature of one audience, which may be told announcements. Where all sessions have the
-    same one, it stands on the class."""
+    """A feature of one audience, its `place`, which may be told announcements. Where all sessions
+    have the same one, it stands on the class."""
 
-    audience: Audience[Any]
+    place: Audience[Any]

@@ -1,19 +1,50 @@
 """Frames that every socket shares, and what durable frames have in common."""
 
 from abc import ABC
-from typing import Literal
+from typing import Literal, Self
 
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
 from adapters.sessions.frames import DisconnectPayload, RecoveredPayload, is_none
+from domain.identity import Member
 
 
 class TextPayload(BaseModel):
     message: str
 
 
-class DurableMessage(BaseMessage, ABC):
+class MemberPayload(BaseModel):
+    """`id` is who it is, the same on every connection; `name` is for people, and may be anything
+    that a member chose."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        return cls(id=member.id, name=member.name)
+
+
+class CausedPayload(BaseModel):
+    """What a member may have caused."""
+
+    member: MemberPayload | None = Field(None, exclude_if=is_none)
+
+
+class SaidPayload(TextPayload, CausedPayload):
+    """What was said; without a `member`, by the service."""
+
+
+class ToldMessage(BaseMessage, ABC):
+    """What an audience hears: `id` is the same for all who hear it, and in history; `at` is when
+    it was accepted, in milliseconds since 1970."""
+
+    id: str | None = Field(None, exclude_if=is_none)
+    at: int | None = Field(None, exclude_if=is_none)
+
+
+class DurableMessage(ToldMessage, ABC):
     """A frame of a durable socket: `cursor` is the place to come back to with `?since=`."""
 
     cursor: str | None = Field(None, exclude_if=is_none)

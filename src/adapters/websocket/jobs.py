@@ -11,7 +11,7 @@ from adapters.sessions.session import Session
 from adapters.websocket import replies
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import ToldFeature, handler
-from adapters.websocket.frames import DurableMessage, KeyedMessage
+from adapters.websocket.frames import CausedPayload, DurableMessage, KeyedMessage, MemberPayload
 from application.errors import Refusal, TooManySubscriptions
 from application.jobs import JobService
 from application.ports import Cursor
@@ -19,6 +19,7 @@ from domain.audiences import Audience, AudienceKind
 from domain.errors import BrokenRule
 from domain.identity import JobId
 from domain.jobs import (
+    ANY_JOB,
     Job,
     JobCancelled,
     JobEvent,
@@ -82,7 +83,7 @@ class JobListRequest(BaseMessage):
     payload: None = None
 
 
-class JobStatusPayload(BaseModel):
+class JobStatusPayload(CausedPayload):
     """`progress` runs from 0 to 1; `text` is the output so far, where there is some."""
 
     status: Status
@@ -126,6 +127,7 @@ class JobList(BaseMessage):
 
 class JobsFeature(ToldFeature):
     audience_kind = AudienceKind.JOB
+    place = ANY_JOB
     emits = [JobStatus]
 
     def __init__(self, session: Session, _path: Mapping[str, str], jobs: JobService) -> None:
@@ -133,9 +135,10 @@ class JobsFeature(ToldFeature):
         self._jobs = jobs
 
     async def open(self, since: Sequence[Cursor]) -> None:
+        await self._jobs.enter(self.session.caller)
         try:
             for cursor in self._jobs.one_of_each(since):
-                job = await self._jobs.resume(self.session.member, self.session, cursor)
+                job = await self._jobs.resume(self.session.caller, self.session, cursor)
                 self._tell_ending(job)
         except TooManySubscriptions as error:
             self.reply(replies.refusal(error))
@@ -150,29 +153,29 @@ class JobsFeature(ToldFeature):
         self._tell("queuing", f"⏳ Queuing {asked.type} job: {asked.content}")
         try:
             submitted = await self._jobs.submit(
-                session.member, session, asked.type, asked.content, message.key
+                session.caller, session, asked.type, asked.content, message.key
             )
         except (BrokenRule, Refusal) as error:
             self._tell("error", f"❌ Error queuing job: {error.detail}", message.key)
             return
         if submitted.again:
             # The answer that was lost, then how far the job has come meanwhile.
-            self.reply(_status(JobQueued(submitted.job_id)))
-            self._tell_ending(await self._jobs.watch(session.member, session, submitted.job_id))
+            self.reply(_status(JobQueued(submitted.job_id, session.caller.member)))
+            self._tell_ending(await self._jobs.watch(session.caller, session, submitted.job_id))
 
     @handler
     async def job_cancel(self, message: JobCancel) -> None:
         job_id = JobId(message.payload.job_id)
-        await self._jobs.cancel(self.session.member, self.session, job_id)
+        await self._jobs.cancel(self.session.caller, self.session, job_id)
 
     @handler
     async def job_watch(self, message: JobWatch) -> None:
         job_id = JobId(message.payload.job_id)
-        self._tell_ending(await self._jobs.watch(self.session.member, self.session, job_id))
+        self._tell_ending(await self._jobs.watch(self.session.caller, self.session, job_id))
 
     @handler
     async def job_list(self, _message: JobListRequest) -> JobList:
-        jobs = await self._jobs.list(self.session.member)
+        jobs = await self._jobs.list(self.session.caller)
         return JobList(payload=JobListPayload(jobs=[_summary(job) for job in jobs]))
 
     @staticmethod
@@ -200,6 +203,7 @@ def _status(event: JobEvent) -> JobStatus:
                 status="queued",
                 job_id=job_id,
                 message=f"📋 Job {job_id} queued successfully! Worker will process it shortly...",
+                member=MemberPayload.of(event.member),
             )
         case JobStarted():
             payload = JobStatusPayload(

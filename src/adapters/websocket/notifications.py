@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, assert_never
 
 from chanx.messages.base import BaseMessage
-from pydantic import BaseModel
 
 from adapters.sessions.session import Session
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, handler
-from adapters.websocket.frames import TextPayload
+from adapters.websocket.frames import MemberPayload, SaidPayload, TextPayload, ToldMessage
 from application.notifications import NotificationService
 from application.ports import Cursor
 from domain.audiences import Audience, AudienceKind
@@ -24,12 +23,11 @@ class Notification(BaseMessage):
     payload: TextPayload
 
 
-class NotificationPayload(BaseModel):
+class NotificationPayload(SaidPayload):
     type: Literal["user", "system", "periodic"]
-    message: str
 
 
-class NotificationBroadcast(BaseMessage):
+class NotificationBroadcast(ToldMessage):
     """A notice, by a user, by the service, or by the clock."""
 
     action: Literal["notification_broadcast"] = "notification_broadcast"
@@ -38,7 +36,7 @@ class NotificationBroadcast(BaseMessage):
 
 class NotificationsFeature(AnnouncedFeature):
     audience_kind = AudienceKind.NOTIFICATIONS
-    audience = NOTIFICATIONS
+    place = NOTIFICATIONS
     emits = [NotificationBroadcast]
 
     def __init__(
@@ -48,14 +46,14 @@ class NotificationsFeature(AnnouncedFeature):
         self._notifications = notifications
 
     async def open(self, since: Sequence[Cursor]) -> None:
-        await self._notifications.join(self.session.member, self.session)
+        await self._notifications.join(self.session.caller, self.session)
 
     async def close(self) -> None:
         await self._notifications.leave(self.session)
 
     @handler
     async def notification(self, message: Notification) -> None:
-        await self._notifications.notify(self.session.member, message.payload.message)
+        await self._notifications.notify(self.session.caller, message.payload.message)
 
     @staticmethod
     def present(
@@ -64,10 +62,16 @@ class NotificationsFeature(AnnouncedFeature):
         match event:
             case MemberJoined():
                 payload = NotificationPayload(
-                    type="system", message="🔔 Connected to notifications!"
+                    type="system",
+                    message="🔔 Connected to notifications!",
+                    member=MemberPayload.of(event.member),
                 )
             case MessageSaid():
-                payload = NotificationPayload(type="user", message=f"🔔 Notification: {event.text}")
+                payload = NotificationPayload(
+                    type="user",
+                    message=f"🔔 Notification: {event.text}",
+                    member=MemberPayload.of(event.member),
+                )
             case AnnouncementMade():
                 kind: Literal["periodic", "system"] = "periodic" if event.periodic else "system"
                 payload = NotificationPayload(type=kind, message=event.text.value)

@@ -12,8 +12,10 @@ from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, handler
 from adapters.websocket.frames import (
     Accepted,
+    CausedPayload,
     DurableMessage,
     KeyedMessage,
+    MemberPayload,
     TextPayload,
     accepted,
 )
@@ -33,7 +35,7 @@ class RoomChat(KeyedMessage):
     payload: TextPayload
 
 
-class RoomPayload(BaseModel):
+class RoomPayload(CausedPayload):
     """`members` is how many are in the room, where the notice is about that."""
 
     message: str
@@ -82,24 +84,27 @@ class RoomFeature(AnnouncedFeature):
         super().__init__(session)
         self._rooms = service
         self._room = RoomName.parse(path["room_name"])
-        self.audience = rooms.audience(self._room)
+        self.place = rooms.audience(self._room)
 
     async def open(self, since: Sequence[Cursor]) -> None:
         session = self.session
-        await self._rooms.enter(self._room, session.member, session, next(iter(since), None))
+        await self._rooms.enter(self._room, session.caller, session, next(iter(since), None))
 
     async def close(self) -> None:
-        await self._rooms.leave(self._room, self.session.member, self.session)
+        await self._rooms.leave(self._room, self.session.caller, self.session)
+
+    async def rename(self) -> None:
+        await self._rooms.rename(self._room, self.session.caller, self.session)
 
     @handler
     async def room_chat(self, message: RoomChat) -> Accepted | None:
         text = message.payload.message
-        cursor = await self._rooms.say(self._room, self.session.member, text, message.key)
+        cursor = await self._rooms.say(self._room, self.session.caller, text, message.key)
         return accepted(message.key, cursor)
 
     @handler
     async def room_members(self, _message: RoomMembersRequest) -> RoomMembers:
-        roster = await self._rooms.roster(self._room)
+        roster = await self._rooms.roster(self._room, self.session.caller)
         payload = RoomMembersPayload(
             room_name=self._room.value,
             count=roster.count,
@@ -117,6 +122,7 @@ class RoomFeature(AnnouncedFeature):
                     room_name=room,
                     kind="joined",
                     name=event.member.name,
+                    member=MemberPayload.of(event.member),
                     members=event.members,
                 )
             case MemberLeft():
@@ -125,6 +131,7 @@ class RoomFeature(AnnouncedFeature):
                     room_name=room,
                     kind="left",
                     name=event.member.name,
+                    member=MemberPayload.of(event.member),
                     members=event.members,
                 )
             case MessageSaid():
@@ -133,6 +140,7 @@ class RoomFeature(AnnouncedFeature):
                     room_name=room,
                     kind="said",
                     name=event.member.name,
+                    member=MemberPayload.of(event.member),
                 )
             case AnnouncementMade():
                 payload = RoomPayload(message=event.text.value, room_name=room, kind="announced")

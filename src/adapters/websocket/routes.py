@@ -7,13 +7,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from adapters.authenticator import Authenticator
 from adapters.lane_table import LANE_OF, LanePlan
 from adapters.sessions.disconnects import PathIsUnknown
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
-from adapters.visitors import Recognise
 from adapters.websocket.consumer import FeatureConsumer, MakeFeature
 from adapters.websocket.feature import SocketFeature, ToldFeature
+from application.access import Access
 from domain.audiences import Audience
 
 Features: TypeAlias = Mapping[type[FeatureConsumer], MakeFeature]
@@ -52,15 +53,20 @@ class Endpoint:
         consumer_class: type[FeatureConsumer],
         registry: Registry,
         make: MakeFeature,
-        recognise: Recognise,
+        authenticator: Authenticator,
+        access: Access,
     ) -> None:
         self.consumer_class = consumer_class
         self._registry = registry
         self._make = make
-        self._recognise = recognise
+        self._authenticator = authenticator
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.consumer_class(self._registry, self._make, self._recognise)(scope, receive, send)
+        consumer = self.consumer_class(
+            self._registry, self._make, self._authenticator, self._access
+        )
+        await consumer(scope, receive, send)
 
 
 class UnknownPathConsumer(FeatureConsumer):
@@ -91,10 +97,14 @@ class Sockets(Router):
         await super().not_found(scope, receive, send)
 
 
-def websocket_router(registry: Registry, features: Features, recognise: Recognise) -> Router:
+def websocket_router(
+    registry: Registry, features: Features, authenticator: Authenticator, access: Access
+) -> Router:
     """All sockets, relative to where they are mounted."""
     routes: list[BaseRoute] = [
-        WebSocketRoute(consumer.path, Endpoint(consumer, registry, make, recognise))
+        WebSocketRoute(consumer.path, Endpoint(consumer, registry, make, authenticator, access))
         for consumer, make in features.items()
     ]
-    return Sockets(routes, Endpoint(UnknownPathConsumer, registry, _no_feature, recognise))
+    return Sockets(
+        routes, Endpoint(UnknownPathConsumer, registry, _no_feature, authenticator, access)
+    )

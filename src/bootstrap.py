@@ -174,6 +174,7 @@ class Container(containers.DeclarativeContainer):
         job_records,
         job_records,
         backend.provided.job_queue,
+        clock,
         waiting=job_settings.waiting,
         losses=job_settings.losses,
     )

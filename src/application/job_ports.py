@@ -41,8 +41,8 @@ class AskedJobs(Protocol):
         """
 
     @abstractmethod
-    async def cancel(self, job_id: JobId) -> Job | None:
-        """Cancel a queued job, or request it of a running one.
+    async def cancel(self, job_id: JobId, at: float | None = None) -> Job | None:
+        """Cancel a queued job, which has ended `at` then, or request it of a running one.
 
         Returns the job as it is afterwards; None, and no change, if it is over or unknown.
         """

@@ -8,7 +8,7 @@ from typing import Any
 from application.errors import Refusal
 from application.job_endings import tell_ending
 from application.job_ports import EndedJobs, JobQueue, RunningJobs, StalledJobs
-from application.ports import Broadcaster
+from application.ports import Broadcaster, Clock
 from domain.identity import JobId
 from domain.jobs import Job, JobFailed
 
@@ -34,6 +34,7 @@ class JobReaper:
         running: RunningJobs,
         ended: EndedJobs,
         queue: JobQueue,
+        clock: Clock,
         *,
         waiting: float,
         losses: int,
@@ -43,6 +44,7 @@ class JobReaper:
         self._running = running
         self._ended = ended
         self._queue = queue
+        self._clock = clock
         self._waiting = waiting
         self._losses = losses
         self._troubled: set[JobId] = set()
@@ -96,7 +98,7 @@ class JobReaper:
             await tell_ending(self._broadcaster, self._ended, ending)
 
     async def _fail(self, job: Job, reason: str) -> None:
-        failed = JobFailed(job.id, reason)
+        failed = JobFailed(job.id, reason, at=self._clock.now())
         if await self._running.end(job.id, job.attempt, failed):
             await tell_ending(self._broadcaster, self._ended, failed)
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from application.errors import Unavailable
@@ -86,7 +86,7 @@ class JobRunner:
             return
         interrupt = self._interrupts[job_id] = asyncio.Event()
         try:
-            ending = await self._attempt(job, interrupt)
+            ending = replace(await self._attempt(job, interrupt), at=self._clock.now())
             await self._persist(lambda: self._end(job, ending))
         except JobIsLost:
             log.warning("a job was taken over by another worker", extra={"job": job_id})

@@ -194,11 +194,12 @@ class JobService:
         job.check_owner(caller)
         if subscriber is not None:
             await self._subscriptions.subscribe(audience, subscriber)
-        cancelled = await self._asked.cancel(job_id)
+        now = self._clock.now()
+        cancelled = await self._asked.cancel(job_id, now)
         if cancelled is None:
             raise JobIsOver("This job is over already.")
         if cancelled.state is JobState.CANCELLED:
-            await tell_ending(self._broadcaster, self._ended, JobCancelled(job_id))
+            await tell_ending(self._broadcaster, self._ended, JobCancelled(job_id, at=now))
         else:
             await self._queue.interrupt(job_id)
 

@@ -1,15 +1,24 @@
 """What several features tell of, in the past tense. Each feature says which of these, and which of
 its own, its audience hears; how they look on a wire is the affair of `adapters/websocket`."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 
 from domain.identity import Member, MessageText
 
 
+@dataclass(frozen=True, slots=True)
 class LastEvent:
-    """After one of these its audience hears nothing more."""
+    """After one of these its audience hears nothing more; `at` is when it came, in seconds since
+    1970."""
 
-    __slots__ = ()
+    at: float | None = field(default=None, kw_only=True, compare=False)
+
+
+def ending_id(channel: str) -> str:
+    """The id of an audience's last event: the same for whoever hears it, and whoever is told of
+    it later. Who can't guess the channel can't guess it."""
+    return hashlib.sha256(f"the end of {channel}".encode()).hexdigest()[:32]
 
 
 class PassingEvent:

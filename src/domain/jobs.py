@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, assert_never
 
 from domain.audiences import Audience, AudienceKind
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
@@ -111,7 +111,8 @@ class Job:
     `lost` how many of those workers vanished.
     `private` jobs can be watched by their owner only; the others, asked for by somebody
     who could not be recognised again, by whoever knows their id. `outcome` is the result
-    or the reason, once the job is over. `key` is what its owner asked for it under, if it was.
+    or the reason, once the job is over, and `ended_at` when that was. `key` is what its owner
+    asked for it under, if it was.
     """
 
     id: JobId
@@ -127,6 +128,7 @@ class Job:
     lost: int = 0
     outcome: str | None = None
     key: IdempotencyKey | None = None
+    ended_at: float | None = None
 
     @classmethod
     def ask(
@@ -158,18 +160,21 @@ class Job:
     def end(self, event: JobEnded) -> Self:
         match event:
             case JobSucceeded():
-                return replace(self._go(JobState.SUCCEEDED), progress=1.0, outcome=event.result)
+                ended = replace(self._go(JobState.SUCCEEDED), progress=1.0, outcome=event.result)
             case JobFailed():
-                return replace(self._go(JobState.FAILED), outcome=event.reason)
+                ended = replace(self._go(JobState.FAILED), outcome=event.reason)
             case JobCancelled():
-                return self._go(JobState.CANCELLED)
+                ended = self._go(JobState.CANCELLED)
+            case _:
+                assert_never(event)
+        return replace(ended, ended_at=event.at)
 
-    def cancel(self) -> Self:
+    def cancel(self, at: float | None = None) -> Self:
         """Cancel a queued job at once; ask it of a running one. Raises `JobIsOver`."""
         if self.state.is_over:
             raise JobIsOver(f"This job is over already: {self.state}.")
         if self.state is JobState.QUEUED:
-            return self.end(JobCancelled(self.id))
+            return self.end(JobCancelled(self.id, at=at))
         return replace(self, cancel_requested=True)
 
     def check_watcher(self, caller: Caller) -> None:
@@ -190,11 +195,11 @@ class Job:
         """The event that ended this job, or None while it is not over."""
         match self.state:
             case JobState.SUCCEEDED:
-                return JobSucceeded(self.id, self.outcome or "")
+                return JobSucceeded(self.id, self.outcome or "", at=self.ended_at)
             case JobState.FAILED:
-                return JobFailed(self.id, self.outcome or "")
+                return JobFailed(self.id, self.outcome or "", at=self.ended_at)
             case JobState.CANCELLED:
-                return JobCancelled(self.id)
+                return JobCancelled(self.id, at=self.ended_at)
             case _:
                 return None
 

@@ -18,7 +18,7 @@ from application.ports import (
     Subscriptions,
 )
 from domain.audiences import Audience
-from domain.events import LastEvent, PassingEvent
+from domain.events import LastEvent, PassingEvent, ending_id
 from domain.identity import ConnectionId, IdempotencyKey
 
 Encode: TypeAlias = Callable[[Audience[Any], Any], str]
@@ -56,10 +56,17 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
             last=isinstance(event, LastEvent),
             passing=isinstance(event, PassingEvent),
             key="" if key is None else key.value,
-            headers=self._stamp(),
+            headers=self._headers(audience, event),
         )
         cursor = await self._lane(audience).publish(group_of(audience), publication)
         return None if cursor is None else Cursor(cursor)
+
+    def _headers(self, audience: Audience[Any], event: object) -> Headers:
+        headers = self._stamp()
+        if not isinstance(event, LastEvent) or event.at is None:
+            return headers
+        # Of how something ended people are told later, too, when no history has it any more.
+        return {**headers, "id": ending_id(audience.channel), "at": str(int(event.at * 1000))}
 
     async def published(self, audience: Audience[Any], key: IdempotencyKey) -> Cursor | None:
         cursor = await self._lane(audience).published(group_of(audience), key.value)

@@ -32,6 +32,7 @@ class _Record(BaseModel):
     lost: int = Field(ge=0)
     outcome: str | None = None
     key: str | None = None
+    ended_at: float | None = None
 
 
 def encode(job: Job) -> str:
@@ -74,4 +75,5 @@ def decode(raw: bytes, job_id: str) -> Job | None:
         lost=record.lost,
         outcome=record.outcome,
         key=None if record.key is None else IdempotencyKey(record.key),
+        ended_at=record.ended_at,
     )

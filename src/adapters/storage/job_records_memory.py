@@ -85,11 +85,11 @@ class MemoryJobRecords(JobRecords):
     async def hand_back(self, job_id: JobId, attempt: int, *, lost: bool = False) -> bool:
         return self._change(job_id, attempt, lambda job: job.hand_back(lost=lost))
 
-    async def cancel(self, job_id: JobId) -> Job | None:
+    async def cancel(self, job_id: JobId, at: float | None = None) -> Job | None:
         record = self._records.get(job_id)
         if record is None or record.job.state.is_over:
             return None
-        self._keep(record, record.job.cancel())
+        self._keep(record, record.job.cancel(at))
         return record.job
 
     async def lapsed(self, limit: int) -> list[Job]:

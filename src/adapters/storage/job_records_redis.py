@@ -113,9 +113,9 @@ class RedisJobRecords(JobRecords):
         )
         return changed is not None
 
-    async def cancel(self, job_id: JobId) -> Job | None:
+    async def cancel(self, job_id: JobId, at: float | None = None) -> Job | None:
         return await self._change(
-            job_id, None, lambda job: None if job.state.is_over else job.cancel()
+            job_id, None, lambda job: None if job.state.is_over else job.cancel(at)
         )
 
     async def lapsed(self, limit: int) -> list[Job]:

@@ -15,8 +15,10 @@ from adapters.websocket.frames import CausedPayload, DurableMessage, KeyedMessag
 from application.errors import Refusal, TooManySubscriptions
 from application.jobs import JobService
 from application.ports import Cursor
+from domain import jobs
 from domain.audiences import Audience, AudienceKind
 from domain.errors import BrokenRule
+from domain.events import ending_id
 from domain.identity import JobId
 from domain.jobs import (
     ANY_JOB,
@@ -187,7 +189,10 @@ class JobsFeature(ToldFeature):
 
     def _tell_ending(self, job: Job | None) -> None:
         if job is not None and (ending := job.ending()) is not None:
-            self.reply(_status(ending))
+            told = _status(ending)
+            told.id = ending_id(jobs.audience(job.id).channel)
+            told.at = None if ending.at is None else int(ending.at * 1000)
+            self.reply(told)
 
 
 class JobsConsumer(FeatureConsumer, feature=JobsFeature, path="/background_jobs"):

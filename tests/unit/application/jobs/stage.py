@@ -66,6 +66,7 @@ class Stage:
             self.records,
             self.records,
             self.queue,
+            clock,
             waiting=WAITING,
             losses=LOSSES,
         )

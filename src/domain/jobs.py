@@ -99,7 +99,7 @@ def audience(job_id: JobId) -> Audience[JobEvent]:
     return Audience(AudienceKind.JOB, job_id)
 
 
-ANY_JOB = Audience[JobEvent](AudienceKind.JOB, "*")
+ANY_JOB: Audience[JobEvent] = Audience(AudienceKind.JOB, "*")
 """Stands for one that doesn't exist yet."""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from domain.identity import Member, MemberId
+from domain.identity import VISITOR_MARK, Member, MemberId
 
 COOKIE = "switchboard_visitor"
 SECURE_COOKIE = f"__Host-{COOKIE}"
@@ -77,4 +77,4 @@ class Visitors:
 
 
 def _id_of(key: str) -> MemberId:
-    return MemberId(hashlib.sha256(key.encode()).hexdigest()[:32])
+    return MemberId(VISITOR_MARK + hashlib.sha256(key.encode()).hexdigest()[:32])

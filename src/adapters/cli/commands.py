@@ -62,7 +62,7 @@ def create_cli(programs: Programs) -> click.Group:
                 f"--workers {workers} needs --backend {' or '.join(programs.shared_backends)}: "
                 f"{settings.backend} keeps everything in one process."
             )
-        with listening(settings.server.host, settings.server.port, fds) as listeners:
+        with listening(settings, fds) as listeners:
             if workers == 1:
                 programs.serve(settings, listeners, bool(fds))
             else:

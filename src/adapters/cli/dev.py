@@ -49,7 +49,7 @@ def load_dev_settings(**given: Any) -> Settings:
 
 def develop(settings: Settings, programs: Programs) -> None:
     """Run until Ctrl+C or SIGTERM; raises `Problem` when a part ends by itself."""
-    with listening(settings.server.host, settings.server.port) as listeners:
+    with listening(settings) as listeners:
         asyncio.run(_develop(settings, programs, listeners))
 
 

@@ -5,8 +5,11 @@ import errno
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from adapters.cli.problems import Problem
+from adapters.settings import Settings
+from adapters.settings_group import PREFIX
 
 BACKLOG = 2048
 """Connections that may wait while processes start or restart; uvicorn's own number."""
@@ -19,16 +22,37 @@ EVERYWHERE = {"", "::"}
 
 
 @contextlib.contextmanager
-def listening(host: str, port: int, fds: Sequence[int] = ()) -> Iterator[list[socket.socket]]:
-    """Listen on a host's port, or on the sockets that were handed over as `fds`, until the end.
+def listening(settings: Settings, fds: Sequence[int] = ()) -> Iterator[list[socket.socket]]:
+    """Listen where the settings say, or on the sockets that were handed over as `fds`, until the
+    end.
 
-    Raises `Problem`.
+    Raises `Problem`, also where strangers could come in whom nobody meant to let in.
     """
+    server = settings.server
     with contextlib.ExitStack() as stack:
-        listeners = adopt(fds) if fds else listen(host, port)
+        listeners = adopt(fds) if fds else listen(server.host, server.port)
         for listener in listeners:
             stack.enter_context(listener)
+        if settings.auth.takes_anonymous and not settings.auth.public:
+            _refuse_strangers(listeners)
         yield listeners
+
+
+def _refuse_strangers(listeners: Iterable[socket.socket]) -> None:
+    reachable = [address for address in map(_address_of, listeners) if not address.is_loopback]
+    if reachable:
+        raise Problem(
+            f"{reachable[0]} can be reached from other machines, and {PREFIX}AUTH=anonymous lets"
+            f" everybody in. Set {PREFIX}AUTH=jwt with {PREFIX}AUTH_SECRET, or"
+            f" {PREFIX}AUTH_PUBLIC=true if everybody shall come in."
+        )
+
+
+def _address_of(listener: socket.socket) -> IPv4Address | IPv6Address:
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        # A file, which only this machine has.
+        return IPv4Address("127.0.0.1")
+    return ip_address(listener.getsockname()[0].partition("%")[0])
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

@@ -80,10 +80,13 @@ class Authenticator:
         return self._visitors.recognise(scope).new_cookie
 
     async def _shown(self, scope: Mapping[str, Any]) -> Identity | None:
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        text = scope["query_string"].decode("latin-1")
+        query = dict(parse_qsl(text, keep_blank_values=True))
         if any(_TOKEN.search(value) for value in query.values()):
             raise TokenIsInvalid("Addresses are logged: a token doesn't belong into one.")
-        token = _bearer(scope) or _offered(scope)
+        token = _bearer(scope)
+        if token is None:
+            token = _offered(scope)
         if token is not None:
             return OPERATOR if self._is_key(token) else await self._service.verify(token)
         key = _header(scope, b"x-api-key")

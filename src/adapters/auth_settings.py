@@ -49,6 +49,11 @@ class AuthSettings(SettingsGroup):
     def takes_tokens(self) -> bool:
         return AuthMode.JWT in self.modes
 
+    @property
+    def token_life(self) -> float:
+        """For how many seconds after its issue a token could be in use, at most."""
+        return self.max_lifetime + self.leeway + self.grace
+
     @field_validator("modes")
     @classmethod
     def _are_some(cls, modes: frozenset[AuthMode]) -> frozenset[AuthMode]:

@@ -63,7 +63,9 @@ class Revocations(Protocol):
         """Keep these. Every server process knows of them within a second, or within one after it
         reaches the backend again; so does one that is started later.
 
-        Raises `TooManyRevocations` where there would be more than are kept.
+        Of one target, the latest `issued_before` counts, and it takes one place. Raises
+        `TooManyRevocations` where there would be more than are kept, `RevocationIsImpossible` for
+        what will be issued in the future; then none of these is kept.
         """
 
     @abstractmethod
@@ -72,14 +74,15 @@ class Revocations(Protocol):
 
     @abstractmethod
     def listen(self, hear: HearRevocations) -> None:
-        """Have `hear` called with what this process learns of, from now on; its own included."""
+        """Have `hear` called with what this process learns of, from now on; its own included.
+        Each is told once, and again only where its `issued_before` becomes later."""
 
 
 class Tickets(Protocol):
     @abstractmethod
     async def issue(self, identity: Identity) -> Ticket:
         """A new ticket that nobody can guess, good for the time that the implementation is made
-        with, on every server process."""
+        with, on every server process, and no longer than the token of `identity`."""
 
     @abstractmethod
     async def redeem(self, ticket: str) -> Identity | None:

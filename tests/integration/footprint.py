@@ -39,6 +39,8 @@ KEYS = {
     "queue": "ARQ's queue; likewise",
     "queue:health-check": "ARQ's own sign of life, for an hour and a little",
     "wakeups": "wake-ups for idle workers, at most MOST_WAKEUPS of them; likewise",
+    "revocations": "what was revoked; one key, for as long as a token could live",
+    "ticket:*": "a ticket, until it is used, for its expiry",
     "probe:*": "that a process could write, for a minute",
     "worker:*": "a worker's sign of life, for ten seconds",
 }

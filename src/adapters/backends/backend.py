@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 from adapters.layers.lanes import Lane
 from adapters.settings import Settings
+from application.identity_ports import Revocations, Tickets
 from application.job_ports import JobQueue, JobRecords
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
@@ -25,6 +26,8 @@ class Backend(Protocol):
     tally: Tally
     job_records: JobRecords
     job_queue: JobQueue
+    revocations: Revocations
+    tickets: Tickets
 
     @abstractmethod
     def __init__(self, settings: Settings, clock: Clock) -> None: ...

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 from adapters.backends.backend import Backend
 from adapters.environment import SettingsAreWrong
+from adapters.identity.revocations_memory import MemoryRevocations
+from adapters.identity.tickets_memory import MemoryTickets
 from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
 from adapters.layers.lane_memory import MemoryLane
 from adapters.settings import Settings
@@ -30,6 +32,10 @@ class MemoryBackend(Backend):
             clock, retention=settings.jobs.retention, capacity=settings.jobs.records
         )
         self.job_queue: MemoryJobQueue = MemoryJobQueue()
+        self.revocations = MemoryRevocations(
+            clock, life=settings.auth.token_life, limit=settings.auth.revocations
+        )
+        self.tickets = MemoryTickets(clock, expiry=settings.auth.ticket_expiry)
         self._slots = settings.jobs.slots
         self._worker: MemoryWorker | None = None
 

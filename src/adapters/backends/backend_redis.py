@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 from adapters.backends.backend import Backend
 from adapters.environment import SettingsAreWrong
+from adapters.identity.revocations_redis import RedisRevocations
+from adapters.identity.tickets_redis import RedisTickets
 from adapters.jobs.queue_arq import ArqJobQueue
 from adapters.jobs.worker_arq import ArqWorker, WorkerCalls
 from adapters.lane_table import LanePlan
@@ -59,6 +61,16 @@ class RedisBackend(Backend):
             self.client, redis.prefix, retention=settings.jobs.retention
         )
         self.job_queue = ArqJobQueue(self.client, redis.prefix)
+        self.revocations = RedisRevocations(
+            self.client,
+            redis.prefix,
+            clock,
+            life=settings.auth.token_life,
+            limit=settings.auth.revocations,
+        )
+        self.tickets = RedisTickets(
+            self.client, redis.prefix, clock, expiry=settings.auth.ticket_expiry
+        )
 
     def _lane(self, plan: LanePlan) -> Lane:
         if plan.is_local:
@@ -85,6 +97,7 @@ class RedisBackend(Backend):
         # Redis may answer again while this process doesn't hear from it yet: nobody could join.
         self._pubsub.check()
         self._positions.check()
+        self.revocations.check()
         await ping(self.client, self._timeout)
 
     def away_for(self) -> float:
@@ -105,8 +118,11 @@ class RedisBackend(Backend):
             self.presence.start()
             self._positions.start()
             try:
+                # Nobody is served before all that is revoked is known.
+                await self.revocations.start()
                 yield
             finally:
+                await self.revocations.stop()
                 await self._positions.stop()
                 await self.presence.stop()
                 await self._pubsub.stop()

@@ -55,6 +55,8 @@ async def _check_writing(client: Client, key: str) -> None:
         ) from error
     finally:
         await execute("DEL", key)
+    for command in (("GETDEL", key), ("ZRANGEBYSCORE", key, "-inf", "+inf")):
+        await execute(*command)
 
 
 async def _check_scripts(client: Client, key: str) -> None:

@@ -1,0 +1,1 @@
+"""Revocations and tickets on a real Redis."""

@@ -178,12 +178,12 @@ class RevocationsContract:
     async def test_what_is_revoked_again_takes_no_more_room(
         self, revocations: Revocations, clock: ManualClock
     ) -> None:
-        for _ in range(3):
+        for name in "abbbbbbbbcabca":
             await clock.advance(1)
-            for number in range(LIMIT):
-                await revocations.revoke([revoked(f"sub:{number}", clock.now())])
+            await revocations.revoke([revoked(f"sub:{name}", clock.now())])
 
-        assert revocations.is_revoked(somebody("0", clock.now() - 0.5))
+        await revocations.revoke([revoked("sub:d", clock.now())])
+        assert all(revocations.is_revoked(somebody(name, BEGINNING)) for name in "abcd")
 
     async def test_what_is_over_makes_room(
         self, revocations: Revocations, clock: ManualClock

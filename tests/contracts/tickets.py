@@ -33,8 +33,8 @@ ADA = Identity(
 
 
 class TicketsContract:
-    """Takes the fixtures `tickets` (`Tickets`), with none issued, bound to `EXPIRY`, and its `clock`
-    (`ManualClock`)."""
+    """Takes the fixtures `tickets` (`Tickets`), with none issued, bound to `EXPIRY`, and its
+    `clock` (`ManualClock`)."""
 
     @pytest.mark.parametrize("capabilities", [SOME, EVERYTHING, NOTHING])
     async def test_a_ticket_stands_for_the_whole_identity(

@@ -72,6 +72,8 @@ class RedisRevocations(Revocations):
         """The newest that this process added and has not read yet."""
         self._lost: list[Kept] = []
         """What Redis has to be given again."""
+        self._replaced: list[bytes] = []
+        """What the last ones took the place of; the newest stays where it is for that long."""
         self._read_at = -math.inf
         self._task = BackgroundTask("revocations", self._run)
 
@@ -196,14 +198,18 @@ class RedisRevocations(Revocations):
         if not several:
             return
         kept_ms = int((self._life + KEPT_LONGER) * 1000)
-        args: list[Any] = [self._limit, kept_ms]
-        for kept in several:
-            known = self._table.get(kept.target)
-            args += [encode(kept), encode(known) if known and known != kept else b""]
+        replaced = [
+            encode(known)
+            for kept in several
+            if (known := self._table.get(kept.target)) is not None and known != kept
+        ]
+        old = [*replaced, *self._replaced]
+        args: list[Any] = [self._limit, kept_ms, len(old), *old, *map(encode, several)]
         with answering():
             done = await KEEP(self._client, [self._key], args)
         if done is None:
             raise TooManyRevocations(f"No more than {self._limit} revocations are kept.")
+        self._replaced = replaced
         at, place = done
         if at and self._is_ahead(own := (args[at - 1], float(place))):
             self._own = own

@@ -3,11 +3,11 @@
 -- KEYS[1]  revocations: sorted set by place, which is about the microseconds since 1970
 -- ARGV[1]  how many there may be
 -- ARGV[2]  for how long they are kept, in milliseconds
--- ARGV[3]  and every second after it: a revocation; one that is there already stays where it is
--- ARGV[4]  and every second after it: the one that it takes the place of, or nothing
+-- ARGV[3]  how many others these take the place of
+-- ARGV[4]  and so on: those others, and then these; what is there already stays where it is
 --
--- Returns { how many of ARGV up to the last one that was new, its place }, or nil if there would
--- be too many. The newest is never taken out: processes see from it that nothing was lost.
+-- Returns { which of ARGV the last new one is, or 0; its place }, or nil if there would be too many.
+-- The newest is never taken out: processes see from it that nothing was lost.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -20,17 +20,16 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now - ARGV[2] * 1000))
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. text(now + 86400 * 1000000), '+inf')
 
 local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-local function is_there(member)
-  return redis.call('ZSCORE', KEYS[1], member)
+local first = 4 + ARGV[3]
+local old, new = {}, {}
+for i = 4, first - 1 do
+  if ARGV[i] ~= newest[1] and redis.call('ZSCORE', KEYS[1], ARGV[i]) then
+    old[#old + 1] = ARGV[i]
+  end
 end
-
-local new, old = {}, {}
-for i = 3, #ARGV, 2 do
-  if not is_there(ARGV[i]) then
+for i = first, #ARGV do
+  if not redis.call('ZSCORE', KEYS[1], ARGV[i]) then
     new[#new + 1] = i
-    if ARGV[i + 1] ~= newest[1] and is_there(ARGV[i + 1]) then
-      old[#old + 1] = ARGV[i + 1]
-    end
   end
 end
 if redis.call('ZCARD', KEYS[1]) + #new - #old > tonumber(ARGV[1]) then

@@ -36,6 +36,7 @@ from adapters.layers.channel_layer import registered
 from adapters.logging_setup import configure_logging
 from adapters.output import protect_output
 from adapters.server.serving import DrainingServer, uvicorn_config
+from adapters.sessions.disconnects import REVOKED
 from adapters.sessions.registry import Registry
 from adapters.settings import BackendName, Settings
 from adapters.visitors import Visitors
@@ -202,6 +203,9 @@ def create_app(container: Container | None = None) -> FastAPI:
     """The whole service as an ASGI application; raises `SettingsAreWrong`."""
     container = container or create_container()
     registry, backend = container.registry(), container.backend()
+    backend.revocations.listen(
+        lambda _: registry.disconnect_identities(backend.revocations.is_revoked, REVOKED)
+    )
     settings, features = container.settings(), container.features()
     patience = settings.redis.patience
     sweep = BackgroundTask("sweep", lambda: registry.sweep(backend.away_for, patience))

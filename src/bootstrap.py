@@ -31,6 +31,7 @@ from adapters.http.health import health_router
 from adapters.http.job_routes import job_router
 from adapters.http.metrics import metrics_router
 from adapters.http.token_routes import token_router
+from adapters.identity.tokens import Tokens
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.channel_layer import registered
 from adapters.logging_setup import configure_logging
@@ -39,6 +40,7 @@ from adapters.server.serving import DrainingServer, uvicorn_config
 from adapters.sessions.disconnects import REVOKED
 from adapters.sessions.registry import Registry
 from adapters.settings import BackendName, Settings
+from adapters.settings_group import PREFIX
 from adapters.visitors import Visitors
 from adapters.websocket.analytics import AnalyticsConsumer, AnalyticsFeature
 from adapters.websocket.chat import ChatConsumer, ChatFeature, ReliableConsumer, ReliableFeature
@@ -60,7 +62,9 @@ from application.notifications import NotificationService
 from application.ports import Clock
 from application.rooms import RoomService
 from domain import job_kinds
+from domain.capabilities import Capabilities
 from domain.chat import CHAT, RELIABLE
+from domain.errors import MintingIsOff
 
 BACKENDS: Mapping[BackendName, type[Backend]] = {
     BackendName.MEMORY: MemoryBackend,
@@ -93,10 +97,11 @@ class Container(containers.DeclarativeContainer):
     )
     job_records = backend.provided.job_records
     access = providers.Singleton(Access, providers.Singleton(CapabilityAuthorizer))
+    tokens = providers.Singleton(Tokens, settings.provided.auth, clock)
     authentication = providers.Singleton(
         AuthenticationService,
-        providers.Object(None),
-        providers.Object(None),
+        tokens.provided.verifier,
+        tokens.provided.minter,
         backend.provided.tickets,
         backend.provided.revocations,
         clock,
@@ -202,7 +207,7 @@ def create_container(settings: Settings | None = None) -> Container:
 def create_app(container: Container | None = None) -> FastAPI:
     """The whole service as an ASGI application; raises `SettingsAreWrong`."""
     container = container or create_container()
-    registry, backend = container.registry(), container.backend()
+    registry, backend, tokens = container.registry(), container.backend(), container.tokens()
     backend.revocations.listen(
         lambda _: registry.disconnect_identities(backend.revocations.is_revoked, REVOKED)
     )
@@ -212,6 +217,7 @@ def create_app(container: Container | None = None) -> FastAPI:
 
     async def check() -> None:
         sweep.check()
+        tokens.check()
         await backend.ping()
 
     authenticator = container.authenticator()
@@ -236,8 +242,9 @@ def create_app(container: Container | None = None) -> FastAPI:
 async def _lifespan(
     _app: FastAPI, container: Container, sweep: BackgroundTask
 ) -> AsyncIterator[None]:
-    backend = container.backend()
+    backend, tokens = container.backend(), container.tokens()
     sweep.start()
+    tokens.start()
     try:
         with registered(backend.lanes):
             async with backend.serving(container.job_runner()):
@@ -246,6 +253,7 @@ async def _lifespan(
                     visitors.secret = await backend.shared_secret(visitors.secret)
                 yield
     finally:
+        await tokens.stop()
         await sweep.stop()
 
 
@@ -286,6 +294,21 @@ async def send(settings: Settings, channel: str, text: str, every: float, count:
         await announce_repeatedly(container.announcements(), channel, text, every, count)
 
 
+def mint(
+    settings: Settings,
+    subject: str,
+    *,
+    name: str | None,
+    capabilities: Capabilities,
+    expires_in: float,
+) -> str:
+    """A token signed with `AUTH_SECRET`, made without a backend; raises what `Mint` does."""
+    minter = create_container(settings).tokens().minter
+    if minter is None:
+        raise MintingIsOff(f"{PREFIX}AUTH_SECRET is not set: nothing to sign a token with.")
+    return minter.mint(subject, name=name, capabilities=capabilities, expires_in=expires_in)
+
+
 async def check(settings: Settings) -> None:
     """Find out whether the backend has what is needed; raises what `Backend.check` raises."""
     backend = create_container(settings).backend()
@@ -303,6 +326,7 @@ def main() -> None:
         run_worker=run_worker,
         send=send,
         check=check,
+        mint=mint,
         own_command=own_command,
         shared_backends=[name for name, backend in BACKENDS.items() if backend.is_shared],
     )

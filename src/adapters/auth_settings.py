@@ -69,6 +69,9 @@ class AuthSettings(SettingsGroup):
             raise ValueError(
                 f"it has at least {SECRET_BYTES} bytes, such as `openssl rand -hex 32`"
             )
+        if re.match(r"\s*(-----|ssh-|ecdsa-|\{)", secret):
+            # As PyJWT refuses to sign with them: everybody may know a public key.
+            raise ValueError("it is a key of another kind; the keys of an issuer go into AUTH_JWKS")
         return secret
 
     @field_validator("jwks")

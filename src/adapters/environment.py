@@ -102,15 +102,26 @@ def _misspelt(in_file: set[str]) -> Iterator[str]:
             log.warning("%s is no setting, and is ignored", full)
 
 
+def _is_secret(group: type[BaseSettings], name: str) -> bool:
+    """Whether a setting, by its field's name or by one in the environment, is never shown."""
+    for field, info in group.model_fields.items():
+        alias = info.validation_alias
+        names = alias.choices if isinstance(alias, AliasChoices) else ()
+        if name == field or name in names:
+            return not info.repr
+    return False
+
+
 def _line(group: type[BaseSettings], problem: Any) -> str:
     reason = problem["msg"].removeprefix("Value error, ")
     if not problem["loc"]:
         return f"{reason}."
-    first, *rest = (str(part) for part in problem["loc"])
+    # A number stands for a place in a list, which is one setting.
+    first, *rest = (part for part in problem["loc"] if isinstance(part, str))
     name = flat_name(group, first) if first in group.model_fields else first
     name = "__".join((name, *rest)).upper()
     name = name if name.startswith(PREFIX) else f"{PREFIX}{name}"
-    value = str(problem["input"])[:80]
+    value = "…" if _is_secret(group, first) else str(problem["input"])[:80]
     if _LINK.fullmatch(value):
         reason = (
             "Kubernetes sets this for a service called switchboard; set enableServiceLinks: false "

@@ -128,7 +128,7 @@ class RedisSettings(SettingsGroup):
 
     model_config = config("REDIS_")
 
-    url: str = named("REDIS_URL", "redis://127.0.0.1:6379/0", "REDIS_URL")
+    url: str = named("REDIS_URL", "redis://127.0.0.1:6379/0", "REDIS_URL", repr=False)
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
     timeout: float = Field(2, gt=0)
     silence: float = Field(10, gt=0)

@@ -41,7 +41,7 @@ class TokenMinter(Protocol):
     ) -> str:
         """A token that the service's own verifier believes for `expires_in` seconds.
 
-        Raises `TokenIsInvalid` for what no token may say, such as too long a time.
+        Raises `TokenIsImpossible` for what no token may say, such as too long a time.
         """
 
 

@@ -101,6 +101,12 @@ class TokenIsRevoked(NotAuthenticated):
     code = "token_revoked"
 
 
+class TokenIsImpossible(BrokenRule):
+    """No token may say what was asked for."""
+
+    code = "token_is_impossible"
+
+
 class MintingIsOff(BrokenRule):
     code = "minting_is_off"
 

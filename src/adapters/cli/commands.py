@@ -1,25 +1,20 @@
 """`switchboard …`: the commands, given the programs that they start."""
 
 import asyncio
-import functools
 import os
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
 from adapters.cli.dev import develop, load_dev_settings
 from adapters.cli.listening import listening
-from adapters.cli.problems import Problem, UsageProblem
+from adapters.cli.problems import UsageProblem, explained
 from adapters.cli.programs import Programs
+from adapters.cli.token import token_command
 from adapters.cli.workers import serve_with_workers
-from adapters.environment import SettingsAreWrong, load_settings
+from adapters.environment import load_settings
 from adapters.settings import BackendName, Settings
-from application.errors import Unavailable
-from domain.errors import BrokenRule
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def create_cli(programs: Programs) -> click.Group:
@@ -114,6 +109,7 @@ def create_cli(programs: Programs) -> click.Group:
         settings = _shared_settings(programs)
         asyncio.run(programs.send(settings, channel, text, every or 0.0, count or 1))
 
+    switchboard.add_command(token_command(programs))
     return switchboard
 
 
@@ -123,27 +119,6 @@ def host_and_port(command: Callable[..., None]) -> Callable[..., None]:
         "--port", type=int, help="Port, 0 for any free one.  [default: PORT or 8080]"
     )
     return host(port(command))
-
-
-def explained(command: Callable[P, R]) -> Callable[P, R]:
-    """Have a command end with one line, not with a traceback, on errors that a user can act on."""
-
-    @functools.wraps(command)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except SettingsAreWrong as error:
-            raise UsageProblem(str(error)) from None
-        except BrokenRule as error:
-            raise UsageProblem(error.detail) from None
-        except Unavailable as error:
-            cause = error.__cause__
-            why = f" ({cause})" if cause is not None and str(cause) else ""
-            raise Problem(
-                f"Redis can't be reached{why}. Is it running, and is REDIS_URL right?"
-            ) from None
-
-    return wrapper
 
 
 def _need_unix(command: str) -> None:

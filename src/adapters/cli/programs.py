@@ -4,17 +4,32 @@ import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import click
 
 from adapters.settings import BackendName, Settings
 from application.announcements import AnnouncementService
+from domain.capabilities import Capabilities
 from domain.identity import OPERATOR, Caller
 
 SERVER_IS_READY = "Switchboard is on "
 """How the line begins; the address follows."""
 
 WORKER_IS_READY = "Switchboard's worker is ready"
+
+
+class Mint(Protocol):
+    def __call__(
+        self,
+        settings: Settings,
+        subject: str,
+        *,
+        name: str | None,
+        capabilities: Capabilities,
+        expires_in: float,
+    ) -> str:
+        """See `TokenMinter`; raises `MintingIsOff` where there is no secret to sign with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +40,7 @@ class Programs:
     send: Callable[[Settings, str, str, float, int], Coroutine[None, None, None]]
     check: Callable[[Settings], Coroutine[None, None, None]]
     """Returns if the backend answers and has what is needed; see `Backend.check`."""
+    mint: Mint
     shared_backends: Sequence[BackendName]
     """Those whose state several processes share, the preferred one first."""
     own_command: Sequence[str]

@@ -111,9 +111,12 @@ CHAT_PAGE = """<!doctype html><title>Lobby</title>
 <form id="say"><input id="text" autofocus><button>Say</button></form>
 <script type="module">
 const said = document.querySelector("#said");
-const show = (text) => said.append(Object.assign(document.createElement("li"), {textContent: text}));
+const show = (text) => {
+  said.append(Object.assign(document.createElement("li"), {textContent: text}));
+};
 const fetchToken = async () => (await (await fetch("/token")).json()).token;
-const base64url = (text) => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const base64url = (text) =>
+  btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
 async function connect() {
   // A browser can't set headers on a WebSocket: the token travels as a subprotocol.
@@ -127,8 +130,10 @@ async function connect() {
   };
   socket.onmessage = async ({data}) => {
     const {action, payload, at} = JSON.parse(data);
-    if (action === "room_notification")
-      show(`${at ? new Date(at).toLocaleTimeString() : ""} ${payload.member?.name ?? ""}: ${payload.message}`);
+    if (action === "room_notification") {
+      const when = at ? new Date(at).toLocaleTimeString() : "";
+      show(`${when} ${payload.member?.name ?? ""}: ${payload.message}`);
+    }
     if (action === "auth_expiring") send("authenticate", {token: await fetchToken()});
     if (action === "error") show(payload.detail ?? JSON.stringify(payload));
     if (action === "disconnect") {

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
@@ -63,10 +63,13 @@ class Crowd:
     """Registry to one path, of one server or spread over several.
 
     `waiting` says of each message under way how many members have yet to hear it; who
-    measures sets `complete` to be told of each that all have heard.
+    measures sets `complete` to be told of each that all have heard. With `token_of`, each member
+    brings the token of its index.
     """
 
-    def __init__(self, servers: Sequence[Server], path: str) -> None:
+    def __init__(
+        self, servers: Sequence[Server], path: str, token_of: Callable[[int], str] | None = None
+    ) -> None:
         self.pids = [server.program.pid for server in servers]
         self.members: list[Member] = []
         self.waiting: dict[int, int] = {}
@@ -74,6 +77,7 @@ class Crowd:
         self.errors: list[bytes] = []
         self.gone = 0
         self.heard_at = 0.0
+        self._token_of = token_of
         self._urls = [f"{server.url}{path}" for server in servers]
 
     def complete(self, number: int) -> None:
@@ -110,10 +114,14 @@ class Crowd:
         await asyncio.sleep(0.1)
 
     async def _connect(self, gate: asyncio.Semaphore, member: Member) -> None:
+        headers = {}
+        if self._token_of is not None:
+            headers["Authorization"] = f"Bearer {self._token_of(member.index)}"
         async with gate:
             await ws_connect(
                 lambda: member,
                 self._urls[member.index % len(self._urls)],
                 websocket_handshake_timeout=60,
                 read_buffer_init_size=2048,
+                extra_headers=headers,
             )

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import time
 from dataclasses import asdict
+
+import jwt
 
 from benchmarks.bench import Bench
 from benchmarks.crowd import Crowd
-from benchmarks.figures import Row
+from benchmarks.figures import Check, Row
 from benchmarks.processes import Server, Stage
 from benchmarks.talk import Lap, Talk
 
@@ -18,10 +21,13 @@ WATCHED_EVERY = 0.1
 """Seconds between two looks at /metrics; Prometheus looks every fifteen."""
 
 USUAL = "as usual"
+SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - of servers that live for seconds
+TOKENS = "everybody with a token that names rights"
 WATCHED = f"/metrics read every {WATCHED_EVERY} s"
 CHOICES = {
     USUAL: {},
     WATCHED: {},
+    TOKENS: {"SWITCHBOARD_AUTH": "jwt", "SWITCHBOARD_AUTH_SECRET": SECRET},
     "every frame logged": {"LOG_WEBSOCKET": "true"},
     "completion frames": {"SEND_COMPLETION": "true"},
     "without our own reader of frames": {"SWITCHBOARD_FAST_FRAMES": "false"},
@@ -63,15 +69,28 @@ async def measure(bench: Bench) -> list[Row]:
             laps = await bench.interleave(
                 f"costs, {work}", await _talks(stage, path, size, alone=alone), share=0.5
             )
-            rows += [_row(f"{work}: {choice}", laps[choice], laps[USUAL]) for choice in laps]
+            for choice in laps:
+                row = _row(f"{work}: {choice}", laps[choice], laps[USUAL])
+                if choice == TOKENS:
+                    cost = row.figure("switchboard") or 0.0
+                    row.checks.append(Check("× as usual", cost, 0.97))
+                rows.append(row)
     return [row for row in rows if not row.work.endswith(USUAL)]
+
+
+def _token_of(index: int) -> str:
+    """Of a member of its own, with rights on all that is measured."""
+    now = int(time.time())
+    caps = [{"channels": ["chat", "room:*"], "allow": ["sub", "pub", "prs", "hst"]}]
+    claims = {"sub": f"member-{index}", "iat": now, "exp": now + 3600, "caps": caps}
+    return jwt.encode(claims, SECRET, "HS256")
 
 
 async def _talks(stage: Stage, path: str, size: int, *, alone: bool) -> dict[str, Talk]:
     talks: dict[str, Talk] = {}
     for choice, settings in CHOICES.items():
         server = stage.server("switchboard", settings=settings)
-        crowd = Crowd([server], path)
+        crowd = Crowd([server], path, _token_of if choice == TOKENS else None)
         await crowd.grow(size)
         await crowd.settle()
         action = "user_message" if alone else "chat"

@@ -69,8 +69,8 @@ def parse_caps(text: str) -> Capabilities:
     grants = []
     for part in text.split(";"):
         # The last one: a room's name may have others.
-        channel, equals, rights = part.strip().rpartition("=")
-        if not (channel and equals and rights):
+        channel, _, rights = (piece.strip() for piece in part.rpartition("="))
+        if not (channel and rights):
             raise UsageProblem(f"--caps is written like {SHORT_FORM}, or as JSON.")
         allow = [right.strip() for right in rights.split(",")]
         grants.append({"channels": [channel], "allow": allow})

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import bootstrap
 from adapters.cli import dev
 from adapters.cli.commands import create_cli
 from adapters.cli.programs import Programs
@@ -29,6 +30,7 @@ class Recorder:
             run_worker=self.ping,
             send=self.send,
             check=self.ping,
+            mint=bootstrap.mint,
             shared_backends=[BackendName.REDIS],
             own_command=["false"],
         )

@@ -49,6 +49,12 @@ WRONG = [
     ("ALLOWED_ORIGINS", "null", "every page without an origin"),
     ("LOG_IGNORED_ACTIONS", "ping pong", "separated by commas"),
     ("LOG_IGNORED_ACTIONS", '["ping"]', "separated by commas"),
+    ("AUTH", "foo", "'anonymous' or 'jwt'"),
+    ("AUTH", "", "at least one of anonymous, jwt"),
+    ("AUTH_JWKS", "http://issuer.example/keys", "begins with https://"),
+    ("AUTH_JWKS", "/no/such/file", "no such file"),
+    ("AUTH_LEEWAY", "301", "less than or equal to 300"),
+    ("AUTH_MAX_LIFETIME", "0", "greater than or equal to 1"),
 ]
 
 
@@ -117,6 +123,64 @@ def test_two_lanes_can_not_share_a_prefix(monkeypatch: pytest.MonkeyPatch) -> No
     assert refusal_of() == (
         "SWITCHBOARD_LANE_CHAT__PREFIX and SWITCHBOARD_LANE_ROOMS__PREFIX can't both be 'chat'."
     )
+
+
+SECRETS = [
+    ("AUTH_SECRET", "hunter2"),
+    ("AUTH_SECRET", "-----BEGIN PUBLIC KEY-----hunter2-----END PUBLIC KEY-----"),
+    ("AUTH_SECRET", "ssh-ed25519 hunter2hunter2hunter2hunter2"),
+    ("AUTH_SECRET", '{"kty": "oct", "k": "hunter2hunter2hunter2hunter2"}'),
+    ("API_KEYS", "hunter2"),
+    ("API_KEYS", "long-enough-a-key,hunter2"),
+    ("API_KEYS", "hunter2 with spaces"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), SECRETS)
+def test_a_wrong_secret_is_refused_without_being_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SWITCHBOARD_{name}", value)
+    line = refusal_of()
+    assert line.startswith(f"SWITCHBOARD_{name}='…' can't be used: ")
+    assert "hunter2" not in line
+    assert len(line.splitlines()) == 1
+
+
+def test_a_wrong_one_of_several_is_named_by_the_setting_that_it_stands_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SWITCHBOARD_AUTH", "anonymous,foo")
+    assert refusal_of().startswith("SWITCHBOARD_AUTH='foo' can't be used: ")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"auth_secret": "hunter2" * 5},
+        {"api_keys": "hunter2hunter2"},
+        {"visitor_secret": "hunter2"},
+        {"redis_url": "redis://:hunter2@example"},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_secrets_are_not_shown_where_settings_are(given: dict[str, str]) -> None:
+    settings = load_settings(**given)
+    assert "hunter2" in str(flat(settings)[next(iter(given))])
+    assert "hunter2" not in repr(settings)
+
+
+def test_who_issues_tokens_has_to_be_said_and_only_once(
+    monkeypatch: pytest.MonkeyPatch, empty_environment: Path
+) -> None:
+    monkeypatch.setenv("SWITCHBOARD_AUTH", "jwt")
+    assert "needs SWITCHBOARD_AUTH_SECRET or SWITCHBOARD_AUTH_JWKS" in refusal_of()
+    (empty_environment / "keys.json").write_text("{}")
+    monkeypatch.setenv("SWITCHBOARD_AUTH_JWKS", "keys.json")
+    assert load_settings().auth.takes_tokens
+    monkeypatch.setenv("SWITCHBOARD_AUTH_SECRET", "hunter2" * 5)
+    assert "are both set" in refusal_of()
+    assert "hunter2" not in refusal_of()
 
 
 def test_a_very_long_wrong_value_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

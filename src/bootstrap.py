@@ -34,6 +34,8 @@ from adapters.http.token_routes import token_router
 from adapters.identity.tokens import Tokens
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.channel_layer import registered
+from adapters.limits.address_limits import AddressLimits
+from adapters.limits.limited import Limited
 from adapters.logging_setup import configure_logging
 from adapters.output import protect_output
 from adapters.server.serving import DrainingServer, uvicorn_config
@@ -106,9 +108,16 @@ class Container(containers.DeclarativeContainer):
         backend.provided.revocations,
         clock,
     )
+    limited = providers.Singleton(Limited, dry_run=settings.provided.traffic.limits_dry_run)
+    address_limits = providers.Singleton(AddressLimits, settings.provided.traffic, limited)
     visitors = providers.Singleton(Visitors, settings.provided.server.visitor_secret)
     authenticator = providers.Singleton(
-        Authenticator, authentication, visitors, settings.provided.auth, clock
+        Authenticator,
+        authentication,
+        visitors,
+        settings.provided.auth,
+        clock,
+        address_limits,
     )
     registry = providers.Singleton(Registry, settings.provided.sessions)
 
@@ -229,8 +238,9 @@ def create_app(container: Container | None = None) -> FastAPI:
         job_router(container.jobs()),
         token_router(container.authentication(), authenticator),
         health_router(check, lambda: registry.is_draining),
-        metrics_router(registry.totals),
+        metrics_router(registry.totals, container.limited()),
         authenticator=authenticator,
+        limits=container.address_limits(),
         durable=durable_paths(features, settings.lane_plans()),
         lifespan=partial(_lifespan, container=container, sweep=sweep),
     )
@@ -262,7 +272,7 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
     configure_logging(settings.log)
     container = create_container(settings)
     server = DrainingServer(
-        uvicorn_config(create_app(container), settings.server),
+        uvicorn_config(create_app(container), settings.server, container.address_limits()),
         check=container.backend().check,
         drain=partial(
             container.registry().drain,

@@ -8,6 +8,9 @@ from typing import Any
 
 from adapters.jobs.queue_memory import MemoryJobQueue
 from adapters.layers.broadcaster import LaneBroadcaster
+from adapters.limit_settings import TrafficSettings
+from adapters.limits.address_limits import AddressLimits
+from adapters.limits.limited import Limited
 from adapters.storage.job_records_memory import MemoryJobRecords
 from application.errors import Unavailable
 from application.ports import Broadcaster, Clock, Cursor, Event, Ids, Recovery, Subscriber
@@ -248,3 +251,9 @@ class FragileJobRecords(MemoryJobRecords):
         self._signal.changed()
         if method in self.broken:
             raise Unavailable
+
+
+def address_limits(**given: float) -> AddressLimits:
+    """Limits by address with these settings, and generous ones for the rest."""
+    settings = TrafficSettings(_env_file=None, **given)  # type: ignore[call-arg, arg-type]
+    return AddressLimits(settings, Limited())

@@ -8,14 +8,17 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from adapters.auth_settings import AuthSettings
+from adapters.limits.address_limits import AddressLimits
 from adapters.visitors import Visitors
 from application.authentication import AuthenticationService
+from application.errors import RateLimited
 from application.ports import Clock
 from domain.errors import NotAuthenticated, TokenIsInvalid
 from domain.identity import NOBODY, OPERATOR, Caller, Identity
@@ -43,7 +46,9 @@ class Authenticator:
         visitors: Visitors,
         settings: AuthSettings,
         clock: Clock,
+        limits: AddressLimits,
     ) -> None:
+        self._limits = limits
         self._service = service
         self._visitors = visitors
         self._clock = clock
@@ -51,9 +56,11 @@ class Authenticator:
         self.settings = settings
 
     async def authenticate(self, scope: Mapping[str, Any]) -> Arrival:
-        """Raises `NotAuthenticated`, also for a token that isn't believed, and `Unavailable`."""
+        """Raises `NotAuthenticated`, also for a token that isn't believed, `Unavailable`, and
+        `RateLimited` after too many of an address that weren't."""
         address = (scope.get("client") or ("",))[0]
-        identity = await self._shown(scope)
+        with self._counting_failures(address):
+            identity = await self._shown(scope, address)
         if identity is not None:
             return Arrival(Caller(identity, address))
         if self.settings.takes_anonymous:
@@ -64,9 +71,12 @@ class Authenticator:
             return Arrival(Caller(NOBODY, address), is_awaited=True)
         raise NotAuthenticated("This needs a token, as `Authorization: Bearer …`.")
 
-    async def renew(self, current: Identity, token: str) -> Identity:
-        """What a connection's identity becomes by a newer token; see `AuthenticationService`."""
-        return await self._service.renew(current, token)
+    async def renew(self, current: Caller, token: str) -> Identity:
+        """What a connection's identity becomes by a newer token; see `AuthenticationService`.
+        Raises `RateLimited`, too."""
+        with self._counting_failures(current.address):
+            self._check_failures(current.address)
+            return await self._service.renew(current.identity, token)
 
     def left(self, identity: Identity) -> float | None:
         """For how many seconds this identity is still believed; None if it doesn't expire."""
@@ -79,7 +89,19 @@ class Authenticator:
             return None
         return self._visitors.recognise(scope).new_cookie
 
-    async def _shown(self, scope: Mapping[str, Any]) -> Identity | None:
+    @contextmanager
+    def _counting_failures(self, address: str) -> Iterator[None]:
+        try:
+            yield
+        except NotAuthenticated:
+            self._limits.fail(address)
+            raise
+
+    def _check_failures(self, address: str) -> None:
+        if wait := self._limits.authenticate(address):
+            raise RateLimited("Too many wrong tokens from this address.", "address", wait)
+
+    async def _shown(self, scope: Mapping[str, Any], address: str) -> Identity | None:
         text = scope["query_string"].decode("latin-1")
         query = dict(parse_qsl(text, keep_blank_values=True))
         if any(_TOKEN.search(value) for value in query.values()):
@@ -87,14 +109,17 @@ class Authenticator:
         token = _bearer(scope)
         if token is None:
             token = _offered(scope)
+        key = _header(scope, b"x-api-key")
+        has_ticket = scope["type"] == "websocket" and "ticket" in query
+        if has_ticket or token is not None or key is not None:
+            self._check_failures(address)
         if token is not None:
             return OPERATOR if self._is_key(token) else await self._service.verify(token)
-        key = _header(scope, b"x-api-key")
         if key is not None:
             if not self._is_key(key):
                 raise TokenIsInvalid("This is no key of the API.")
             return OPERATOR
-        if scope["type"] == "websocket" and "ticket" in query:
+        if has_ticket:
             return await self._service.redeem(query["ticket"])
         return None
 

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from adapters.auth_settings import AuthSettings
 from adapters.lane_table import LANES, LanePlan
+from adapters.limit_settings import TrafficSettings
 from adapters.origins import parse_origin
 from adapters.settings_group import PREFIX, SettingsGroup, config, named, split
 
@@ -82,6 +83,8 @@ class SessionSettings(SettingsGroup):
     mailbox_bytes: int = Field(4 * 1024 * 1024, ge=64 * 1024)
     frames_per_second: float = Field(2_000, gt=0)
     frame_burst: int = Field(4_000, ge=1)
+    bytes_per_second: float = Field(16 * 1024 * 1024, gt=0)
+    byte_burst: int = Field(64 * 1024 * 1024, ge=1)
     flood_seconds: float = Field(10, gt=0)
     send_timeout: float = Field(10, gt=0)
     send_completion: bool = named("SEND_COMPLETION", False, "SEND_COMPLETION")
@@ -188,6 +191,7 @@ class Settings:
     auth: AuthSettings
     sessions: SessionSettings
     limits: LimitSettings
+    traffic: TrafficSettings
     log: LogSettings
     redis: RedisSettings
     jobs: JobSettings

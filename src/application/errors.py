@@ -1,13 +1,13 @@
 """Refusals: the rules allow it, the service can't do it now. Trying again may help."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class Refusal(Exception):
     """`code` is stable and part of the protocol; `retry_after` is in seconds."""
 
     code: ClassVar[str] = "refused"
-    retry_after: ClassVar[float] = 1.0
+    retry_after: float = 1.0
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -21,6 +21,19 @@ class Unavailable(Refusal):
 
     def __init__(self, detail: str = "The service can't reach its backend right now.") -> None:
         super().__init__(detail)
+
+
+class RateLimited(Refusal):
+    """Too much too fast, by one `scope`; what was asked for was not done."""
+
+    code = "rate_limited"
+
+    def __init__(
+        self, detail: str, scope: Literal["address", "connection", "member"], retry_after: float
+    ) -> None:
+        super().__init__(detail)
+        self.scope = scope
+        self.retry_after = retry_after
 
 
 class QueueIsFull(Refusal):

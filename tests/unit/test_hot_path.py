@@ -21,6 +21,7 @@ from adapters.websocket.chat import ReliableConsumer
 from adapters.websocket.jobs import JobsConsumer
 from adapters.websocket.system import SystemConsumer
 from bootstrap import create_app, create_container
+from tests.doubles import address_limits
 from tests.unit.adapters.websocket.driving import settings_of
 from tests.waiting import eventually
 
@@ -46,6 +47,7 @@ async def served(**settings: Any) -> AsyncIterator[str]:
     config = uvicorn_config(
         create_app(create_container(settings_of(**settings))),
         settings_of(shutdown_seconds=1).server,
+        address_limits(),
     )
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

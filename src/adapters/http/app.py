@@ -15,6 +15,7 @@ from adapters.http.headers import SecurityHeaders
 from adapters.http.hosts import Hosts
 from adapters.http.origins import CrossOrigin, Origins
 from adapters.http.pages import add_pages
+from adapters.limits.address_limits import AddressLimits
 from adapters.sessions.registry import Registry
 from adapters.settings import ServerSettings
 
@@ -27,6 +28,7 @@ def http_app(
     sockets: ASGIApp,
     *routers: APIRouter,
     authenticator: Authenticator,
+    limits: AddressLimits,
     durable: Collection[str],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
 ) -> FastAPI:
@@ -39,7 +41,7 @@ def http_app(
         docs_url=None,
         redoc_url=None,
         max_body_size=settings.max_frame_bytes,
-        responses=failing(400, 500),
+        responses=failing(400, 429, 500),
         redirect_slashes=False,
         lifespan=lifespan,
     )
@@ -55,6 +57,8 @@ def http_app(
         hosts=Hosts(settings.allowed_hosts),
         origins=origins,
         max_body=settings.max_frame_bytes,
+        limits=limits,
+        open_from=registry.open_from,
         is_full=lambda: registry.is_full,
         is_draining=lambda: registry.is_draining,
     )

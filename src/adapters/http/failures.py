@@ -1,9 +1,10 @@
 """Errors over HTTP: `{"error": {code, detail, …}}`, whatever went wrong."""
 
 import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +12,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from application.errors import Refusal
+from adapters.sessions.disconnects import Refused
+from application.errors import RateLimited, Refusal
 from domain.errors import (
     BrokenRule,
     JobIsNotYours,
@@ -49,6 +51,7 @@ MEANINGS: Mapping[int, str] = {
     404: "There is no such thing, or none that the caller may see.",
     413: "The body is too large.",
     422: "The request isn't valid.",
+    429: "Too much from one address or member; `Retry-After` says when to try again.",
     500: "The service failed; its log says why.",
     503: "The service can't do it now; `Retry-After` says when to try again.",
 }
@@ -63,12 +66,15 @@ class Problem(BaseModel):
 
 
 class Failure(BaseModel):
-    """`code` is for programs, `detail` for people; `problems` come with `not_valid`."""
+    """`code` is for programs, `detail` for people; `problems` come with `not_valid`, and with
+    `rate_limited` comes whose limit it is, and when to try again."""
 
     code: str
     detail: str
     retryable: bool = False
     problems: list[Problem] = []
+    scope: Literal["address", "connection", "member"] | None = None
+    retry_after_ms: int | None = None
 
 
 class FailureAnswer(BaseModel):
@@ -95,8 +101,12 @@ def add_failure_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Refusal)
     async def refusal(request: Request, error: Refusal) -> JSONResponse:
-        response = _answer(503, error.code, error.detail, retryable=True)
-        response.headers["retry-after"] = str(round(error.retry_after))
+        if isinstance(error, RateLimited):
+            told = Refused.for_error(error).error
+            response = JSONResponse({"error": told}, status_code=HTTPStatus.TOO_MANY_REQUESTS)
+        else:
+            response = _answer(503, error.code, error.detail, retryable=True)
+        response.headers["retry-after"] = str(math.ceil(error.retry_after))
         return response
 
     @app.exception_handler(RequestValidationError)

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from adapters.denials import deny
 from adapters.http.hosts import Hosts
 from adapters.http.origins import Origins, is_preflight
+from adapters.limits.address_limits import AddressLimits
 from adapters.sessions.disconnects import (
     ALL_TAKEN,
     DRAINING,
@@ -16,8 +17,12 @@ from adapters.sessions.disconnects import (
     Refused,
     too_large,
 )
+from application.errors import RateLimited
 
 log = logging.getLogger(__name__)
+
+UNLIMITED = frozenset({"/healthz", "/readyz"})
+"""Asked for by whoever watches over the process, and cheap."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -27,7 +32,8 @@ class Gate:
 
     `hosts` says by which names anything may be asked for, `origins` whose pages may connect,
     and send HTTP requests that change something.
-    `is_full` and `is_draining` refuse new sockets with 503. A body that says it is over
+    `limits` bounds requests and handshakes by address; `open_from` says how many sockets are open
+    from one. `is_full` and `is_draining` refuse new sockets with 503. A body that says it is over
     `max_body` bytes is refused with 413.
     """
 
@@ -38,6 +44,8 @@ class Gate:
         hosts: Hosts,
         origins: Origins,
         max_body: int,
+        limits: AddressLimits,
+        open_from: Callable[[str], int],
         is_full: Callable[[], bool],
         is_draining: Callable[[], bool],
     ) -> None:
@@ -45,6 +53,8 @@ class Gate:
         self._max_body = max_body
         self._hosts = hosts
         self._origins = origins
+        self._limits = limits
+        self._open_from = open_from
         self._is_full = is_full
         self._is_draining = is_draining
 
@@ -61,13 +71,18 @@ class Gate:
         # Starlette's routes stop at a line break. A name with one in it is impossible like one
         # with any other invisible character, and shall be told so.
         scope["path"] = scope["path"].replace("\n", "\0")
+        host = (scope.get("client") or ("",))[0]
         if scope["type"] == "websocket":
-            return self._refuse_socket(scope)
+            return self._refuse_socket(scope, host)
+        if scope["path"] not in UNLIMITED and (wait := self._limits.request(host)):
+            return _limited("Too many requests from this address.", wait)
         if scope["method"] not in SAFE_METHODS or is_preflight(scope):
             return self._refuse_origin(scope) or self._refuse_length(scope)
         return None
 
-    def _refuse_socket(self, scope: Scope) -> Refused | None:
+    def _refuse_socket(self, scope: Scope, host: str) -> Refused | None:
+        if wait := self._limits.handshake(host, self._open_from(host)):
+            return _limited("Too many connections from this address.", wait)
         refused = self._refuse_origin(scope)
         if refused is None and self._is_draining():
             return DRAINING
@@ -85,3 +100,7 @@ class Gate:
         if raw.isdigit() and int(raw) > self._max_body:
             return too_large(self._max_body)
         return None
+
+
+def _limited(detail: str, wait: float) -> Refused:
+    return Refused.for_error(RateLimited(detail, "address", wait))

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from adapters.http.callers import Known
 from adapters.http.failures import failing
+from adapters.limits.limited import Limited
 from adapters.sessions.registry import Totals
 from domain.errors import NotAllowed
 
@@ -21,8 +22,9 @@ NAMESPACE = "switchboard"
 
 
 class SessionsCollector(Collector):
-    def __init__(self, read: Callable[[], Totals]) -> None:
+    def __init__(self, read: Callable[[], Totals], limited: Limited) -> None:
         self._read = read
+        self._limited = limited
 
     def collect(self) -> Iterable[Metric]:
         totals = self._read()
@@ -41,12 +43,20 @@ class SessionsCollector(Collector):
         for code, count in sorted(totals.disconnects.items()):
             disconnects.add_metric([str(code)], count)
         yield disconnects
+        over = CounterMetricFamily(
+            f"{NAMESPACE}_limited",
+            "What went over a limit, refused or, with LIMITS_DRY_RUN, only counted.",
+            labels=["limit", "scope"],
+        )
+        for (limit, scope), count in sorted(self._limited.counts.items()):
+            over.add_metric([limit, scope], count)
+        yield over
 
 
-def metrics_router(read: Callable[[], Totals]) -> APIRouter:
+def metrics_router(read: Callable[[], Totals], limited: Limited) -> APIRouter:
     # Its own registry, and not the library's global one: two applications can be in one process.
     registry = CollectorRegistry()
-    registry.register(SessionsCollector(read))
+    registry.register(SessionsCollector(read, limited))
     ProcessCollector(namespace=NAMESPACE, registry=registry)
     router = APIRouter()
 

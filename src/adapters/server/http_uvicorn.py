@@ -7,6 +7,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from adapters.limits.address_limits import AddressLimits
 from adapters.server.http_connections import HttpConnections
 
 HEAD_BYTES = 64 * 1024
@@ -54,9 +55,15 @@ class HttpProtocol(HttpToolsProtocol):
     flow: HeldFlow
 
     def __init__(
-        self, *args: Any, request_timeout: float, others: HttpConnections, **kwargs: Any
+        self,
+        *args: Any,
+        request_timeout: float,
+        others: HttpConnections,
+        limits: AddressLimits,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self._limits = limits
         self._others = others
         self._request_timeout = request_timeout
         self._timer: asyncio.TimerHandle | None = None
@@ -72,7 +79,11 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = HeldFlow(transport)
         self._start_timer()
-        self._others.add(self)
+        wait = self._limits.connect(self._host())
+        if wait:
+            self.turn_away(_too_many(wait))
+        else:
+            self._others.add(self)
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -207,6 +218,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._limits.disconnect(self._host())
         self._others.discard(self)
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
@@ -224,15 +236,18 @@ class HttpProtocol(HttpToolsProtocol):
         """See `Sending`. A slow download may take its time, as long as it goes on."""
         return self.transport.get_write_buffer_size() or None
 
-    def turn_away(self) -> None:
+    def turn_away(self, answer: bytes = NO_ROOM) -> None:
         if self.transport.get_write_buffer_size():
             self.abort()  # a close would wait for the client to read
         else:
-            self.transport.write(NO_ROOM)
+            self.transport.write(answer)
             self.transport.close()
 
     def abort(self) -> None:
         self.transport.abort()
+
+    def _host(self) -> str:
+        return self.client[0] if self.client else ""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
@@ -246,6 +261,19 @@ class HttpProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _too_many(wait: float) -> bytes:
+    """What an address is answered that has too many connections."""
+    body = (
+        '{"error":{"code":"rate_limited","detail":"Too many connections from this address.",'
+        f'"retryable":true,"scope":"address","retry_after_ms":{wait * 1000:.0f}}}}}'
+    )
+    return (
+        f"HTTP/1.1 429 Too Many Requests\r\nretry-after: {wait:.0f}\r\n"
+        "content-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n{body}"
+    ).encode()
 
 
 def _nothing() -> None:

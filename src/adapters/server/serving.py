@@ -8,7 +8,10 @@ from typing import Any, cast
 
 import uvicorn
 
+from adapters.addresses import Proxies
+from adapters.limits.address_limits import AddressLimits
 from adapters.server.buffered_transport import WriteBatch
+from adapters.server.forwarded import Forwarded
 from adapters.server.http_connections import HttpConnections
 from adapters.server.http_uvicorn import HttpProtocol
 from adapters.server.send_timeout import Sending, SendTimeout
@@ -20,17 +23,22 @@ TICKS_PER_SECOND = 10
 
 
 def uvicorn_config(
-    app: Callable[..., Any] | str, settings: ServerSettings, **more: Any
+    app: Callable[..., Any] | str, settings: ServerSettings, limits: AddressLimits, **more: Any
 ) -> uvicorn.Config:
-    """All connections of the server share one `WriteBatch`, and a bound for those over HTTP."""
-    websocket = partial(WebSocketProtocol, batch=WriteBatch(), fast_frames=settings.fast_frames)
+    """All connections of the server share one `WriteBatch`, a bound for those over HTTP, and the
+    limits by address."""
+    websocket = partial(
+        WebSocketProtocol, batch=WriteBatch(), fast_frames=settings.fast_frames, limits=limits
+    )
     http = partial(
         HttpProtocol,
         request_timeout=settings.handshake_timeout,
         others=HttpConnections(settings.http_connections),
+        limits=limits,
     )
     return _Config(
         app,
+        proxies=limits.proxies,
         http=http,  # type: ignore[arg-type]  # uvicorn only calls these two
         ws=websocket,  # type: ignore[arg-type]
         ws_max_size=settings.max_frame_bytes,
@@ -41,32 +49,19 @@ def uvicorn_config(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         **more,
     )
 
 
 class _Config(uvicorn.Config):
+    def __init__(self, *args: Any, proxies: Proxies, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._proxies = proxies
+
     def load(self) -> None:
         super().load()
-        self.loaded_app = _with_one_forwarded_scheme(self.loaded_app)
-
-
-def _with_one_forwarded_scheme(app: Any) -> Any:
-    """Reduce `X-Forwarded-Proto` to what the outermost proxy says, which stands first.
-
-    Of several values uvicorn (0.54) takes no notice. Whom to trust is still its decision.
-    """
-
-    def call(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-        headers = scope.get("headers", ())  # there are none when the lifespan is begun
-        said = [value for name, value in headers if name == b"x-forwarded-proto"]
-        if said:
-            others = [header for header in headers if header[0] != b"x-forwarded-proto"]
-            outermost = said[0].partition(b",")[0].strip().lower()
-            scope["headers"] = [*others, (b"x-forwarded-proto", outermost)]
-        return cast("Awaitable[None]", app(scope, receive, send))
-
-    return call
+        self.loaded_app = Forwarded(self.loaded_app, self._proxies)
 
 
 class DrainingServer(uvicorn.Server):

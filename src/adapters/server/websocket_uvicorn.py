@@ -6,6 +6,7 @@ from typing import Any, cast
 from websockets.protocol import State
 
 from adapters.asgi_extensions import Extensions
+from adapters.limits.address_limits import AddressLimits
 from adapters.server.buffered_transport import BufferedTransport, WriteBatch
 from adapters.server.websocket_reading import ReadingProtocol
 from adapters.server.writable import Writable
@@ -15,7 +16,7 @@ connections curr_msg_data_type default_headers disconnected frames handshake_com
 handshake_initiated initial_response last_ping_rtt logger loop pending_ping_payload ping_interval
 ping_sent_at ping_timeout ping_timer pong_timer queue read_paused request response root_path scheme
 scope server tasks transport writable _batch _closing_bytes _fast_frames _is_metered _messages
-_output _overhead _parser _rest _unread"""
+_limits _output _overhead _overhead_bytes _parser _rest _unread"""
 """What uvicorn and we set on a connection. Without slots, Python gives an object with more than 30
 attributes a table of their names for itself, of 1.5 KiB."""
 
@@ -35,8 +36,9 @@ class WebSocketProtocol(ReadingProtocol):
 
     __slots__ = tuple(SLOTS.split())
 
-    def __init__(self, *args: Any, batch: WriteBatch, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, batch: WriteBatch, limits: AddressLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._limits = limits
         self._batch = batch
         self.writable = Writable()  # type: ignore[assignment]  # has what uvicorn uses of one
         self._rest: Callable[[], Awaitable[None]] | None = None
@@ -48,6 +50,8 @@ class WebSocketProtocol(ReadingProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        # It has counted since it was an HTTP connection.
+        self._limits.disconnect(self.client[0] if self.client else "")
         self._output.discard()
         self._parser.stop()
 

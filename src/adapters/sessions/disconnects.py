@@ -5,13 +5,14 @@ lists the codes for clients.
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from http import HTTPStatus
 from typing import Self
 
-from application.errors import Refusal, Unavailable
+from application.errors import RateLimited, Refusal, Unavailable
 from domain.errors import BrokenRule, NotAllowed, NotAuthenticated, RoomIsFull
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ CLOSES: Mapping[CloseCode, tuple[str, str]] = {
     CloseCode.NOT_AUTHENTICATED: ("not authenticated", "gets a new token"),
     CloseCode.NOT_ALLOWED: ("not allowed", "stops"),
     CloseCode.TOO_SLOW: ("too slow to read", "comes back with since"),
-    CloseCode.TOO_FAST: ("too many frames for too long", "comes back after after_ms"),
+    CloseCode.TOO_FAST: ("too many frames or bytes for too long", "comes back after after_ms"),
 }
 """What each means, and what the client does then: for the AsyncAPI document."""
 
@@ -115,17 +116,32 @@ def for_error(error: Exception) -> Disconnect:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Why a request, perhaps for a WebSocket, gets no further than the gate; `retry_after` is in
-    seconds. `close_code` is told where a handshake can't be answered over HTTP."""
+    seconds. `close_code` is told where a handshake can't be answered over HTTP. `limited` is
+    whose limit was reached, if it was one."""
 
     status: HTTPStatus
     code: str
     detail: str
     close_code: CloseCode
-    retry_after: int | None = None
+    retry_after: float | None = None
+    limited: str | None = None
+
+    @property
+    def error(self) -> dict[str, object]:
+        """What the answer says of it."""
+        told: dict[str, object] = {"code": self.code, "detail": self.detail}
+        if self.limited is not None and self.retry_after is not None:
+            after_ms = math.ceil(self.retry_after * 1000)
+            told |= {"retryable": True, "scope": self.limited, "retry_after_ms": after_ms}
+        return told
 
     @classmethod
     def for_error(cls, error: NotAuthenticated | NotAllowed | Refusal) -> Self:
         """What is answered to a request that nobody is admitted by."""
+        if isinstance(error, RateLimited):
+            status, close_code = HTTPStatus.TOO_MANY_REQUESTS, CloseCode.TOO_FAST
+            after, scope = error.retry_after, error.scope
+            return cls(status, error.code, error.detail, close_code, after, scope)
         if isinstance(error, Refusal):
             status, close_code = HTTPStatus.SERVICE_UNAVAILABLE, CloseCode.TRY_LATER
             return cls(status, error.code, error.detail, close_code, round(error.retry_after))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from adapters.addresses import address_key
 from adapters.sessions.disconnects import UNAVAILABLE, Disconnect, restarting
 from adapters.settings import SessionSettings
 from domain.identity import Caller, Identity
@@ -52,6 +53,7 @@ class Registry:
         self._leaving: Disconnect | None = None
         self._open: set[OpenSession] = set()
         self._opened = 0
+        self._by_address: Counter[str] = Counter()
         self._frames_of_ended = 0
         self._disconnects: Counter[int] = Counter()
         self._nobody_left = asyncio.Event()
@@ -68,6 +70,7 @@ class Registry:
         """Count a session; during a drain it is told to leave like the others."""
         self._open.add(session)
         self._opened += 1
+        self._by_address[address_key(session.caller.address)] += 1
         self._nobody_left.clear()
         if self._leaving is not None:
             _disconnect(session, self._leaving)
@@ -75,9 +78,17 @@ class Registry:
     def discard(self, session: OpenSession) -> None:
         if session in self._open:
             self._open.remove(session)
+            key = address_key(session.caller.address)
+            self._by_address[key] -= 1
+            if not self._by_address[key]:
+                del self._by_address[key]
             self._frames_of_ended += session.frames_received
         if not self._open:
             self._nobody_left.set()
+
+    def open_from(self, host: str) -> int:
+        """How many sessions are open from the address of `host`."""
+        return self._by_address[address_key(host)]
 
     def count_disconnect(self, code: int) -> None:
         self._disconnects[code] += 1

@@ -61,12 +61,13 @@ class Admission:
     async def authenticate(self, asked: AuthenticatePayload) -> None:
         """Answer who says who it is: for the first time, again, or by a name alone.
 
-        Raises `NotAuthenticated`, `MemberChanged`, `MemberNameIsImpossible`, `Unavailable`.
+        Raises `NotAuthenticated`, `MemberChanged`, `MemberNameIsImpossible`, `Unavailable`,
+        `RateLimited`.
         """
         session = self._session
         before = session.caller.identity
         if asked.token is not None:
-            identity = await self._authenticator.renew(before, asked.token)
+            identity = await self._authenticator.renew(session.caller, asked.token)
         elif self.is_awaited:
             raise NotAuthenticated("This service knows nobody without a token.")
         else:

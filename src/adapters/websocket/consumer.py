@@ -39,7 +39,7 @@ from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeat
 from adapters.websocket.frames import Disconnect, Recovered, SystemNotify
 from adapters.websocket.transport import WebSocketTransport
 from application.access import Access
-from application.errors import Unavailable
+from application.errors import Refusal
 from application.ports import Cursor
 from domain.errors import NotAllowed, NotAuthenticated
 from domain.events import AnnouncementMade
@@ -128,7 +128,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         await receive()
         try:
             arrival = await self._authenticator.authenticate(scope)
-        except (NotAuthenticated, Unavailable) as error:
+        except (NotAuthenticated, Refusal) as error:
             await deny(scope, send, disconnects.Refused.for_error(error))
             return
         self.session = Session(

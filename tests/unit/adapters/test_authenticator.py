@@ -11,7 +11,7 @@ from adapters.visitors import Visitors
 from application.errors import Unavailable
 from domain.errors import NotAuthenticated, TokenIsInvalid
 from domain.identity import NOBODY, OPERATOR, VISITOR_MARK
-from tests.doubles import BEGINNING, ManualClock
+from tests.doubles import BEGINNING, ManualClock, address_limits
 from tests.identities import KnownTokens, NumberedTickets, authentication, identity
 
 KEY = "a-key-of-the-API"
@@ -57,7 +57,7 @@ def authenticator(
         _env_file=None, auth=",".join(modes), auth_secret="s" * 32, api_keys=keys
     ).auth
     service = authentication(tokens, tickets=tickets)
-    return Authenticator(service, Visitors("secret"), settings, ManualClock())
+    return Authenticator(service, Visitors("secret"), settings, ManualClock(), address_limits())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from uvicorn.server import ServerState
 
 from adapters.server.buffered_transport import WriteBatch
 from adapters.server.websocket_uvicorn import WebSocketProtocol
+from tests.doubles import address_limits
 from tests.unit.adapters.server.wire import HANDSHAKE, Answer, Wire, answer
 
 Message = MutableMapping[str, Any]
@@ -115,7 +116,12 @@ class Connection:
         make = (
             WebSocketsSansIOProtocol
             if kind == "stock"
-            else partial(WebSocketProtocol, batch=batch or WriteBatch(), fast_frames=kind == "fast")
+            else partial(
+                WebSocketProtocol,
+                batch=batch or WriteBatch(),
+                fast_frames=kind == "fast",
+                limits=address_limits(),
+            )
         )
         self.protocol = make(config=config, server_state=self.state, app_state={})
         self.wire = Wire()

@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 from adapters.environment import load_settings
 from adapters.server.http_uvicorn import FEED_BYTES, HEAD_BYTES
 from adapters.server.serving import uvicorn_config
+from tests.doubles import address_limits
 from tests.unit.adapters.server.connections import Message, Receive, Send, some_turns, until
 from tests.unit.adapters.server.wire import HANDSHAKE, Wire
 from tests.waiting import DEADLINE
@@ -53,7 +54,7 @@ class Client:
     def __init__(self) -> None:
         self.app = Echo()
         settings = load_settings(_env_file=None, handshake_timeout=DEADLINE).server
-        config = uvicorn_config(cast("Any", self.app), settings, lifespan="off")
+        config = uvicorn_config(cast("Any", self.app), settings, address_limits(), lifespan="off")
         config.load()
         self.state = ServerState()
         self.wire = Wire()

@@ -9,6 +9,7 @@ from uvicorn.server import ServerState
 
 from adapters.environment import load_settings
 from adapters.server.serving import uvicorn_config
+from tests.doubles import address_limits
 from tests.unit.adapters.server.connections import Recorder, until
 from tests.unit.adapters.server.wire import HANDSHAKE, Answer, Wire, answer, text
 from tests.waiting import DEADLINE
@@ -26,7 +27,7 @@ class Client:
             keepalive_seconds=DEADLINE,
             shutdown_seconds=1,
         ).server
-        config = uvicorn_config(self.app, settings, lifespan="off", proxy_headers=False)
+        config = uvicorn_config(self.app, settings, address_limits(), lifespan="off")
         config.load()
         self.state = ServerState()
         self.wire = Wire()

@@ -26,6 +26,7 @@ class LaneOptions(BaseModel):
     prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
     capacity: int = Field(ge=0, le=1_000_000)
     expiry: float = Field(ge=0)
+    group_bytes: int = Field(ge=1024)
     max_bytes: int = Field(ge=1024)
 
     @field_validator("capacity", "expiry")
@@ -42,6 +43,7 @@ def _options(plan: LanePlan) -> LaneOptions:
         prefix=plan.prefix or plan.name,
         capacity=plan.capacity,
         expiry=plan.expiry,
+        group_bytes=plan.group_bytes,
         max_bytes=plan.max_bytes,
     )
 

@@ -77,6 +77,7 @@ class RedisHistory:
             self._key_expiry_ms,
             self._plan.keys,
             encode_headers(publication.headers),
+            self._plan.group_bytes,
         )
         if not publication.key or not place:
             return None

@@ -31,6 +31,7 @@ WRONG = [
     ("JOB_LISTED", str(LISTED_BACK + 1), f"less than or equal to {LISTED_BACK}"),
     ("LANE_QUEUE__CAPACITY", "-1", "greater than or equal to 0"),
     ("LANE_QUEUE__CAPACITY", "many", "valid integer"),
+    ("LANE_QUEUE__GROUP_BYTES", "1023", "greater than or equal to 1024"),
     ("LANE_QUEUE__KIND", "eternal", "'ephemeral' or 'durable'"),
     ("LANE_CHAT__PREFIX", "Not Good", "^[a-z0-9_-]{1,32}$"),
     ("LANE_CHAT", "nonsense", ""),

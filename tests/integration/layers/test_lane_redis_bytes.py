@@ -152,6 +152,22 @@ async def test_a_stream_whose_sum_is_not_known_is_counted_with_the_next_message(
     assert await group.told() == (120 * 30, 120)
 
 
+@pytest.mark.parametrize("damage", [no_sum, no_number, earlier_release, foreign_entry])
+async def test_what_is_counted_late_keeps_all_that_fits(
+    process: LaneProcess, group: Group, damage: Damage
+) -> None:
+    before = process.lane(replace(WIDE, capacity=1_000))
+    for _ in range(250):
+        await before.publish("g", Publication(sized(30)))
+
+    await damage(group)
+    after = process.lane(replace(NARROW, group_bytes=5_000, capacity=1_000))
+    await after.publish("g", Publication(sized(30)))
+
+    size, _ = await group.told()
+    assert 5_000 - 30 < size <= 5_000
+
+
 async def test_whoever_comes_back_to_a_stream_that_was_counted_late_is_told_that_it_was_trimmed(
     process: LaneProcess, group: Group
 ) -> None:

@@ -83,31 +83,6 @@ if ARGV[7] == 'passing' then
   return tell(tonumber(meta[3] or now), tonumber(meta[2] or '0'))
 end
 
-local at, offset
-local function add(later)
-  offset = tonumber(meta[2] or '0') + 1
-  at = math.max(now, tonumber(meta[3] or '0')) + later
-  local id = string.format('%.0f-%.0f', at, offset)
-  local entry = { 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12] }
-  return redis.pcall('XADD', KEYS[1], id, unpack(entry))
-end
-local function is_taken(reply)
-  return type(reply) == 'table' and string.find(reply.err or '', 'equal or smaller', 1, true)
-end
-local added = add(0)
-if is_taken(added) then
-  added = add(1) -- for a stranger's entry of this very moment
-end
-if is_taken(added) then
-  -- A stranger's entry stands where ours would come for years.
-  begin_anew()
-  epoch = ARGV[1]
-  added = add(0)
-end
-if type(added) == 'table' and added.err then
-  return added
-end
-
 local capacity, expiry, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[13])
 local function bytes_of(entry)
   return #entry[2][2] -- its frame, or the first that a stranger put there
@@ -118,7 +93,7 @@ end
 local function fits(bytes, entries, oldest)
   return entries == 1 or entries <= capacity and bytes <= most_bytes and oldest >= now - expiry
 end
--- What is kept, and its sum: of a sum that is known, without the oldest that go; ...
+-- What is kept beside this one, and the sum: of a sum that is known, without the oldest that go; ...
 local function without_oldest(bytes, entries, oldest)
   local after, most = '-', 1 -- for mostly one goes as one comes
   while not fits(bytes, entries, oldest) do
@@ -135,7 +110,7 @@ local function without_oldest(bytes, entries, oldest)
 end
 -- ... or counted from the newest on, and no further than it fits.
 local function counted()
-  local bytes, entries, oldest, before = 0, 0, at, '+'
+  local bytes, entries, oldest, before = #ARGV[8], 1, now, '+'
   repeat
     local page = redis.call('XREVRANGE', KEYS[1], before, '-', 'COUNT', 100)
     for _, entry in ipairs(page) do
@@ -158,8 +133,30 @@ else
   -- It was never counted, or another release stored, or something was deleted since.
   bytes, entries, oldest = counted()
 end
-if entries <= length then
-  redis.call('XTRIM', KEYS[1], 'MAXLEN', entries)
+
+local at, offset
+local function add(later)
+  offset = tonumber(meta[2] or '0') + 1
+  at = math.max(now, tonumber(meta[3] or '0')) + later
+  local id = string.format('%.0f-%.0f', at, offset)
+  local entry = { 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12] }
+  return redis.pcall('XADD', KEYS[1], 'MAXLEN', entries, id, unpack(entry))
+end
+local function is_taken(reply)
+  return type(reply) == 'table' and string.find(reply.err or '', 'equal or smaller', 1, true)
+end
+local added = add(0)
+if is_taken(added) then
+  added = add(1) -- for a stranger's entry of this very moment
+end
+if is_taken(added) then
+  -- A stranger's entry stands where ours would come for years.
+  begin_anew()
+  epoch, bytes, entries = ARGV[1], #ARGV[8], 1
+  added = add(0)
+end
+if type(added) == 'table' and added.err then
+  return added
 end
 local size = string.format('%.0f %.0f %.0f %.0f', bytes, entries, offset, oldest)
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at), 'size', size)

@@ -152,7 +152,7 @@ end
 if is_taken(added) then
   -- A stranger's entry stands where ours would come for years.
   begin_anew()
-  epoch, bytes, entries = ARGV[1], #ARGV[8], 1
+  epoch = ARGV[1] -- and the next message is counted anew
   added = add(0)
 end
 if type(added) == 'table' and added.err then

@@ -68,6 +68,10 @@ class PubSub:
             BackgroundTask("probe", self._send_probes),
         )
 
+    def listen(self, channel: str, listener: Listener) -> None:
+        """Have a channel listened to from the start on; to be called before it."""
+        self._listeners[channel.encode()] = listener
+
     async def start(self) -> None:
         """Connect; returns also if that can't be done yet, and then goes on trying."""
         for task in self._tasks:

@@ -91,9 +91,10 @@ class ArqWorker:
             with contextlib.suppress(*DISCONNECTED):
                 await self._client.delete(alive_name(self._service, self.id))
 
-    async def heard(self, payload: bytes) -> None:
+    def heard(self, payload: bytes) -> bool:
         """Have a job that runs here look at its record: somebody cancels it."""
         self._calls.interrupt(JobId(payload.decode("ascii", "replace")))
+        return False
 
     async def resumed(self) -> None:
         """Have all of them look: interrupts may be missing."""

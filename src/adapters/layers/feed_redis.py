@@ -153,9 +153,11 @@ class RedisFeed:
         """Read what is missing, then take what came meanwhile; whether that isn't all yet."""
         if (seen := self._feed.resume()) is None:
             return False
-        reading = await history.read(self._group, seen if seen.epoch else None)
-        is_complete = history.has_expired_in_silence(seen, reading)
-        self._feed.catch_up(reading, is_complete=is_complete)
+        async with self._limit.catching_up:
+            reading = await history.read(self._group, seen if seen.epoch else None)
+            is_complete = history.has_expired_in_silence(seen, reading)
+            self._feed.catch_up(reading, is_complete=is_complete)
+            del reading
         while self._passing:
             self._feed.tell(self._passing.popleft())
         if self._later_bytes > LATER_BYTES:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.layers.history_redis import PAGE
+from adapters.layers.recovery_window import PAGE
 from adapters.redis_connection import Client
 from application.ports import Recovery
 from tests.contracts.lane import LONG, bodies, cursors, publish

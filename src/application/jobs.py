@@ -98,7 +98,7 @@ class JobService:
                 # Another connection of this member was faster with the same key.
                 await self._subscriptions.drop(subscriber, audience)
                 return Submitted(await self._faster(retry_of), again=True)
-            await self._broadcaster.publish(audience, JobQueued(job.id))
+            await self._broadcaster.publish(audience, JobQueued(job.id, key))
         except Unavailable:
             await self._subscriptions.drop(subscriber, audience)
             raise

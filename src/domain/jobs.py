@@ -52,7 +52,10 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 
 @dataclass(frozen=True, slots=True)
 class JobQueued:
+    """`key` is what the client asked for it under, as it chose it, if it chose one."""
+
     job_id: JobId
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,8 @@ class JobStatusPayload(BaseModel):
 
 
 class JobStatus(DurableMessage):
-    """Where a job stands. With a cursor where it belongs to the job's stream, with the `key` that
-    it was asked for under where it is refused."""
+    """Where a job stands. With a cursor where it belongs to the job's stream; `queuing`, `queued`
+    and `error` with the `key` that it was asked for under."""
 
     action: Literal["job_status"] = "job_status"
     key: str | None = Field(None, exclude_if=is_none)
@@ -147,7 +147,7 @@ class JobsFeature(ToldFeature):
     @handler
     async def job(self, message: JobMessage) -> None:
         session, asked = self.session, message.payload
-        self._tell("queuing", f"⏳ Queuing {asked.type} job: {asked.content}")
+        self._tell("queuing", f"⏳ Queuing {asked.type} job: {asked.content}", message.key)
         try:
             submitted = await self._jobs.submit(
                 session.member, session, asked.type, asked.content, message.key
@@ -157,7 +157,7 @@ class JobsFeature(ToldFeature):
             return
         if submitted.again:
             # The answer that was lost, then how far the job has come meanwhile.
-            self.reply(_status(JobQueued(submitted.job_id)))
+            self.reply(_status(JobQueued(submitted.job_id, message.key)))
             self._tell_ending(await self._jobs.watch(session.member, session, submitted.job_id))
 
     @handler
@@ -194,8 +194,10 @@ class JobsConsumer(FeatureConsumer, feature=JobsFeature, path="/background_jobs"
 def _status(event: JobEvent) -> JobStatus:
     """The words for one step of a job's way."""
     job_id = event.job_id
+    key = None
     match event:
         case JobQueued():
+            key = event.key
             payload = JobStatusPayload(
                 status="queued",
                 job_id=job_id,
@@ -226,7 +228,7 @@ def _status(event: JobEvent) -> JobStatus:
             )
         case _:
             assert_never(event)
-    return JobStatus(payload=payload)
+    return JobStatus(key=key, payload=payload)
 
 
 def _summary(job: Job) -> JobSummary:

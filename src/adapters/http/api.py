@@ -1,18 +1,18 @@
 """The API beside the sockets: announcements, jobs, rooms."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from adapters.http.failures import failing
+from adapters.job_words import WORDS, StateWord
 from adapters.visitors import Recognise
 from application.announcements import AnnouncementService
 from application.jobs import JobService
 from application.rooms import RoomService
 from domain.identity import JobId, RoomName
-from domain.jobs import JobState
 
 LISTED_ROOMS = 100
 
@@ -35,7 +35,7 @@ class JobView(BaseModel):
     job_id: str
     kind: str
     content: str
-    status: Literal["queued", "running", "result", "failed", "cancelled"]
+    status: StateWord
     progress: float
     attempt: int
     submitted_at: float
@@ -81,18 +81,15 @@ def api_router(
         """Where a job stands."""
         visitor = recognise(request.scope)
         found = await jobs.get(visitor.member, JobId(job_id))
-        succeeded = found.state is JobState.SUCCEEDED
-        return JobView.model_validate(
-            {
-                "job_id": found.id,
-                "kind": found.kind,
-                "content": found.content,
-                "status": "result" if succeeded else found.state.value,
-                "progress": found.progress,
-                "attempt": found.attempt,
-                "submitted_at": found.submitted_at,
-                "message": found.outcome,
-            }
+        return JobView(
+            job_id=found.id,
+            kind=found.kind,
+            content=found.content,
+            status=WORDS[found.state],
+            progress=found.progress,
+            attempt=found.attempt,
+            submitted_at=found.submitted_at,
+            message=found.outcome,
         )
 
     @router.get("/rooms", responses=failing(503))

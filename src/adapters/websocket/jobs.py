@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, assert_never
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
+from adapters.job_words import WORDS, StateWord
 from adapters.sessions.frames import is_none
 from adapters.sessions.session import Session
 from adapters.websocket import replies
@@ -26,7 +27,6 @@ from domain.jobs import (
     JobProgressed,
     JobQueued,
     JobStarted,
-    JobState,
     JobSucceeded,
 )
 
@@ -106,7 +106,7 @@ class JobSummary(BaseModel):
     job_id: str
     kind: str
     content: str
-    status: Literal["queued", "running", "result", "failed", "cancelled"]
+    status: StateWord
     progress: float
     message: str | None = None
 
@@ -232,14 +232,11 @@ def _status(event: JobEvent) -> JobStatus:
 
 
 def _summary(job: Job) -> JobSummary:
-    succeeded = job.state is JobState.SUCCEEDED
-    return JobSummary.model_validate(
-        {
-            "job_id": job.id,
-            "kind": job.kind,
-            "content": job.content,
-            "status": "result" if succeeded else job.state.value,
-            "progress": job.progress,
-            "message": job.outcome,
-        }
+    return JobSummary(
+        job_id=job.id,
+        kind=job.kind,
+        content=job.content,
+        status=WORDS[job.state],
+        progress=job.progress,
+        message=job.outcome,
     )

@@ -224,6 +224,11 @@ class FragileJobRecords(MemoryJobRecords):
             lambda: f"waited for call {count} of {method}, saw {self.calls[method]}",
         )
 
+    def forget(self) -> None:
+        """As a backend that lost all it had."""
+        for records in (self._records, self._keyed, self._owned, self._ended, self._untold):
+            records.clear()
+
     async def add(self, job: Job) -> bool:
         self._called("add")
         return await super().add(job)

@@ -121,7 +121,10 @@ def _line(group: type[BaseSettings], problem: Any) -> str:
     name = flat_name(group, first) if first in group.model_fields else first
     name = "__".join((name, *rest)).upper()
     name = name if name.startswith(PREFIX) else f"{PREFIX}{name}"
-    value = "…" if _is_secret(group, first) else str(problem["input"])[:80]
+    if _is_secret(group, first):
+        # A secret: it must not stand in the log, not even a wrong one.
+        return f"{name} can't be used: {reason}."
+    value = str(problem["input"])[:80]
     if _LINK.fullmatch(value):
         reason = (
             "Kubernetes sets this for a service called switchboard; set enableServiceLinks: false "

@@ -14,7 +14,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode
 
 from adapters.lane_table import LANES, LaneKind, LanePlan
-from adapters.settings_group import PREFIX, SettingsGroup, config, within_reason
+from adapters.settings_group import PREFIX, SettingsGroup, config, in_any_case, spelt, within_reason
 
 
 class LaneOptions(BaseModel):
@@ -22,10 +22,13 @@ class LaneOptions(BaseModel):
 
     _within_reason = field_validator("*")(within_reason)
 
-    kind: LaneKind
-    prefix: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
+    kind: Annotated[LaneKind, in_any_case]
+    prefix: Annotated[
+        str, spelt(r"[a-z0-9_-]{1,32}", '1 to 32 letters from a to z, digits, "_" and "-"')
+    ]
     capacity: int = Field(ge=0, le=1_000_000)
     expiry: float = Field(ge=0)
+    group_bytes: int = Field(ge=1024)
     max_bytes: int = Field(ge=1024)
 
     @field_validator("capacity", "expiry")
@@ -42,12 +45,21 @@ def _options(plan: LanePlan) -> LaneOptions:
         prefix=plan.prefix or plan.name,
         capacity=plan.capacity,
         expiry=plan.expiry,
+        group_bytes=plan.group_bytes,
         max_bytes=plan.max_bytes,
     )
 
 
 class _LaneSettings(SettingsGroup):
     model_config = config("LANE_")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _by_its_options(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str):
+            name = f"{PREFIX}LANE_{info.field_name}".upper()
+            raise ValueError(f"a lane is set by its options, such as {name}__CAPACITY")
+        return value
 
     @model_validator(mode="after")
     def _prefixes_differ(self) -> Self:

@@ -13,6 +13,7 @@ class LaneKind(StrEnum):
 
 
 MINUTE, HOUR = 60.0, 3600.0
+MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,10 @@ class LanePlan:
     """One lane: its name, its kind, which audience it carries, and its settings.
 
     `prefix` keeps its keys apart from other lanes' and other services'; it is the name unless
-    said. `capacity` is how many messages of one group history keeps, and `expiry` for how many
-    seconds; both mean nothing on an ephemeral lane. `max_bytes` bounds all history that the
-    memory lane keeps: past it the group unused for longest is forgotten. `keys` is how many
+    said. `capacity` is how many messages of one group history keeps, `group_bytes` how many bytes
+    of their frames, though always the newest message, and `expiry` for how many seconds; all three
+    mean nothing on an ephemeral lane. `max_bytes` bounds all history that the memory lane keeps:
+    past it the group unused for longest is forgotten. `keys` is how many
     idempotency keys one group remembers, and `key_expiry` for how many seconds. A lane that
     `is_local` never leaves its process, whatever the backend.
     """
@@ -33,7 +35,8 @@ class LanePlan:
     carries: AudienceKind | None = None
     capacity: int = 1_000
     expiry: float = 15 * MINUTE
-    max_bytes: int = 64 * 1024 * 1024
+    group_bytes: int = MIB
+    max_bytes: int = 64 * MIB
     keys: int = 10_000
     key_expiry: float = 300.0
     is_local: bool = False
@@ -57,6 +60,7 @@ LANES: Mapping[str, LanePlan] = {
             carries=AudienceKind.ANALYTICS,
             capacity=5_000,
             expiry=HOUR,
+            group_bytes=4 * MIB,
         ),
         LanePlan(
             "rooms", LaneKind.DURABLE, carries=AudienceKind.ROOM, capacity=200, expiry=24 * HOUR

@@ -72,11 +72,6 @@ def reason(error: BaseException | None) -> str:
     return "Redis can't be reached"
 
 
-def has_answered(error: Unavailable) -> bool:
-    """Whether Redis refused, instead of being away."""
-    return isinstance(error.__cause__, ResponseError)
-
-
 _DATABASE = re.compile(r"/?|/\d{1,9}/?")
 
 

@@ -7,21 +7,29 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import (
-    Field,
-    field_validator,
-)
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from adapters.auth_settings import AuthSettings
 from adapters.lane_table import LANES, LanePlan
 from adapters.limit_settings import TrafficSettings
 from adapters.origins import parse_origin
-from adapters.settings_group import PREFIX, SettingsGroup, config, named, split
+from adapters.settings_group import (
+    PREFIX,
+    SettingsGroup,
+    config,
+    in_any_case,
+    named,
+    spelt,
+    split,
+)
 
 HOUR = 3600
+
+SECRET_LENGTH = 32
+"""Characters at least, of a secret that signs: as many random ones nobody finds by trying."""
 
 
 class BackendName(StrEnum):
@@ -34,12 +42,19 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class ServerSettings(SettingsGroup):
     """Where and how it is served; times in seconds."""
 
     model_config = config()
 
-    host: str = named("HOST", "127.0.0.1", "HOST", min_length=1)
+    host: str = named("HOST", "127.0.0.1", "HOST")
     port: int = named("PORT", 8080, "PORT", ge=0, le=65535)
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -55,6 +70,26 @@ class ServerSettings(SettingsGroup):
     shutdown_seconds: float = Field(10, gt=0)
 
     _split = field_validator("allowed_origins", "allowed_hosts", mode="before")(split)
+
+    @field_validator("host")
+    @classmethod
+    def _is_an_address(cls, host: str) -> str:
+        if not host:
+            raise ValueError(
+                "an address is needed, such as 127.0.0.1 for this machine only, or 0.0.0.0 or :: "
+                "for all of its addresses"
+            )
+        return host
+
+    @field_validator("visitor_secret")
+    @classmethod
+    def _is_long_enough(cls, secret: str) -> str:
+        if 0 < len(secret) < SECRET_LENGTH:
+            raise ValueError(
+                f"at least {SECRET_LENGTH} characters are needed, this has {len(secret)}; "
+                f"`openssl rand -hex {SECRET_LENGTH}` draws some"
+            )
+        return secret
 
     @field_validator("allowed_hosts")
     @classmethod
@@ -118,8 +153,8 @@ class LimitSettings(SettingsGroup):
 class LogSettings(SettingsGroup):
     model_config = config("LOG_")
 
-    format: LogFormat = LogFormat.CONSOLE
-    level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    format: Annotated[LogFormat, in_any_case] = LogFormat.CONSOLE
+    level: Annotated[LogLevel, in_any_case] = LogLevel.INFO
     repeats: int = Field(5, ge=1)
 
 
@@ -132,7 +167,9 @@ class RedisSettings(SettingsGroup):
     model_config = config("REDIS_")
 
     url: str = named("REDIS_URL", "redis://127.0.0.1:6379/0", "REDIS_URL", repr=False)
-    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "switchboard"
+    prefix: Annotated[
+        str, spelt(r"[A-Za-z0-9_.-]{1,64}", '1 to 64 letters from A to Z, digits, "_", "." and "-"')
+    ] = "switchboard"
     timeout: float = Field(2, gt=0)
     silence: float = Field(10, gt=0)
     pool: int = Field(32, ge=4, le=10_000)
@@ -142,11 +179,6 @@ class RedisSettings(SettingsGroup):
     recovery_bytes: int = Field(64 * 1024 * 1024, ge=1024)
     presence_lease: float = named("PRESENCE_LEASE", 15, ge=1)
     embedded_dir: Path | None = named("EMBEDDED_REDIS_DIR", None, "EMBEDDED_REDIS_DIR")
-
-    @field_validator("embedded_dir", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: Any) -> Any:
-        return value or None
 
 
 class JobSettings(SettingsGroup):
@@ -179,7 +211,7 @@ class IdempotencySettings(SettingsGroup):
 class MainSettings(SettingsGroup):
     model_config = config()
 
-    backend: BackendName = named("BACKEND", BackendName.MEMORY, "BACKEND")
+    backend: Annotated[BackendName, in_any_case] = named("BACKEND", BackendName.MEMORY, "BACKEND")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,15 @@ LISTED_BACK = 200
 """At least so many of a member's newest jobs can be listed."""
 
 
-class AskedJobs(Protocol):
+class KnownJobs(Protocol):
+    """The records of jobs, for those who know an id."""
+
+    @abstractmethod
+    async def get(self, job_id: JobId) -> Job | None:
+        """The job as it is now; None for an unknown id."""
+
+
+class AskedJobs(KnownJobs, Protocol):
     """The records of jobs, for those who ask for them."""
 
     @abstractmethod
@@ -27,10 +35,6 @@ class AskedJobs(Protocol):
     @abstractmethod
     async def keyed(self, key: IdempotencyKey) -> Job | None:
         """The job that was added with this key; None for an unknown key."""
-
-    @abstractmethod
-    async def get(self, job_id: JobId) -> Job | None:
-        """The job as it is now; None for an unknown id."""
 
     @abstractmethod
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
@@ -48,7 +52,7 @@ class AskedJobs(Protocol):
         """
 
 
-class RunningJobs(Protocol):
+class RunningJobs(KnownJobs, Protocol):
     """The records of jobs, for those who run them.
 
     `attempt` fences: a worker that lost its job to another holds an old attempt, and nothing

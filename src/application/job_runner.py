@@ -34,7 +34,7 @@ RETRY_SECONDS = 0.25
 
 
 class JobIsLost(Exception):
-    """This attempt no longer holds its job: another worker has it, or it is over."""
+    """This attempt no longer holds its job: another has it, it is over, or its record is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class JobRunner:
             ending = replace(await self._attempt(job, interrupt), at=self._clock.now())
             await self._persist(lambda: self._end(job, ending))
         except JobIsLost:
-            log.warning("a job was taken over by another worker", extra={"job": job_id})
+            await self._tell_if_gone(job_id)
         except asyncio.CancelledError:
             handing_back = asyncio.create_task(self._hand_back(job))
             while not handing_back.done():
@@ -160,9 +160,19 @@ class JobRunner:
         await self._persist(lambda: self._broadcaster.publish(audience, event))
 
     async def _end(self, job: Job, ending: JobEnded) -> None:
-        """End the job if this attempt still holds it."""
+        """End the job if this attempt still holds it; raises `JobIsLost` if its record is gone."""
         if await self._running.end(job.id, job.attempt, ending):
             await tell_ending(self._broadcaster, self._ended, ending)
+        elif await self._running.get(job.id) is None:
+            raise JobIsLost
+
+    async def _tell_if_gone(self, job_id: JobId) -> None:
+        """A backend that forgot a job has nobody else who could tell its audience."""
+        if await self._persist(lambda: self._running.get(job_id)) is not None:
+            log.warning("a job was taken over by another worker", extra={"job": job_id})
+            return
+        log.warning("a job's record is gone; its work is given up", extra={"job": job_id})
+        await self._tell(JobFailed(job_id, "The job was given up: its record was lost."))
 
     async def _persist(self, ask: Callable[[], Awaitable[Result]]) -> Result:
         """Ask until the backend answers; whoever waits for longer than the lease finds its

@@ -108,7 +108,7 @@ class JobService:
         try:
             is_new = await self._asked.add(job)
             if is_new:
-                await self._broadcaster.publish(audience, JobQueued(job.id, member))
+                await self._broadcaster.publish(audience, JobQueued(job.id, member, key))
         except Unavailable:
             await self._unwatch(subscriber, audience)
             raise

@@ -121,7 +121,7 @@ class Subscriptions(Protocol):
 
 
 class History(Protocol):
-    """What durable audiences heard, within their lane's capacity and age."""
+    """What durable audiences heard, within their lane's capacity, bytes and age."""
 
     @abstractmethod
     async def recent(self, audience: Audience[Any], limit: int) -> list[str]:

@@ -52,8 +52,11 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 
 @dataclass(frozen=True, slots=True)
 class JobQueued:
+    """`key` is what the client asked for it under, as it chose it, if it chose one."""
+
     job_id: JobId
     member: Member
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

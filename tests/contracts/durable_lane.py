@@ -1,6 +1,7 @@
 """What durable lanes promise, for each adapter to subclass: see `adapters.layers.lanes.Lane`."""
 
 from tests.contracts.idempotency_keys import IdempotencyKeysContract
+from tests.contracts.lane_bytes import BytesContract
 from tests.contracts.lane_cursors import CursorsContract
 from tests.contracts.lane_history import HistoryContract
 from tests.contracts.lane_messages import MessagesContract
@@ -13,6 +14,7 @@ class DurableLaneContract(
     CursorsContract,
     RecoveryContract,
     HistoryContract,
+    BytesContract,
     IdempotencyKeysContract,
     PassingContract,
 ):

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.integration.asking import JOBS, submit
 from tests.integration.cable import Cable
 from tests.integration.client import Client, get, until
 from tests.integration.conftest import redis_settings
 from tests.integration.crowd import HEARS, MARK
-from tests.integration.processes import Redis, Server, all_well
+from tests.integration.processes import Redis, Server, Worker, all_well
 
 pytestmark = pytest.mark.redis
 
@@ -111,3 +112,21 @@ async def test_a_server_lets_go_of_a_redis_at_which_nobody_speaks_any_more(
                 await say_until_heard(client, "from here")
                 await speaker.receive(HEARS, message=f"{MARK}from here")
     assert left.log.count("what is published is not heard") == 1
+
+
+async def test_a_worker_lets_go_of_a_redis_at_which_nobody_speaks_any_more(
+    redis_binary: Path, tmp_path: Path
+) -> None:
+    # A sign of life would find the cancelling, too: there is none within the test.
+    jobs = {"JOB_PACE": "60", "SWITCHBOARD_JOB_LEASE": "600"}
+    with moving(redis_binary, tmp_path) as house:
+        worker = Worker(tmp_path, **house.settings | jobs)
+        server = Server(tmp_path, **house.settings | jobs | {"REDIS_URL": house.new.url})
+        with all_well(server, worker):
+            house.cable.lead_to(house.new.port)
+            async with Client(server.url, JOBS) as client:
+                job_id = await submit(client, "translate", "hello")
+                await client.receive("job_status", MOVED_WITHIN, status="running", job_id=job_id)
+                await client.send("job_cancel", {"job_id": job_id})
+                await client.receive("job_status", MOVED_WITHIN, status="cancelled", job_id=job_id)
+    assert worker.log.count("what is published is not heard") == 1

@@ -174,20 +174,22 @@ async def test_an_answer_over_http_that_is_never_read_does_not_keep_its_connecti
 
 
 class Drip(NamedTuple):
-    """What is sent at first, then now and then, and how many requests in that are whole."""
+    """What is sent at first, then now and then, how many requests in that are whole, and whether
+    another one is begun."""
 
     begin: bytes
     each: bytes = b""
     answers: int = 0
+    is_begun: bool = True
 
 
 DRIPS = [
-    Drip(b""),
-    Drip(b"", b"\r\n"),
+    Drip(b"", is_begun=False),
+    Drip(b"", b"\r\n", is_begun=False),
     Drip(handshake("/ws/room/x")[:40]),
     Drip(handshake("/ws/room/x")[:-2] + b"X-Slow: ", b"a"),
     Drip(KEPT_ALIVE + b"GET /he", b"a", 1),
-    Drip(KEPT_ALIVE, b"\r\n", 1),
+    Drip(KEPT_ALIVE, b"\r\n", 1, is_begun=False),
     Drip(BODY, b"a"),
 ]
 
@@ -219,7 +221,9 @@ async def test_requests_that_do_not_arrive_end_and_the_others_are_served(
             # Its own handshake was in time, and so nothing ends it.
             await client.until_pong()
         for task, kind in dripping.items():
-            assert (await task).count(b"HTTP/1.1 200 OK") == kind.answers, kind
+            said = await task
+            assert said.count(b"HTTP/1.1 200 OK") == kind.answers, kind
+            assert (b"HTTP/1.1 408 " in said) == kind.is_begun, kind
     await until_descriptors(impatient, held)
 
 
@@ -235,6 +239,14 @@ async def test_a_request_whose_head_does_not_end_is_cut_off(impatient: Server) -
     assert impatient.resident_bytes - memory < 10 * MIB
     async with Client(impatient.url, "/ws/system") as client:
         await client.receive("system_echo")
+
+
+async def test_a_client_that_pours_a_head_without_reading_finds_the_answer(
+    impatient: Server,
+) -> None:
+    async with Stream(impatient.url) as stream:
+        stream.writer.write(handshake("/ws/room/x")[:-2] + b"X-Long: " + b"x" * 500_000)
+        assert (await to_its_end(stream)).startswith(b"HTTP/1.1 431 ")
 
 
 async def test_a_long_handshake_with_large_cookies_is_still_one(impatient: Server) -> None:

@@ -8,7 +8,7 @@ from adapters.backends.backend import Backend
 from adapters.environment import SettingsAreWrong
 from adapters.identity.revocations_redis import RedisRevocations
 from adapters.identity.tickets_redis import RedisTickets
-from adapters.jobs.queue_arq import ArqJobQueue
+from adapters.jobs.queue_arq import ArqJobQueue, interrupts_name
 from adapters.jobs.worker_arq import ArqWorker, WorkerCalls
 from adapters.lane_table import LanePlan
 from adapters.layers.lane_memory import MemoryLane
@@ -139,5 +139,11 @@ class RedisBackend(Backend):
     async def run_worker(self, runner: JobRunner, reaper: JobReaper, stop: asyncio.Event) -> None:
         calls = WorkerCalls(runner.run, reaper.reap, runner.interrupt)
         worker = ArqWorker(self.client, self._service, calls, slots=self._slots)
+        # On the link that is probed: a worker, too, must not stay with a Redis that was replaced.
+        self._pubsub.listen(interrupts_name(self.client, self._service), worker)
         async with self.sending():
-            await worker.serve(stop)
+            await self._pubsub.start()
+            try:
+                await worker.serve(stop)
+            finally:
+                await self._pubsub.stop()

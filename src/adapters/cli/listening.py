@@ -17,8 +17,8 @@ BACKLOG = 2048
 FAMILY_IS_OFF = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 """`localhost` has an IPv6 address even where IPv6 is switched off: the other one will do."""
 
-EVERYWHERE = {"", "::"}
-"""On IPv4, too: that is what `::` means to most servers. `0.0.0.0` means IPv4 alone."""
+EVERYWHERE = "::"
+"""On IPv4, too: that is what it means to most servers. `0.0.0.0` means IPv4 alone."""
 
 
 @contextlib.contextmanager
@@ -56,12 +56,12 @@ def _address_of(listener: socket.socket) -> IPv4Address | IPv6Address:
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen on every address of `host` (on all of this machine if empty or `::`), on one port;
+    """Listen on every address of `host` (on all of this machine for `::`), on one port;
     raises `Problem`.
     """
     try:
         found = socket.getaddrinfo(
-            None if host in EVERYWHERE else host,
+            None if host == EVERYWHERE else host,
             port,
             type=socket.SOCK_STREAM,
             flags=socket.AI_PASSIVE,
@@ -120,7 +120,7 @@ def _listener(
 
 
 def _why(error: OSError, host: str, port: int) -> str:
-    where = f"port {port} on {host or 'this machine'}"
+    where = f"port {port} on {host}"
     match error.errno:
         case errno.EADDRINUSE:
             return (

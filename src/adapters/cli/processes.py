@@ -128,9 +128,11 @@ class Child(asyncio.SubprocessProtocol):
             killing.cancel()
 
     def _signal(self, signum: signal.Signals) -> None:
-        if not self.has_ended:
+        # Not by the transport: subprocess (Python 3.11) would look first whether the process has
+        # ended, and so take the exit code away from asyncio, which then reports 255.
+        if self._transport.get_returncode() is None:
             with contextlib.suppress(ProcessLookupError):
-                self._transport.send_signal(signum)
+                os.kill(self.pid, signum)
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field
 
 from adapters.http.callers import Known
 from adapters.http.failures import failing
+from adapters.job_words import WORDS, StateWord
 from application.jobs import JobService
 from domain.identity import JobId
-from domain.jobs import Job, JobState
+from domain.jobs import Job
 
 
 class AskedJob(BaseModel):
@@ -35,7 +36,7 @@ class JobView(BaseModel):
     job_id: str
     kind: str
     content: str
-    status: Literal["queued", "running", "result", "failed", "cancelled"]
+    status: StateWord
     progress: float
     attempt: int
     submitted_at: float
@@ -43,18 +44,15 @@ class JobView(BaseModel):
 
     @classmethod
     def of(cls, job: Job) -> Self:
-        succeeded = job.state is JobState.SUCCEEDED
-        return cls.model_validate(
-            {
-                "job_id": job.id,
-                "kind": job.kind,
-                "content": job.content,
-                "status": "result" if succeeded else job.state.value,
-                "progress": job.progress,
-                "attempt": job.attempt,
-                "submitted_at": job.submitted_at,
-                "message": job.outcome,
-            }
+        return cls(
+            job_id=job.id,
+            kind=job.kind,
+            content=job.content,
+            status=WORDS[job.state],
+            progress=job.progress,
+            attempt=job.attempt,
+            submitted_at=job.submitted_at,
+            message=job.outcome,
         )
 
 

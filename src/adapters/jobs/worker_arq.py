@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 
 from adapters.background_task import BackgroundTask, end
 from adapters.jobs.arq_inside import HandingOver
-from adapters.jobs.queue_arq import arq_client, interrupts_name, wakeups_name
+from adapters.jobs.queue_arq import arq_client, wakeups_name
 from adapters.redis_connection import DISCONNECTED, Client
 from application.errors import Unavailable
 from domain.identity import JobId
@@ -34,7 +34,7 @@ ROUND_SECONDS = 1.0
 ALIVE_SECONDS = 10
 """A worker that could not say so for that long counts as dead."""
 
-TAKING, LOOKING_AFTER, LISTENING = "taking jobs", "looking after jobs", "listening for interrupts"
+TAKING, LOOKING_AFTER = "taking jobs", "looking after jobs"
 """What a worker's loops do."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
@@ -51,7 +51,10 @@ class WorkerCalls:
 
 
 class ArqWorker:
-    """Runs at most `slots` jobs at once, until told to stop."""
+    """Runs at most `slots` jobs at once, until told to stop.
+
+    It listens to interrupts, on the pub/sub connection of its process.
+    """
 
     def __init__(self, client: Client, service: str, calls: WorkerCalls, *, slots: int) -> None:
         self.id = secrets.token_hex(4)
@@ -74,7 +77,6 @@ class ArqWorker:
         loops = [
             BackgroundTask(TAKING, lambda: self._for_ever(TAKING, lambda: self._take(arq))),
             BackgroundTask(LOOKING_AFTER, lambda: self._for_ever(LOOKING_AFTER, self._round)),
-            BackgroundTask(LISTENING, lambda: self._for_ever(LISTENING, self._listen)),
         ]
         for loop in loops:
             loop.start()
@@ -88,6 +90,16 @@ class ArqWorker:
             await end(*self._running.values())
             with contextlib.suppress(*DISCONNECTED):
                 await self._client.delete(alive_name(self._service, self.id))
+
+    def heard(self, payload: bytes) -> bool:
+        """Have a job that runs here look at its record: somebody cancels it."""
+        self._calls.interrupt(JobId(payload.decode("ascii", "replace")))
+        return False
+
+    async def resumed(self) -> None:
+        """Have all of them look: interrupts may be missing."""
+        for job_id in self._running:
+            self._calls.interrupt(job_id)
 
     def _start(self, job_id: JobId) -> None:
         """ARQ's job: start ours and return, so that only waiting jobs are in ARQ's queue."""
@@ -124,16 +136,6 @@ class ArqWorker:
         await self._client.set(alive_name(self._service, self.id), 1, ex=ALIVE_SECONDS)
         await _to_its_end(self._calls.reap())
         await asyncio.sleep(ROUND_SECONDS * random.uniform(0.75, 1.25))
-
-    async def _listen(self) -> None:
-        """Have jobs that run here look at their records when somebody cancels them."""
-        async with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
-            await pubsub.subscribe(interrupts_name(self._client, self._service))
-            while True:
-                message = await pubsub.get_message(timeout=WAKEUP_SECONDS)
-                self._note_well(LISTENING)
-                if message is not None:
-                    self._calls.interrupt(JobId(message["data"].decode("ascii", "replace")))
 
     async def _for_ever(self, name: str, turn: Callable[[], Awaitable[None]]) -> None:
         """Repeat one of the loops; Redis away, frozen or failing over only makes it pause."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from adapters.layers.group_feed import GroupFeed
@@ -16,11 +17,18 @@ from adapters.layers.publication import (
     decode_live,
     decode_message,
 )
-from adapters.layers.recovery import Reading, place_of
+from adapters.layers.recovery import Entry, Reading, place_of
 from adapters.layers.recovery_window import RecoveryLimit, RecoveryWindow
 from application.ports import Recovery, Subscriber
 
 log = logging.getLogger(__name__)
+
+LATER_BYTES = 1024 * 1024
+"""What is published to a group while it catches up waits in memory; past this it is read again from
+history, and what history doesn't keep is lost."""
+
+PASSING = 100
+"""Notices that wait for the group to catch up; of more, the newest are told."""
 
 
 class RedisFeed:
@@ -47,6 +55,11 @@ class RedisFeed:
         self._window: RecoveryWindow | None = None
         self._feed = GroupFeed(group, listeners, on_over)
         self._catching_up = asyncio.Lock()
+        # What was published while what is missing was read, in its order.
+        self._later: deque[bytes] = deque()
+        self._later_bytes = 0
+        # What history doesn't keep, and came after something that was missing.
+        self._passing: deque[Entry] = deque(maxlen=PASSING)
 
     async def begin(self) -> None:
         """Find the place from which on to give things out; raises `Unavailable`."""
@@ -94,10 +107,17 @@ class RedisFeed:
         """Up to where it was given out; None for an ephemeral group, and before it has begun."""
         return self._feed.seen
 
-    async def heard(self, payload: bytes) -> None:
-        if self._catching_up.locked():
-            async with self._catching_up:
-                pass  # what was found missing comes first
+    def heard(self, payload: bytes) -> bool:
+        """Take what was published; whether something before it has to be read."""
+        if not self._catching_up.locked():
+            return self._take(payload)
+        # What was found missing comes first.
+        self._later_bytes += len(payload)
+        if self._later_bytes <= LATER_BYTES:
+            self._later.append(payload)
+        return False
+
+    def _take(self, payload: bytes) -> bool:
         try:
             if payload.startswith(MESSAGE):
                 self._listeners.notify(self._group, decode_message(payload))
@@ -105,26 +125,49 @@ class RedisFeed:
                 frame, exclude = decode_ephemeral(payload)
                 self._listeners.give(self._group, frame, () if exclude is None else (exclude,))
             else:
-                await self._heard_live(self._history, decode_live(self._group, payload))
+                return self._take_live(decode_live(self._group, payload))
         except Malformed:
             log.warning("a message on Redis is not one of ours", extra={"group": self._group})
+        return False
 
-    async def _heard_live(self, history: RedisHistory, live: Live) -> None:
+    def _take_live(self, live: Live) -> bool:
         if not live.is_passing:
-            if self._feed.hear(live.entry, is_last=live.is_last):
-                await self._catch_up(history)
-        elif self._feed.hear_passing(live.entry):
-            await self._catch_up(history)
-            self._feed.tell(live.entry)
+            return self._feed.hear(live.entry, is_last=live.is_last) is not None
+        if self._feed.hear_passing(live.entry) is None:
+            return False
+        self._passing.append(live.entry)
+        return True
 
     async def resumed(self) -> None:
-        if self._history is not None:
-            await self._catch_up(self._history)
-
-    async def _catch_up(self, history: RedisHistory) -> None:
+        if self._history is None:
+            return
         async with self._catching_up:
-            if (seen := self._feed.resume()) is None:
-                return
+            try:
+                while await self._catch_up(self._history):
+                    pass
+            finally:
+                self._later.clear()
+                self._later_bytes = 0
+
+    async def _catch_up(self, history: RedisHistory) -> bool:
+        """Read what is missing, then take what came meanwhile; whether that isn't all yet."""
+        if (seen := self._feed.resume()) is None:
+            return False
+        async with self._limit.catching_up:
             reading = await history.read(self._group, seen if seen.epoch else None)
             is_complete = history.has_expired_in_silence(seen, reading)
             self._feed.catch_up(reading, is_complete=is_complete)
+            del reading
+        while self._passing:
+            self._feed.tell(self._passing.popleft())
+        if self._later_bytes > LATER_BYTES:
+            # The rest is in history: it has to be read again anyway.
+            self._later.clear()
+            self._later_bytes = 0
+            return True
+        while self._later:
+            payload = self._later.popleft()
+            self._later_bytes -= len(payload)
+            if self._take(payload):
+                return True
+        return False

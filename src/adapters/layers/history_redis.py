@@ -1,9 +1,9 @@
 """A durable group's stream on Redis: stored and read by two scripts, in one order for all."""
 
-import contextlib
 import logging
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from adapters.layers.publication import (
 )
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.recovery import Entry, Reading, has_expired_in_silence
-from adapters.layers.recovery_window import RecoveryLimit
+from adapters.layers.recovery_window import PAGE, PAGE_BYTES, Share
 from adapters.redis_connection import Client, Script, answering
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,6 @@ _SCRIPTS = Path(__file__).parent / "scripts"
 REMEMBERED = 60
 """Seconds on top of twice its expiry for which a silent group's place in its order is known:
 a late return is told "expired" and not "unknown"."""
-
-PAGE = 100
-"""Entries that are read by one command: at 8 KiB each, Redis and this process are busy with them
-for a millisecond or two."""
 
 REPORTED = 1_000
 """What isn't ours is logged once, as long as it is no more than that."""
@@ -77,6 +73,7 @@ class RedisHistory:
             self._key_expiry_ms,
             self._plan.keys,
             encode_headers(publication.headers),
+            self._plan.group_bytes,
         )
         if not publication.key or not place:
             return None
@@ -89,11 +86,10 @@ class RedisHistory:
         *,
         newest: int | None = None,
         before: Position | None = None,
-        limit: RecoveryLimit | None = None,
+        share: Share | None = None,
     ) -> Reading:
         """Entries after a position, or the newest few, or all; only those `before` another. What
-        is read for a recovery counts towards its `limit`, and waits for its turn over a page."""
-        hold = list if limit is None else limit.hold
+        is read for a recovery is part of its `share`."""
         args = [
             after.epoch if after else "",
             f"{after.at_ms}-{after.offset}" if after else "-",
@@ -102,28 +98,28 @@ class RedisHistory:
             PAGE,
             f"({before.at_ms}-{before.offset}" if before else "+",
         ]
-        reading, last_id = await self._page(group, [*args, ""])
-        entries = hold(reading.entries)
-        if last_id and newest is None:
-            async with limit.turn(entries) if limit else contextlib.nullcontext():
-                while last_id:
-                    args[0] = epoch = reading.end.epoch
-                    reading, last_id = await self._page(group, [*args, last_id])
-                    if reading.end.epoch != epoch:
-                        entries = []
-                    entries += hold(reading.entries)
+        if share is not None:
+            return await share.read(partial(self._page, group, args))
+        reading, last_id = await self._page(group, args, b"")
+        entries = list(reading.entries)
+        while last_id:
+            epoch = reading.end.epoch
+            reading, last_id = await self._page(group, args, last_id)
+            entries = [*(entries if reading.end.epoch == epoch else ()), *reading.entries]
         return reading._replace(entries=entries)
 
-    async def _page(self, group: str, args: list[Any]) -> tuple[Reading, bytes]:
-        """One page, and the id after which there may be more, if so."""
+    async def _page(self, group: str, args: list[Any], last_id: bytes) -> tuple[Reading, bytes]:
+        """The page after an id, and the id after which there may be more, if so."""
         with answering():
-            reply = await READ(self._client, self._keys(group), args)
-        place, over, raw, oldest_ms, first = reply
+            reply = await READ(self._client, self._keys(group), [*args, last_id, PAGE_BYTES])
+        place, over, raw, oldest_ms, first, is_all = reply
         end = self._end(group, place)
         entries = list(self._entries(group, end, raw))
         at_ms, offset = first.split(b"-") if first else (0, 0)
         reading = Reading(end, int(oldest_ms), entries, over == b"1", (int(at_ms), int(offset)))
-        return reading, raw[-1][0] if len(raw) == PAGE else b""
+        if not is_all:
+            args[0] = end.epoch  # which the id is of
+        return reading, b"" if is_all else raw[-1][0]
 
     def _end(self, group: str, place: bytes | None) -> Position:
         """Keys that aren't ours hold no history; the next message begins it anew."""

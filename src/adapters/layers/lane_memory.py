@@ -21,26 +21,29 @@ the memory that `max_bytes` bounds, as measured with CPython 3.11."""
 
 
 class History:
-    """One group's history. `size` is how many bytes of memory it takes."""
+    """One group's history. `size` is how many bytes of memory it takes, `bytes` how many its frames
+    have, as they count towards `group_bytes`."""
 
     def __init__(self, now_ms: int) -> None:
         self.end = Position(secrets.token_hex(6), now_ms, 0)
         self.size = HISTORY_BYTES
+        self.bytes = 0
         self.is_over = False
-        self._entries: deque[Entry] = deque()
+        # Each with the bytes of its frame before it got its cursor, as Redis has it.
+        self._entries: deque[tuple[Entry, int]] = deque()
         self._keys: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
     def append(self, group: str, publication: Publication, now_ms: int) -> Entry:
-        # A clock set back must not reorder history.
-        at_ms = max(self.end.at_ms, now_ms)
-        self.end = Position(self.end.epoch, at_ms, self.end.offset + 1)
+        self.end = Position(self.end.epoch, now_ms, self.end.offset + 1)
         cursor = self.end.cursor(group)
         frame = stamped(named(publication.body, publication.headers), cursor)
         entry = Entry(self.end, frame, publication.exclude)
-        self._entries.append(entry)
+        frame_bytes = publication.size
+        self._entries.append((entry, frame_bytes))
+        self.bytes += frame_bytes
         self.size += ENTRY_BYTES + getsizeof(frame)
         if publication.key:
-            self._keys[publication.key] = at_ms, cursor
+            self._keys[publication.key] = now_ms, cursor
             self.size += KEY_BYTES
         self.is_over = publication.last
         return entry
@@ -51,8 +54,14 @@ class History:
 
     def trim(self, plan: LanePlan, now: float) -> None:
         entries, oldest_ms = self._entries, (now - plan.expiry) * 1000
-        while entries and (len(entries) > plan.capacity or entries[0].position.at_ms < oldest_ms):
-            self.size -= ENTRY_BYTES + getsizeof(entries.popleft().frame)
+        while entries and (
+            len(entries) > plan.capacity
+            or entries[0][0].position.at_ms < oldest_ms
+            or (self.bytes > plan.group_bytes and len(entries) > 1)
+        ):
+            entry, frame_bytes = entries.popleft()
+            self.bytes -= frame_bytes
+            self.size -= ENTRY_BYTES + getsizeof(entry.frame)
         keys, oldest_ms = self._keys, (now - plan.key_expiry) * 1000
         while keys and (len(keys) > plan.keys or next(iter(keys.values()))[0] < oldest_ms):
             keys.popitem(last=False)
@@ -60,14 +69,13 @@ class History:
 
     def read(self, oldest_ms: int, after: Position | None, *, newest: int | None) -> Reading:
         """Entries after a place, or the newest few, or all: as `read.lua` does it."""
-        entries = self._entries
         if newest is not None:
-            found = list(entries)[-newest:] if newest else []
+            found = [entry for entry, _ in list(self._entries)[-newest:]] if newest else []
         elif after is None or after.epoch != self.end.epoch or after.offset > self.end.offset:
-            found = list(entries)
+            found = [entry for entry, _ in self._entries]
         else:
             found = []
-            for entry in reversed(entries):
+            for entry, _ in reversed(self._entries):
                 if not entry.position.is_later(after):
                     break
                 found.append(entry)
@@ -79,6 +87,7 @@ class MemoryLane(Lane):
     def __init__(self, plan: LanePlan, clock: Clock) -> None:
         self.plan = plan
         self._clock = clock
+        self._started = clock.now() - clock.monotonic()
         self._listeners = Listeners()
         self._histories: OrderedDict[str, History] = OrderedDict()
         self._feeds: dict[str, GroupFeed] = {}
@@ -149,6 +158,10 @@ class MemoryLane(Lane):
     async def recent(self, group: str, limit: int) -> list[str]:
         return [entry.frame for entry in self._read(group, newest=limit).entries]
 
+    def _now(self) -> float:
+        """Seconds since 1970, but a wall clock that is set changes nothing of what is kept."""
+        return self._started + self._clock.monotonic()
+
     def _feed(self, group: str) -> GroupFeed:
         feed = self._feeds.get(group)
         if feed is None:
@@ -166,7 +179,7 @@ class MemoryLane(Lane):
         """Have it heard, with the end of the history: one begins for it, if there is room, but
         nobody else's is forgotten for its sake."""
         if group not in self._histories and self._size + HISTORY_BYTES <= self.plan.max_bytes:
-            self._begin(group, self._clock.now())
+            self._begin(group, self._now())
             self._histories.move_to_end(group, last=False)
         if feed := self._feeds.get(group):
             history = self._histories.get(group)
@@ -180,7 +193,7 @@ class MemoryLane(Lane):
         return history
 
     def _store(self, group: str, publication: Publication) -> tuple[History, Entry]:
-        now = self._clock.now()
+        now = self._now()
         history = self._histories.get(group) or self._begin(group, now)
         self._histories.move_to_end(group)
         before = history.size
@@ -202,7 +215,7 @@ class MemoryLane(Lane):
         history = self._histories.get(group)
         if history is not None:
             before = history.size
-            history.trim(self.plan, self._clock.now())
+            history.trim(self.plan, self._now())
             self._size += history.size - before
         return history
 
@@ -210,7 +223,7 @@ class MemoryLane(Lane):
         self, group: str, after: Position | None = None, *, newest: int | None = None
     ) -> Reading:
         history = self._trimmed(group)
-        oldest_ms = int((self._clock.now() - self.plan.expiry) * 1000)
+        oldest_ms = int((self._now() - self.plan.expiry) * 1000)
         if history is None:
             return Reading(BEGINNING, oldest_ms)
         return history.read(oldest_ms, after, newest=newest)

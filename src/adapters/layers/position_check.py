@@ -87,7 +87,9 @@ class PositionCheck:
                 place = places[group]
                 # What has moved in the meantime is not quiet.
                 if group.place == place and _is_elsewhere(raw, place):
-                    await group.resumed()
+                    # What one group meets with is no reason to leave out the others.
+                    with contextlib.suppress(Unavailable):
+                        await group.resumed()
 
 
 def _is_elsewhere(raw: bytes, place: Position) -> bool:

@@ -41,8 +41,9 @@ class LinkProbe:
         """Whether the last ones did not come back, the newest of them for an interval."""
         return self._unheard >= INTERVALS - 1
 
-    async def heard(self, _payload: bytes) -> None:
+    def heard(self, _payload: bytes) -> bool:
         self._unheard = 0
+        return False
 
     async def resumed(self) -> None:
         self._unheard = 0

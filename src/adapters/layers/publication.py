@@ -74,6 +74,11 @@ class Publication:
     key: str = ""
     headers: Headers = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the frame in UTF-8: what it counts for in its group's history."""
+        return len(self.body) if self.body.isascii() else len(self.body.encode())
+
 
 class Live(NamedTuple):
     """What all processes hear of a durable group. The frame of one that is passing has no cursor

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import random
 from collections import deque
-from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -16,7 +15,6 @@ from adapters.layers.probe_redis import LinkProbe
 from adapters.redis_connection import (
     DISCONNECTED,
     Client,
-    has_answered,
     reason,
     renew_connections,
 )
@@ -30,15 +28,22 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 MESSAGES_A_TURN = 16
 """So many messages are handed out before the sessions' writers get a turn."""
 
+CATCHING_UP = 4
+"""So many listeners read at once what they missed: one that has much to read holds up no other."""
+
+RETRY_SECONDS = 1.0
+"""How soon a listener that could not read what it missed tries again."""
+
 
 class Listener(Protocol):
     """Whoever subscribed to a channel."""
 
-    async def heard(self, payload: bytes) -> None:
-        """Take a message; may read from Redis before the next one is given."""
+    def heard(self, payload: bytes) -> bool:
+        """Take a message, at once; whether something before it is missing, so that `resumed` is to
+        be called."""
 
     async def resumed(self) -> None:
-        """Messages may be missing: the connection was lost and is back, or taking one failed."""
+        """Messages may be missing: find out, and read them. Others are heard meanwhile."""
 
 
 class PubSub:
@@ -46,7 +51,8 @@ class PubSub:
 
     `timeout` bounds confirmations and, doubled, how long a frozen Redis goes unnoticed; `silence`
     how long one does that answers, but has lost its place to another. What a listener raises
-    concerns its own channel: it is logged, and the listener is told to resume, again and again.
+    concerns its own channel, whatever it is: it is logged, and the listener is told to resume,
+    again and again. Whether the connection stands, its own traffic tells.
     """
 
     def __init__(self, client: Client, service: str, *, timeout: float, silence: float) -> None:
@@ -55,8 +61,11 @@ class PubSub:
         self._timeout = timeout
         self._probe = LinkProbe(client, service, silence=silence, timeout=timeout)
         self._listeners: dict[bytes, Listener] = {self._probe.channel: self._probe}
-        # Whose listeners failed, and may have missed something since.
-        self._behind: set[bytes] = set()
+        # Whose listeners may have missed something, in the order of their turns.
+        self._behind: dict[bytes, None] = {}
+        self._resuming: set[bytes] = set()
+        self._some_are_behind = asyncio.Event()
+        self._failed: set[bytes] = set()
         # Redis confirms in the order of our commands.
         self._unconfirmed: deque[asyncio.Future[None]] = deque()
         self._connection: Any = None
@@ -66,7 +75,12 @@ class PubSub:
         self._tasks = (
             BackgroundTask("pubsub", self._run),
             BackgroundTask("probe", self._send_probes),
+            *(BackgroundTask(f"catching-up-{n}", self._catch_up) for n in range(CATCHING_UP)),
         )
+
+    def listen(self, channel: str, listener: Listener) -> None:
+        """Have a channel listened to from the start on; to be called before it."""
+        self._listeners[channel.encode()] = listener
 
     async def start(self) -> None:
         """Connect; returns also if that can't be done yet, and then goes on trying."""
@@ -138,7 +152,7 @@ class PubSub:
                     await connection.connect()
                     await self._resubscribe(connection)
                     await self._probe.send()
-                await self._is_back(connection)
+                self._is_back(connection)
                 pause = FIRST_PAUSE
                 await self._read(connection)
             except (*DISCONNECTED, Unavailable) as error:
@@ -155,7 +169,7 @@ class PubSub:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _is_back(self, connection: Any) -> None:
+    def _is_back(self, connection: Any) -> None:
         was_lost = self._lost_at is not None
         self._connection = connection
         self._is_connected.set()
@@ -164,8 +178,8 @@ class PubSub:
             # Some were made while the address still led elsewhere.
             renew_connections(self._client)
             log.info("the connection to Redis is back")
-            for name, listener in list(self._listeners.items()):
-                await self._tell(name, listener.resumed())
+            for name in self._listeners:
+                self._resume(name)
 
     def _is_lost(self, error: BaseException) -> None:
         # What the probe found out was there before the error that came of it.
@@ -226,22 +240,28 @@ class PubSub:
                 continue
             pinged = False
             if isinstance(reply, list):
-                await self._handle(reply)
+                self._handle(reply)
             turn += 1
             if turn >= MESSAGES_A_TURN:
                 turn = 0
                 await asyncio.sleep(0)
 
-    async def _handle(self, reply: list[Any]) -> None:
+    def _handle(self, reply: list[Any]) -> None:
         kind, name = reply[0], reply[1]
         if kind == b"message":
-            listener = self._listeners.get(name)
-            if listener is not None:
-                await self._tell(name, listener.heard(reply[2]))
-            if name == self._probe.channel:
-                await self._resume_behind()
+            if listener := self._listeners.get(name):
+                self._give(name, listener, reply[2])
         elif kind in (b"subscribe", b"unsubscribe"):
             self._confirm(None)
+
+    def _give(self, name: bytes, listener: Listener, payload: bytes) -> None:
+        try:
+            is_behind = listener.heard(payload)
+        except Exception as error:  # noqa: BLE001 - it is logged
+            self._has_failed(name, error)
+            is_behind = True
+        if is_behind:
+            self._resume(name)
 
     def _confirm(self, refused: ResponseError | None) -> None:
         """Redis answered the first of our commands that waits."""
@@ -257,24 +277,42 @@ class PubSub:
         else:
             confirmed.set_exception(refused)
 
-    async def _tell(self, name: bytes, telling: Awaitable[None]) -> None:
-        try:
-            await telling
-        except Exception as error:
-            if isinstance(error, Unavailable) and not has_answered(error):
-                raise  # Redis is away from all of them
-            if name not in self._behind:
-                self._behind.add(name)
-                _log_failure(name.decode(), error)
-        else:
-            self._behind.discard(name)
+    def _resume(self, name: bytes) -> None:
+        self._behind[name] = None
+        self._some_are_behind.set()
 
-    async def _resume_behind(self) -> None:
-        for name in list(self._behind):
+    async def _catch_up(self) -> None:
+        while True:
+            name = next((name for name in self._behind if name not in self._resuming), None)
+            if name is None:
+                self._some_are_behind.clear()
+                await self._some_are_behind.wait()
+                continue
+            # Before it begins: what it misses from now on needs another turn.
+            del self._behind[name]
+            self._resuming.add(name)
+            try:
+                await self._resume_one(name)
+            finally:
+                self._resuming.discard(name)
+                self._some_are_behind.set()
+
+    async def _resume_one(self, name: bytes) -> None:
+        try:
             if listener := self._listeners.get(name):
-                await self._tell(name, listener.resumed())
-            else:
-                self._behind.discard(name)
+                await listener.resumed()
+        except Exception as error:  # noqa: BLE001 - it is logged
+            if self._connection is not None:  # otherwise all will resume
+                self._has_failed(name, error)
+                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._resume, name)
+        else:
+            self._failed.discard(name)
+
+    def _has_failed(self, name: bytes, error: Exception) -> None:
+        """Log it, once until it goes well."""
+        if name not in self._failed:
+            self._failed.add(name)
+            _log_failure(name.decode(), error)
 
     def _fail_unconfirmed(self) -> None:
         for confirmed in self._unconfirmed:

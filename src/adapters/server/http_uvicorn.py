@@ -1,14 +1,14 @@
 """uvicorn's HTTP protocol with limits on a request's time and size, and on what is pipelined."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from adapters.limits.address_limits import AddressLimits
 from adapters.server.http_connections import HttpConnections
+from adapters.server.http_refusals import HeldFlow, RefusingProtocol
 
 HEAD_BYTES = 64 * 1024
 """Limit of all that isn't a request's body: its first line and headers, the framing of chunks,
@@ -21,29 +21,10 @@ than fit into that, and it is soon seen that a header has no end."""
 NOT_KEPT = {b"connection", b"upgrade", b"http2-settings"}
 """Headers of an offer to speak HTTP/2, which isn't taken."""
 
-NO_ROOM = (
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
-)
 
-
-class HeldFlow(FlowControl):
-    """Doesn't read on while it `is_held`. uvicorn (0.54) does so after each answer, and whenever
-    the application asks for more, though other requests wait already."""
-
-    is_held = False
-
-    def hold(self) -> None:
-        self.is_held = True
-        self.pause_reading()
-
-    def resume_reading(self) -> None:
-        if not self.is_held:
-            super().resume_reading()
-
-
-class HttpProtocol(HttpToolsProtocol):
-    """Aborts a connection on which a request isn't complete within `request_timeout` seconds.
+class HttpProtocol(RefusingProtocol):
+    """Refuses a request that isn't complete within `request_timeout` seconds (408), whose head is
+    too large (414, 431) or can't be parsed (400), and ends the connection.
 
     uvicorn (0.54) limits only the time between requests. A client that sends nothing at all, or
     a byte now and then, could stay for ever, and a head without end would fill the memory.
@@ -52,23 +33,13 @@ class HttpProtocol(HttpToolsProtocol):
     request after request and reads no answer would fill the memory, too.
     """
 
-    flow: HeldFlow
-
     def __init__(
-        self,
-        *args: Any,
-        request_timeout: float,
-        others: HttpConnections,
-        limits: AddressLimits,
-        **kwargs: Any,
+        self, *args: Any, others: HttpConnections, limits: AddressLimits, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self._limits = limits
         self._others = others
-        self._request_timeout = request_timeout
-        self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
-        self._running: RequestResponseCycle | None = None
         self._unread = b""
         self._upgrade_waits = False
         self._is_websocket = False
@@ -86,6 +57,9 @@ class HttpProtocol(HttpToolsProtocol):
             self._others.add(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            self._discard(data)
+            return
         self._unread += data
         self._feed()
 
@@ -94,15 +68,17 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.flow.is_held:
             self._unset_keepalive_if_required()
             self._start_timer()
-        while at < len(data) and not self.flow.is_held and not self.transport.is_closing():
+        while at < len(data) and not (
+            self.flow.is_held or self._is_refused or self.transport.is_closing()
+        ):
             at += self._parse(data[at : at + FEED_BYTES])
             if self._is_websocket:
                 return
             if self._head_bytes > HEAD_BYTES:
-                self.abort()
+                self._refuse_size()
             elif self.pipeline:
                 self.flow.hold()
-        self._unread = data[at:]
+        self._unread = b"" if self._is_refused else data[at:]
         if self.flow.is_held:
             self._stop_timer()
 
@@ -123,16 +99,17 @@ class HttpProtocol(HttpToolsProtocol):
                 self.handle_websocket_upgrade()
             return end
         except httptools.HttpParserError:
-            self._refuse()
+            self._refuse(HTTPStatus.BAD_REQUEST, "This is no HTTP request that is understood here.")
         return len(piece)
 
-    def _refuse(self) -> None:
-        """Answer what can't be parsed, but not before what could be."""
-        if self._is_answering() and not self.cycle.more_body:
-            self.cycle.keep_alive = False
-            self.flow.hold()
+    def _refuse_size(self) -> None:
+        allowed = f"only {HEAD_BYTES} bytes are taken."
+        if self._is_in_head and len(self.url) > HEAD_BYTES // 2:
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, f"The address is too long: {allowed}")
         else:
-            self.send_400_response("Invalid HTTP request received.")
+            self._refuse(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The headers are too large: {allowed}"
+            )
 
     def _begin_without_upgrade(self) -> None:
         """Parse the head of a request anew, as if no protocol but HTTP/1.1 had been offered.
@@ -145,10 +122,6 @@ class HttpProtocol(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
-
-    def _is_answering(self) -> bool:
-        newest: RequestResponseCycle | None = self.cycle
-        return newest is not None and not newest.response_complete
 
     def _is_offer(self) -> bool:
         """Whether the request offers a protocol that isn't spoken here."""
@@ -164,6 +137,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._head_bytes = 0
+        self._is_in_head = True
         self._start_timer()
         super().on_message_begin()
 
@@ -177,6 +151,7 @@ class HttpProtocol(HttpToolsProtocol):
             raise ValueError("a request for a WebSocket has no body")
         super().on_headers_complete()
         if not self.parser.should_upgrade():
+            self._is_in_head, self._is_in_body = False, True
             self.headers = []  # those to come are trailers
 
     def on_body(self, body: bytes) -> None:
@@ -185,6 +160,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         if not self._is_offer():
+            self._is_in_head = self._is_in_body = False
             self._stop_timer()
             self._others.serve(self)
             super().on_message_complete()
@@ -232,35 +208,8 @@ class HttpProtocol(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
 
-    def unread_bytes(self) -> int | None:
-        """See `Sending`. A slow download may take its time, as long as it goes on."""
-        return self.transport.get_write_buffer_size() or None
-
-    def turn_away(self, answer: bytes = NO_ROOM) -> None:
-        if self.transport.get_write_buffer_size():
-            self.abort()  # a close would wait for the client to read
-        else:
-            self.transport.write(answer)
-            self.transport.close()
-
-    def abort(self) -> None:
-        self.transport.abort()
-
     def _host(self) -> str:
         return self.client[0] if self.client else ""
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
-
-    def _start_timer(self) -> None:
-        if self._timer is None:
-            self._timer = self.loop.call_later(self._request_timeout, self.abort)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 def _too_many(wait: float) -> bytes:

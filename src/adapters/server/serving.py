@@ -39,8 +39,8 @@ def uvicorn_config(
     return _Config(
         app,
         proxies=limits.proxies,
-        http=http,  # type: ignore[arg-type]  # uvicorn only calls these two
-        ws=websocket,  # type: ignore[arg-type]
+        http=http,
+        ws=websocket,
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=settings.per_message_deflate,
         ws_ping_interval=settings.keepalive_seconds,

@@ -14,8 +14,8 @@ class Mailbox:
     """A queue that refuses what is over its bounds instead of waiting.
 
     `max_frames` and `max_bytes` of memory bound what live traffic may pile up. What is put beyond
-    them is not counted: a recovery is bounded by its lane's capacity, and there is one for each of
-    the audiences that a session may subscribe to; and it has one end.
+    them is not counted: a recovery is bounded by its lane's capacity and bytes, and there is one
+    for each of the audiences that a session may subscribe to; and it has one end.
 
     There is a deque only while something waits: an empty one takes 0.7 KiB of an idle session.
     """

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, assert_never
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
+from adapters.job_words import WORDS, StateWord
 from adapters.sessions.frames import is_none
 from adapters.sessions.session import Session
 from adapters.websocket import replies
@@ -29,7 +30,6 @@ from domain.jobs import (
     JobProgressed,
     JobQueued,
     JobStarted,
-    JobState,
     JobSucceeded,
 )
 
@@ -97,8 +97,8 @@ class JobStatusPayload(CausedPayload):
 
 
 class JobStatus(DurableMessage):
-    """Where a job stands. With a cursor where it belongs to the job's stream, with the `key` that
-    it was asked for under where it is refused."""
+    """Where a job stands. With a cursor where it belongs to the job's stream; `queuing`, `queued`
+    and `error` with the `key` that it was asked for under."""
 
     action: Literal["job_status"] = "job_status"
     key: str | None = Field(None, exclude_if=is_none)
@@ -109,7 +109,7 @@ class JobSummary(BaseModel):
     job_id: str
     kind: str
     content: str
-    status: Literal["queued", "running", "result", "failed", "cancelled"]
+    status: StateWord
     progress: float
     message: str | None = None
 
@@ -152,7 +152,7 @@ class JobsFeature(ToldFeature):
     @handler
     async def job(self, message: JobMessage) -> None:
         session, asked = self.session, message.payload
-        self._tell("queuing", f"⏳ Queuing {asked.type} job: {asked.content}")
+        self._tell("queuing", f"⏳ Queuing {asked.type} job: {asked.content}", message.key)
         try:
             submitted = await self._jobs.submit(
                 session.caller, session, asked.type, asked.content, message.key
@@ -162,7 +162,7 @@ class JobsFeature(ToldFeature):
             return
         if submitted.again:
             # The answer that was lost, then how far the job has come meanwhile.
-            self.reply(_status(JobQueued(submitted.job_id, session.caller.member)))
+            self.reply(_status(JobQueued(submitted.job_id, session.caller.member, message.key)))
             self._tell_ending(await self._jobs.watch(session.caller, session, submitted.job_id))
 
     @handler
@@ -202,8 +202,10 @@ class JobsConsumer(FeatureConsumer, feature=JobsFeature, path="/background_jobs"
 def _status(event: JobEvent) -> JobStatus:
     """The words for one step of a job's way."""
     job_id = event.job_id
+    key = None
     match event:
         case JobQueued():
+            key = event.key
             payload = JobStatusPayload(
                 status="queued",
                 job_id=job_id,
@@ -235,18 +237,15 @@ def _status(event: JobEvent) -> JobStatus:
             )
         case _:
             assert_never(event)
-    return JobStatus(payload=payload)
+    return JobStatus(key=key, payload=payload)
 
 
 def _summary(job: Job) -> JobSummary:
-    succeeded = job.state is JobState.SUCCEEDED
-    return JobSummary.model_validate(
-        {
-            "job_id": job.id,
-            "kind": job.kind,
-            "content": job.content,
-            "status": "result" if succeeded else job.state.value,
-            "progress": job.progress,
-            "message": job.outcome,
-        }
+    return JobSummary(
+        job_id=job.id,
+        kind=job.kind,
+        content=job.content,
+        status=WORDS[job.state],
+        progress=job.progress,
+        message=job.outcome,
     )

@@ -129,6 +129,17 @@ async def test_an_interrupt_stays_in_its_database(
         await beside.aclose(close_connection_pool=True)
 
 
+async def test_after_a_lost_connection_all_jobs_that_run_are_interrupted_as_some_may_have_been(
+    redis_client: Client, prefix: str, queue: ArqJobQueue, work: Work
+) -> None:
+    async with working(redis_client, prefix, work):
+        await put(queue, "a", "b")
+        await work.until_started(2)
+        assert work.interrupted == []
+        await redis_client.client_kill_filter(_type="pubsub")
+        await work.until(lambda: sorted(work.interrupted) == ["a", "b"])
+
+
 async def until_subscribed(client: Client, channel: str, count: int) -> None:
     async def are_there() -> bool:
         ((_, number),) = await client.pubsub_numsub(channel)

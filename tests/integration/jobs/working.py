@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from adapters.jobs.queue_arq import ArqJobQueue
+from adapters.jobs.queue_arq import ArqJobQueue, interrupts_name
 from adapters.jobs.worker_arq import ArqWorker, WorkerCalls
+from adapters.layers.pubsub_redis import PubSub
 from adapters.redis_connection import Client
 from domain.identity import JobId
 from tests.integration.client import until
+from tests.integration.layers.process import SILENCE, TIMEOUT
 from tests.runs import Runs
 
 
@@ -46,6 +48,9 @@ async def working(
     """A worker that runs meanwhile; it has had its first look at the queue."""
     stop = asyncio.Event()
     worker = ArqWorker(client, service, work.calls, slots=slots)
+    pubsub = PubSub(client, service, timeout=TIMEOUT, silence=SILENCE)
+    pubsub.listen(interrupts_name(client, service), worker)
+    await pubsub.start()
     serving = asyncio.create_task(worker.serve(stop))
     try:
         await work.until(lambda: work.rounds > 0)
@@ -53,6 +58,7 @@ async def working(
     finally:
         stop.set()
         await serving
+        await pubsub.stop()
 
 
 async def put(queue: ArqJobQueue, *job_ids: str) -> None:

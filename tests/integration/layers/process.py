@@ -23,7 +23,7 @@ class LaneProcess:
         self._client = client
         self._publisher = Publisher(client, backlog=10_000)
         self._pubsub = PubSub(client, service, timeout=TIMEOUT, silence=SILENCE)
-        self.limit = RecoveryLimit(1024 * 1024)
+        self.limit = RecoveryLimit(8 * 1024 * 1024)
         self.check = PositionCheck(client, interval=0.01)
         """Not started: its commands would be counted among others."""
 

@@ -19,7 +19,7 @@ from tests.integration.processes import Redis
 from tests.integration.side_by_side import OnRedis, run_side_by_side
 
 pytestmark = pytest.mark.redis
-PLAN = LanePlan("rooms", LaneKind.DURABLE, "backend", capacity=4, expiry=3600)
+PLAN = LanePlan("rooms", LaneKind.DURABLE, "backend", capacity=4, expiry=3600, group_bytes=100)
 members = st.sampled_from(["ada", "bob", "eve"])
 groups = st.sampled_from(["g1", "g2", "g3"])
 rarely = st.sampled_from([False] * 7 + [True])
@@ -72,13 +72,22 @@ class LaneTwins(OnRedis):
         exclude=st.none() | members,
         last=rarely,
         second=st.booleans(),
+        padding=st.integers(0, 60),
     )
-    def publish(self, group: str, count: int, exclude: str | None, last: bool, second: bool) -> Any:
+    def publish(
+        self,
+        group: str,
+        count: int,
+        exclude: str | None,
+        last: bool,
+        second: bool,
+        padding: int = 0,
+    ) -> Any:
         lane = self.lanes[second]
         for left in reversed(range(count)):
             self._number += 1
             publication = Publication(
-                json.dumps({"n": self._number}),
+                json.dumps({"n": self._number, "padding": "é" * padding}, ensure_ascii=False),
                 exclude=None if exclude is None else ConnectionId(exclude),
                 last=last and not left,
             )

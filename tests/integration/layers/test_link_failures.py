@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from adapters import background_task
 from adapters.layers.publisher_redis import Publisher
@@ -24,9 +25,10 @@ class Ears:
         self.raises: Exception | None = None
         self._signal = Signal()
 
-    async def heard(self, payload: bytes) -> None:
+    def heard(self, payload: bytes) -> bool:
         self.heard_so_far.append(payload)
         self._end_of_call()
+        return False
 
     async def resumed(self) -> None:
         self.resumed_so_far += 1
@@ -65,7 +67,11 @@ async def publisher(redis_client: Client) -> AsyncIterator[Publisher]:
     await publisher.stop()
 
 
-@pytest.mark.parametrize("error", [ValueError(), RecursionError(), NotImplementedError()])
+@pytest.mark.parametrize(
+    "error",
+    [ValueError(), RecursionError(), NotImplementedError(), Unavailable(), RedisTimeoutError()],
+    ids=lambda error: type(error).__name__,
+)
 async def test_a_listener_that_raises_harms_no_other_and_is_told_to_resume(
     error: Exception,
     pubsub: PubSub,
@@ -87,12 +93,59 @@ async def test_a_listener_that_raises_harms_no_other_and_is_told_to_resume(
     pubsub.check()
     assert pubsub.away_for() == 0
     assert good.resumed_so_far == 0
-    assert caplog.text.count("a listener failed") == 1
+    says = "can't read what it missed" if isinstance(error, Unavailable) else "a listener failed"
+    assert caplog.text.count(says) == 1
+    assert "the connection to Redis" not in caplog.text
 
     bad.raises = None
     resumed = bad.resumed_so_far
     await bad.until_resumed(resumed + 1)
+    await eventually(lambda: not pubsub._failed)
+
+
+class SlowEars(Ears):
+    """Takes as long as a test wants to read what it missed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_end = asyncio.Event()
+
+    async def resumed(self) -> None:
+        await super().resumed()
+        await self.may_end.wait()
+
+
+async def test_one_that_has_much_to_read_after_a_lost_connection_holds_up_no_other(
+    pubsub: PubSub, redis_client: Client, prefix: str
+) -> None:
+    slow, good = SlowEars(), Ears()
+    await pubsub.subscribe(f"{prefix}:slow", slow)
+    await pubsub.subscribe(f"{prefix}:good", good)
+
+    await redis_client.client_kill_filter(_type="pubsub")
+    await slow.until_resumed(1)
+    await good.until_resumed(1)
+    for channel in ("slow", "good"):
+        await redis_client.publish(f"{prefix}:{channel}", b"tea")
+
+    await good.until_heard(b"tea")
+    await slow.until_heard(b"tea")
+    slow.may_end.set()
     await eventually(lambda: not pubsub._behind)
+
+
+async def test_what_is_lost_while_one_reads_what_it_missed_is_read_once_more(
+    pubsub: PubSub, redis_client: Client, prefix: str
+) -> None:
+    slow, good = SlowEars(), Ears()
+    await pubsub.subscribe(f"{prefix}:slow", slow)
+    await pubsub.subscribe(f"{prefix}:good", good)
+    for times in (1, 2):
+        await redis_client.client_kill_filter(_type="pubsub")
+        await good.until_resumed(times)
+    assert slow.resumed_so_far == 1
+    slow.may_end.set()
+    await slow.until_resumed(2)
 
 
 async def test_a_failed_batch_fails_its_callers_and_the_next_goes_out(

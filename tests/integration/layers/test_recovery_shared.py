@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from adapters.layers.history_redis import PAGE
+from adapters.layers import history_redis
+from adapters.layers.recovery_window import PAGE
 from adapters.redis_connection import Client
 from application.ports import Recovery
 from tests.contracts.lane import LONG, bodies, cursors, publish
@@ -70,3 +71,21 @@ async def test_a_process_that_was_cut_off_reads_a_large_gap_in_pages(
 
     await ada.wait_for(250)
     assert ada.bodies == bodies(*range(250))
+
+
+@pytest.mark.parametrize("page_bytes", [1, 40, 100])
+async def test_a_page_ends_at_its_bytes_too_and_has_one_message_at_least(
+    redis_client: Client,
+    process: LaneProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    page_bytes: int,
+) -> None:
+    lane = process.lane(LONG)
+    first, *_ = await cursors(lane, "g", *range(21))
+    monkeypatch.setattr(history_redis, "PAGE_BYTES", page_bytes)
+    ada = RecordingSubscriber()
+    before = await calls(redis_client)
+
+    assert await lane.attach("g", ada, since=first) == Recovery(20)
+    assert ada.bodies == bodies(*range(1, 21))
+    assert (await calls(redis_client))["xrange"] - before["xrange"] > 2 * 2

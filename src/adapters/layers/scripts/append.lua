@@ -3,7 +3,9 @@
 --
 -- KEYS[1]  the group's stream: id "milliseconds-offset", fields b: the encoded frame,
 --          x: the connection that was not to hear it, or "", h: headers as JSON
--- KEYS[2]  the group's meta: hash of epoch, offset, at, over
+-- KEYS[2]  the group's meta: hash of epoch, offset, at, over, and size: "bytes entries offset oldest",
+--          the sum of the stream's frames, as long as it has so many entries and that offset, and
+--          the milliseconds of the oldest, or less
 -- KEYS[3]  the group's idempotency keys: sorted set of key by milliseconds
 -- KEYS[4]  where their messages stand: hash of key to "epoch milliseconds offset"
 -- ARGV[1]  an epoch, in case the history begins anew
@@ -18,6 +20,7 @@
 -- ARGV[10] for how long idempotency keys are remembered, in milliseconds
 -- ARGV[11] how many of them are remembered
 -- ARGV[12] the message's headers, a JSON object
+-- ARGV[13] how many bytes the group's frames may have; the newest message is kept even so
 --
 -- Returns "epoch milliseconds offset", of the message that was stored under the same key if
 -- there is one; "", and nothing stored, after the group's last message.
@@ -25,7 +28,7 @@
 -- What a stranger wrote in place of one of these keys is removed, and the history begins anew: its
 -- readers are told, and no other group is worse off.
 
-local meta = redis.pcall('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over')
+local meta = redis.pcall('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over', 'size')
 local over = meta[4]
 if over then
   return ''
@@ -50,14 +53,15 @@ if type(sent) == 'table' or type(stands) == 'table' then
   redis.call('DEL', KEYS[3], KEYS[4])
 end
 
+local length = redis.pcall('XLEN', KEYS[1])
 local function begin_anew()
   redis.call('DEL', KEYS[1], KEYS[2])
-  meta = {}
+  meta, length = {}, 0
 end
 local place = (meta[1] or '') .. ' ' .. (meta[3] or '') .. ' ' .. (meta[2] or '')
 local is_ours = place == '  '
   or string.match(place, '^[0-9a-f]+ %d+ %d+$') and #meta[1] == 12 and #meta[3] < 15 and #meta[2] < 15
-if meta.err or type(redis.pcall('XLEN', KEYS[1])) ~= 'number' or not is_ours then
+if meta.err or type(length) ~= 'number' or not is_ours then
   begin_anew()
 end
 
@@ -79,13 +83,64 @@ if ARGV[7] == 'passing' then
   return tell(tonumber(meta[3] or now), tonumber(meta[2] or '0'))
 end
 
+local capacity, expiry, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[13])
+local function bytes_of(entry)
+  return #entry[2][2] -- its frame, or the first that a stranger put there
+end
+local function ms_of(entry)
+  return tonumber(string.match(entry[1], '^%d+'))
+end
+local function fits(bytes, entries, oldest)
+  return entries == 1 or entries <= capacity and bytes <= most_bytes and oldest >= now - expiry
+end
+-- What is kept beside this one, and the sum: of a sum that is known, without the oldest that go; ...
+local function without_oldest(bytes, entries, oldest)
+  local after, most = '-', 1 -- for mostly one goes as one comes
+  while not fits(bytes, entries, oldest) do
+    for _, entry in ipairs(redis.call('XRANGE', KEYS[1], after, '+', 'COUNT', most)) do
+      oldest = ms_of(entry)
+      if fits(bytes, entries, oldest) then
+        break
+      end
+      bytes, entries, after = bytes - bytes_of(entry), entries - 1, '(' .. entry[1]
+    end
+    most = math.min(most * 2, 100)
+  end
+  return bytes, entries, oldest
+end
+-- ... or counted from the newest on, and no further than it fits.
+local function counted()
+  local bytes, entries, oldest, before = #ARGV[8], 1, now, '+'
+  repeat
+    local page = redis.call('XREVRANGE', KEYS[1], before, '-', 'COUNT', 100)
+    for _, entry in ipairs(page) do
+      local more, older = bytes + bytes_of(entry), ms_of(entry)
+      if not fits(more, entries + 1, older) then
+        return bytes, entries, oldest
+      end
+      bytes, entries, oldest, before = more, entries + 1, older, '(' .. entry[1]
+    end
+  until #page < 100
+  return bytes, entries, oldest
+end
+local bytes, entries, as_of, oldest = string.match(meta[5] or '', '^(%d+) (%d+) (%d+) (%d+)$')
+if as_of and as_of == meta[2] and tonumber(entries) == length then
+  bytes, entries, oldest = without_oldest(bytes + #ARGV[8], length + 1, tonumber(oldest))
+  if entries == 1 then
+    bytes = #ARGV[8] -- whatever a stranger made of the sum
+  end
+else
+  -- It was never counted, or another release stored, or something was deleted since.
+  bytes, entries, oldest = counted()
+end
+
 local at, offset
 local function add(later)
   offset = tonumber(meta[2] or '0') + 1
   at = math.max(now, tonumber(meta[3] or '0')) + later
   local id = string.format('%.0f-%.0f', at, offset)
   local entry = { 'b', ARGV[8], 'x', ARGV[6], 'h', ARGV[12] }
-  return redis.pcall('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, unpack(entry))
+  return redis.pcall('XADD', KEYS[1], 'MAXLEN', entries, id, unpack(entry))
 end
 local function is_taken(reply)
   return type(reply) == 'table' and string.find(reply.err or '', 'equal or smaller', 1, true)
@@ -97,15 +152,14 @@ end
 if is_taken(added) then
   -- A stranger's entry stands where ours would come for years.
   begin_anew()
-  epoch = ARGV[1]
+  epoch = ARGV[1] -- and the next message is counted anew
   added = add(0)
 end
 if type(added) == 'table' and added.err then
   return added
 end
-local expiry = tonumber(ARGV[3])
-redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - expiry))
-redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at))
+local size = string.format('%.0f %.0f %.0f %.0f', bytes, entries, offset, oldest)
+redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at), 'size', size)
 if ARGV[7] == 'last' then
   redis.call('HSET', KEYS[2], 'over', '1')
 end

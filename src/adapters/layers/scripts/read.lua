@@ -9,10 +9,12 @@
 -- ARGV[5]  at most so many at once, oldest first
 -- ARGV[6]  where to stop: "+", or "(milliseconds-offset"
 -- ARGV[7]  the id of the last entry of the page before, in the same epoch, or ""
+-- ARGV[8]  at most so many bytes at once, or one entry
 --
--- Returns { place, over or "", entries, oldest, first }: the place "epoch milliseconds offset" of the end,
+-- Returns { place, over or "", entries, oldest, first, all }: the place "epoch milliseconds offset" of the end,
 -- "" if nothing was said yet, nil if the keys aren't ours; entries as of XRANGE, oldest first;
--- before `oldest` (milliseconds) all has expired; the id of the `first` that is kept, or "". With another epoch than the reader's, or an
+-- before `oldest` (milliseconds) all has expired; the id of the `first` that is kept, or ""; 1 if these
+-- are `all`, else 0. With another epoch than the reader's, or an
 -- offset that is yet to come, all entries are given.
 
 local time = redis.call('TIME')
@@ -31,11 +33,11 @@ then
   place = false
 end
 if meta.err or type(length) ~= 'number' or not place then
-  return { false, '', {}, oldest, '' }
+  return { false, '', {}, oldest, '', 1 }
 end
 local kept = redis.call('XRANGE', KEYS[1], oldest, '+', 'COUNT', 1)[1]
 
-local entries = {}
+local entries, all = {}, 1
 if ARGV[3] == '0' then
   entries = {}
 elseif ARGV[3] ~= '' then
@@ -56,6 +58,19 @@ else
   then
     first = '(' .. ARGV[2]
   end
-  entries = redis.call('XRANGE', KEYS[1], first, ARGV[6], 'COUNT', ARGV[5])
+  local found = redis.call('XRANGE', KEYS[1], first, ARGV[6], 'COUNT', ARGV[5])
+  local bytes = 0
+  for i, entry in ipairs(found) do
+    for _, text in ipairs(entry[2]) do
+      bytes = bytes + #text
+    end
+    if i > 1 and bytes > tonumber(ARGV[8]) then
+      break
+    end
+    entries[i] = entry
+  end
+  if #entries < #found or #found == tonumber(ARGV[5]) then
+    all = 0
+  end
 end
-return { place, meta[4] or '', entries, oldest, kept and kept[1] or '' }
+return { place, meta[4] or '', entries, oldest, kept and kept[1] or '', all }

@@ -74,7 +74,7 @@ def test_a_name_that_is_none_is_told(host: str) -> None:
         listen(host, 0)
 
 
-@pytest.mark.parametrize("host", ["localhost", ""])
+@pytest.mark.parametrize("host", ["localhost", "::"])
 def test_all_addresses_of_a_host_have_the_same_port(host: str) -> None:
     listeners = listen(host, 0)
     assert len({port_of(listener) for listener in listeners}) == 1
@@ -87,11 +87,7 @@ def test_all_addresses_of_a_host_have_the_same_port(host: str) -> None:
 def test_all_addresses_of_ipv6_are_all_of_ipv4_too() -> None:
     listeners = listen("::", 0)
     try:
-        everywhere = set()
-        for listener in listen("", 0):
-            everywhere.add(listener.family)
-            listener.close()
-        assert {listener.family for listener in listeners} == everywhere
+        assert socket.AF_INET in {listener.family for listener in listeners}
         with socket.create_connection((HOST, port_of(listeners[0]))):
             pass
     finally:

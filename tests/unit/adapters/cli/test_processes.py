@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ async def test_a_part_can_be_ready_in_another_way(stage: Stage) -> None:
         checked.set()
         await waiting
         assert not child.has_ended
+
+
+async def test_stopping_a_part_leaves_its_exit_code_to_whoever_waits_for_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poll(_: object) -> None:
+        raise AssertionError("the exit code of a part that has just ended is lost")
+
+    async with stage.group() as group:
+        child = await group.start(part("print('ready', flush=True); " + FOR_EVER))
+        await child.until_ready()
+        monkeypatch.setattr(subprocess.Popen, "poll", poll)
+        await group.stop(child)
+        assert child.ended.result() == -signal.SIGTERM
 
 
 async def test_a_part_that_ends_before_it_is_ready_is_told(stage: Stage) -> None:

@@ -40,19 +40,26 @@ class TestDurableLane(DurableLaneContract):
     """What is kept and recovered, and messages for handlers."""
 
 
-async def test_a_clock_set_back_does_not_reorder_history() -> None:
+@pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "back"])
+async def test_a_clock_that_is_set_changes_nothing_of_what_is_kept(seconds: int) -> None:
     clock = ManualClock()
-    lane = MemoryLane(replace(DURABLE, expiry=10), clock)
+    lane = MemoryLane(replace(DURABLE, expiry=10, key_expiry=10), clock)
     first, *_ = await cursors(lane, "g", 1)
+    cursor = await lane.publish("g", keyed(2, "k"))
 
-    clock.shift(-3600)
-    await publish(lane, "g", 2)
-    clock.shift(3600)
+    clock.set(seconds)
     await publish(lane, "g", 3)
-    ada = RecordingSubscriber()
+    clock.set(-seconds)
+    await publish(lane, "g", 4)
+    ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
 
-    assert await lane.attach("g", ada, since=first) == Recovery(2)
-    assert ada.bodies == bodies(2, 3)
+    assert await lane.attach("g", ada, since=first) == Recovery(3)
+    assert ada.bodies == bodies(2, 3, 4)
+    assert await lane.published("g", "k") == cursor
+    clock.set(seconds)
+    clock.shift(11)
+    assert await lane.attach("g", bob, since=first) == Recovery(0, LossReason.EXPIRED)
+    assert await lane.published("g", "k") is None
 
 
 async def size_of_a_frame() -> int:

@@ -1,6 +1,7 @@
 """The lane in memory driven at random: whatever happened, a cursor brings what was missed."""
 
 from dataclasses import replace
+from itertools import accumulate
 from typing import TypeAlias
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.layers.lane_memory import MemoryLane
 from application.ports import LossReason, Recovery
-from tests.contracts.lane import DURABLE, bodies, publish
+from tests.contracts.lane import DURABLE, bodies, body, publish
 from tests.doubles import ManualClock, RecordingSubscriber, cursor_of
 
 Deed: TypeAlias = tuple[str, int]
@@ -24,8 +25,8 @@ deeds = st.lists(
 class Told:
     """A model of one group's history: everything ever published, and when."""
 
-    def __init__(self, capacity: int, expiry: int) -> None:
-        self.capacity, self.expiry = capacity, expiry
+    def __init__(self, capacity: int, expiry: int, group_bytes: int) -> None:
+        self.capacity, self.expiry, self.group_bytes = capacity, expiry, group_bytes
         self.moments: list[float] = []
         self.cursors: list[str] = []
         self._first_kept = 0
@@ -35,8 +36,18 @@ class Told:
         young = [n for n, at in enumerate(self.moments) if at >= now - self.expiry]
         oldest_young = young[0] if young else len(self.moments)
         # What was trimmed stays trimmed.
-        self._first_kept = max(self._first_kept, oldest_young, len(self.moments) - self.capacity)
+        self._first_kept = max(
+            self._first_kept,
+            oldest_young,
+            len(self.moments) - self.capacity,
+            len(self.moments) - self._fitting(),
+        )
         return self._first_kept
+
+    def _fitting(self) -> int:
+        """How many of the newest have no more bytes than there may be; the newest fits anyhow."""
+        sizes = accumulate(len(body(n)) for n in reversed(range(len(self.moments))))
+        return max(1, sum(size <= self.group_bytes for size in sizes))
 
     def expected(self, returning_at: int, now: float) -> tuple[Recovery, list[str]]:
         """What to get for the cursor of frame number `returning_at`."""
@@ -49,13 +60,14 @@ class Told:
         return Recovery(len(frames), reason), frames
 
 
-@given(deeds, st.integers(1, 8), st.integers(1, 30))
+@given(deeds, st.integers(1, 8), st.integers(1, 30), st.integers(1, 60))
 async def test_whatever_happened_a_cursor_brings_exactly_what_was_missed_or_a_reason(
-    deeds: list[Deed], capacity: int, expiry: int
+    deeds: list[Deed], capacity: int, expiry: int, group_bytes: int
 ) -> None:
     clock = ManualClock()
-    lane = MemoryLane(replace(DURABLE, capacity=capacity, expiry=expiry), clock)
-    told = Told(capacity, expiry)
+    plan = replace(DURABLE, capacity=capacity, expiry=expiry, group_bytes=group_bytes)
+    lane = MemoryLane(plan, clock)
+    told = Told(capacity, expiry, group_bytes)
     listener = RecordingSubscriber("always there")
     await lane.attach("g", listener)
 

@@ -116,8 +116,22 @@ def test_a_cursor_of_another_group_names_no_place_here() -> None:
             150,
             False,
         ),
+        # Began anew with a notice, which takes no place in it.
+        (position(3), Reading(Position(OTHER, 140, 0), 0), 150, True),
+        (position(3), Reading(Position(OTHER, 130, 0), 0), 150, False),
+        (position(3), Reading(Position(OTHER, 140, 2), 0), 150, False),
     ],
-    ids=["known", "forgotten", "too-soon", "began-anew", "emptied", "first-one-gone"],
+    ids=[
+        "known",
+        "forgotten",
+        "too-soon",
+        "began-anew",
+        "emptied",
+        "first-one-gone",
+        "notice",
+        "notice-too-soon",
+        "notice-after-all-that-is-gone",
+    ],
 )
 def test_a_group_forgotten_in_silence_has_lost_nothing(
     since: Position, found: Reading, now_ms: int, is_complete: bool

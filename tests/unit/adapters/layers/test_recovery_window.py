@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.layers import recovery_window
 from adapters.layers.position import Position
 from adapters.layers.recovery import Entry, Reading, judge
-from adapters.layers.recovery_window import RecoveryLimit, RecoveryWindow
+from adapters.layers.recovery_window import PAGE_ROOM, RecoveryLimit, RecoveryWindow, Share
 from application.errors import Unavailable
 from tests.unit.adapters.layers.feed_backend import GROUP, Backend
 from tests.waiting import DEADLINE
@@ -29,22 +29,23 @@ class PagedBackend(Backend):
         after: Position | None = None,
         *,
         before: Position | None = None,
-        limit: RecoveryLimit | None = None,
+        share: Share | None = None,
     ) -> Reading:
-        assert limit is not None
-        reading = super().read(after)
+        assert share is not None
+        found = super().read(after)
         kept = super().read().entries
-        found = [e for e in reading.entries if before is None or before.is_later(e.position)]
+        entries = [e for e in found.entries if before is None or before.is_later(e.position)]
         first = (kept[0].position.at_ms, kept[0].position.offset) if kept else (0, 0)
-        entries = limit.hold(_copies(found[:PAGE]))
-        self.pages += 1
-        if len(found) > PAGE:
-            async with limit.turn(entries):
-                for start in range(PAGE, len(found), PAGE):
-                    await asyncio.sleep(0)
-                    entries += limit.hold(_copies(found[start : start + PAGE]))
-                    self.pages += 1
-        return reading._replace(entries=entries, kept_from=first)
+
+        async def page(last_id: bytes) -> tuple[Reading, bytes]:
+            await asyncio.sleep(0)
+            start = int(last_id or 0)
+            self.pages += 1
+            some = _copies(entries[start : start + PAGE])
+            more = str(start + PAGE).encode() if start + PAGE < len(entries) else b""
+            return found._replace(entries=some, kept_from=first), more
+
+        return await share.read(page)
 
 
 def _copies(entries: list[Entry]) -> list[Entry]:
@@ -67,7 +68,7 @@ async def test_whatever_happened_one_is_given_what_one_would_have_read_alone(
 ) -> None:
     backend = PagedBackend()
     backend.capacity = capacity
-    window = RecoveryWindow(backend, GROUP, RecoveryLimit(1_000_000))
+    window = RecoveryWindow(backend, GROUP, RecoveryLimit(10 * PAGE_ROOM))
 
     async def come_back(place: Position | None) -> None:
         alone = judge(place, Backend.read(backend, place))
@@ -106,7 +107,7 @@ def backend() -> PagedBackend:
 async def test_those_who_come_back_at_once_have_the_same_strings_and_read_once(
     backend: PagedBackend,
 ) -> None:
-    limit = RecoveryLimit(1_000_000)
+    limit = RecoveryLimit(10 * PAGE_ROOM)
     window = RecoveryWindow(backend, GROUP, limit)
     place = backend.said[0].position
 
@@ -118,7 +119,7 @@ async def test_those_who_come_back_at_once_have_the_same_strings_and_read_once(
 
 
 async def test_nothing_is_kept_once_all_have_been_given_theirs(backend: PagedBackend) -> None:
-    limit = RecoveryLimit(1_000_000)
+    limit = RecoveryLimit(10 * PAGE_ROOM)
     window = RecoveryWindow(backend, GROUP, limit)
     mailbox = [entry.frame for entry in (await window.read(None)).entries]
     full = limit.held
@@ -136,7 +137,7 @@ async def test_what_was_read_is_forgotten_after_a_while(
     backend: PagedBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery_window, "LINGER", 0.0)
-    limit = RecoveryLimit(1_000_000)
+    limit = RecoveryLimit(10 * PAGE_ROOM)
     released = asyncio.Event()
     limit._released = released
     await RecoveryWindow(backend, GROUP, limit).read(None)
@@ -156,7 +157,7 @@ async def test_over_the_bound_whoever_comes_waits_until_others_have_been_given_t
     for _ in range(20):
         await asyncio.sleep(0)
     assert not waiting.done()
-    assert backend.pages == 2
+    assert backend.pages == 1
 
     mailbox.clear()
     assert len((await asyncio.wait_for(waiting, DEADLINE)).entries) == 10
@@ -167,8 +168,38 @@ async def test_whoever_waits_too_long_is_refused(
     backend: PagedBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery_window, "TURN_SECONDS", 0.01)
+    limit = RecoveryLimit(1)
+    others = RecoveryWindow(backend, GROUP, limit)
+    mailbox = (await others.read(None)).entries
     with pytest.raises(Unavailable):
-        await RecoveryWindow(backend, GROUP, RecoveryLimit(0)).read(None)
+        await RecoveryWindow(backend, GROUP, limit).read(None)
+    assert len(mailbox) == 10
+
+
+@pytest.mark.parametrize("max_bytes", [PAGE_ROOM, 3 * PAGE_ROOM])
+async def test_a_crowd_of_many_groups_is_given_all_and_never_holds_more_than_the_bound(
+    monkeypatch: pytest.MonkeyPatch, max_bytes: int
+) -> None:
+    monkeypatch.setattr(recovery_window, "PAGE_ROOM", PAGE_ROOM // 1000)
+    limit = RecoveryLimit(max_bytes // 1000)
+    most = 0
+
+    async def come_back(number: int) -> int:
+        nonlocal most
+        backend = PagedBackend()
+        backend.capacity = None
+        for _ in range(1 + number % 10):
+            backend.say()
+        window = RecoveryWindow(backend, GROUP, limit)
+        mailbox = [entry.frame for entry in (await window.read(None)).entries]
+        for _ in range(5):
+            most = max(most, limit.held)
+            await asyncio.sleep(0)
+        return len(mailbox)
+
+    found = await asyncio.wait_for(asyncio.gather(*map(come_back, range(60))), DEADLINE)
+    assert found == [1 + number % 10 for number in range(60)]
+    assert 0 < most <= max_bytes // 1000
 
 
 async def test_a_page_larger_than_the_bound_is_no_reason_to_wait_for_oneself(

@@ -75,23 +75,37 @@ UVICORN_HTTP: Shapes = {
     "on_message_begin": "",
     "on_message_complete": "",
     "on_response_complete": "",
-    "send_400_response": "msg",
     "_should_upgrade": "",
-    "_start_asgi_task": "cycle app",
     "_unset_keepalive_if_required": "",
-    "cycle": RequestResponseCycle,
     "flow": FlowControl,
     "headers": list,
-    "loop": asyncio.AbstractEventLoop,
     "parser": httptools.HttpRequestParser,
     "pipeline": deque,
     "transport": asyncio.Transport,
     "url": bytes,
 }
 
+UVICORN_REFUSING: Shapes = {
+    "eof_received": "",
+    "_start_asgi_task": "cycle app",
+    "cycle": RequestResponseCycle,
+    "flow": FlowControl,
+    "loop": asyncio.AbstractEventLoop,
+    "pipeline": deque,
+    "transport": asyncio.Transport,
+}
+
 UVICORN_REQUEST: Shapes = {"disconnected": bool, "message_event": asyncio.Event}
 
-UVICORN_NEWEST: Shapes = {"keep_alive": bool, "more_body": bool, "response_complete": bool}
+UVICORN_RUNNING: Shapes = {"keep_alive": bool}
+
+UVICORN_NEWEST: Shapes = {
+    "disconnected": bool,
+    "keep_alive": bool,
+    "message_event": asyncio.Event,
+    "response_complete": bool,
+    "response_started": bool,
+}
 
 UVICORN_FLOW: Shapes = {"pause_reading": "", "resume_reading": ""}
 

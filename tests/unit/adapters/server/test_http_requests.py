@@ -10,7 +10,7 @@ import pytest
 from uvicorn.server import ServerState
 
 from adapters.environment import load_settings
-from adapters.server.http_uvicorn import FEED_BYTES, HEAD_BYTES
+from adapters.server.http_uvicorn import FEED_BYTES
 from adapters.server.serving import uvicorn_config
 from tests.doubles import address_limits
 from tests.unit.adapters.server.connections import Message, Receive, Send, some_turns, until
@@ -165,30 +165,6 @@ async def test_an_upgrade_behind_a_request_is_done_after_its_answer() -> None:
     await client.leave()
 
 
-def trailers(line: bytes, times: int) -> bytes:
-    return CHUNKED + b"1\r\nx\r\n0\r\n" + line * times
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [
-        pytest.param(trailers(b"a:b\r\n", HEAD_BYTES), id="trailers"),
-        pytest.param(trailers(b"a:", 1) + b"b" * 2 * HEAD_BYTES, id="one trailer"),
-        pytest.param(CHUNKED + b"1;" + b"a" * 2 * HEAD_BYTES, id="one extension"),
-        pytest.param(CHUNKED + b"1;a=b\r\nx\r\n" * HEAD_BYTES, id="extensions"),
-        pytest.param(b"GET / HTTP/1.1\r\nX: " + b"x" * 2 * HEAD_BYTES, id="a header"),
-        pytest.param(b"GET /" + b"x" * 2 * HEAD_BYTES, id="a path"),
-        pytest.param(b"\r\n" * 2 * HEAD_BYTES, id="nothing"),
-    ],
-)
-async def test_all_that_is_no_body_counts_as_head_and_is_cut_off(stream: bytes) -> None:
-    client = Client()
-    client.send(stream)
-    assert client.wire.aborted
-    assert client._protocol._head_bytes <= HEAD_BYTES + FEED_BYTES
-    await client.leave()
-
-
 async def test_a_body_in_chunks_may_be_larger_than_a_head_and_its_trailers_are_no_headers() -> None:
     client = Client()
     chunk = b"%x\r\n%s\r\n" % (4_096, b"x" * 4_096)
@@ -213,11 +189,4 @@ async def test_an_offer_of_http_2_is_not_taken_and_the_request_served_as_without
     assert client.app.paths == ["/post", "/get", "/3"]
     assert b"/post hello" in client.answered
     assert client.app.headers == [(b"host", b"x")]
-    await client.leave()
-
-
-async def test_a_request_for_a_tunnel_is_refused() -> None:
-    client = Client()
-    client.send(b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n")
-    assert client.answered.startswith(b"HTTP/1.1 400 ")
     await client.leave()

@@ -19,7 +19,8 @@ from websockets.server import ServerProtocol
 
 from adapters.server.buffered_transport import BufferedTransport
 from adapters.server.frames import FrameParser
-from adapters.server.http_uvicorn import HeldFlow, HttpProtocol
+from adapters.server.http_refusals import HeldFlow, RefusingProtocol
+from adapters.server.http_uvicorn import HttpProtocol
 from adapters.server.message_queue import MessageQueue
 from adapters.server.serving import TICKS_PER_SECOND, DrainingServer
 from adapters.server.websocket_reading import ReadingProtocol
@@ -31,7 +32,9 @@ from tests.unit.adapters.server.insides import (
     UVICORN_HTTP,
     UVICORN_NEWEST,
     UVICORN_READING,
+    UVICORN_REFUSING,
     UVICORN_REQUEST,
+    UVICORN_RUNNING,
     UVICORN_SERVER,
     UVICORN_STATE,
     UVICORN_WEBSOCKET,
@@ -63,7 +66,9 @@ async def insides() -> list[Inside]:
         Inside("uvicorn", websocket, UVICORN_READING, ReadingProtocol, ("self", "super()")),
         Inside("uvicorn", http, UVICORN_HTTP, HttpProtocol, ("self", "super()")),
         Inside("uvicorn", http.cycle, UVICORN_REQUEST, HttpProtocol, ("self._running",)),
-        Inside("uvicorn", http.cycle, UVICORN_NEWEST, HttpProtocol, ("self.cycle", "newest")),
+        Inside("uvicorn", http, UVICORN_REFUSING, RefusingProtocol, ("self", "super()")),
+        Inside("uvicorn", http.cycle, UVICORN_RUNNING, RefusingProtocol, ("self._running",)),
+        Inside("uvicorn", http.cycle, UVICORN_NEWEST, RefusingProtocol, ("self.cycle", "newest")),
         Inside("uvicorn", http.flow, UVICORN_FLOW, HeldFlow, ("self", "super()")),
         Inside("uvicorn", server, UVICORN_SERVER, DrainingServer, ("self", "super()")),
         Inside(

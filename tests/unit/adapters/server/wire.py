@@ -31,6 +31,7 @@ class Wire(asyncio.Transport):
         self.closing = False
         self.ended = False
         self.aborted = False
+        self.lost = asyncio.Event()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         assert isinstance(protocol, asyncio.Protocol)
@@ -81,6 +82,7 @@ class Wire(asyncio.Transport):
         self.calls.append("resume_reading")
 
     def _lose(self) -> None:
+        self.lost.set()
         if self.protocol is not None:
             self.protocol.connection_lost(None)
 

@@ -16,23 +16,28 @@ def test_every_lane_has_a_plan_with_a_prefix_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lane", "kind", "capacity", "expiry"),
+    ("lane", "kind", "capacity", "expiry", "group_bytes"),
     [
-        ("memory", LaneKind.EPHEMERAL, None, None),
-        ("chat", LaneKind.EPHEMERAL, None, None),
-        ("queue", LaneKind.DURABLE, 1_000, 900),
-        ("analytics", LaneKind.DURABLE, 5_000, 3_600),
-        ("rooms", LaneKind.DURABLE, 200, 86_400),
-        ("jobs", LaneKind.DURABLE, 500, 3_600),
+        ("memory", LaneKind.EPHEMERAL, None, None, None),
+        ("chat", LaneKind.EPHEMERAL, None, None, None),
+        ("queue", LaneKind.DURABLE, 1_000, 900, 1_048_576),
+        ("analytics", LaneKind.DURABLE, 5_000, 3_600, 4_194_304),
+        ("rooms", LaneKind.DURABLE, 200, 86_400, 1_048_576),
+        ("jobs", LaneKind.DURABLE, 500, 3_600, 1_048_576),
     ],
 )
 def test_lanes_are_what_they_are_unless_told_otherwise(
-    lane: str, kind: LaneKind, capacity: int | None, expiry: float | None
+    lane: str,
+    kind: LaneKind,
+    capacity: int | None,
+    expiry: float | None,
+    group_bytes: int | None,
 ) -> None:
     plan = load_settings().lane_plans()[lane]
     assert plan.kind is kind
     if kind is LaneKind.DURABLE:
         assert (plan.capacity, plan.expiry) == (capacity, expiry)
+        assert plan.group_bytes == group_bytes
 
 
 def test_one_option_of_a_lane_can_be_changed_without_the_others(

@@ -1,5 +1,6 @@
 """What is refused: wrong values, in one line that says which and what is allowed."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ WRONG = [
     ("SEND_COMPLETION", "perhaps", "boolean"),
     ("LOG_WEBSOCKET", "2", "boolean"),
     ("LOG_FORMAT", "xml", "'console' or 'json'"),
-    ("LOG_LEVEL", "loud", "debug|info|warning|error"),
+    ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
     ("JOB_PACE", "-1", "greater than or equal to 0"),
     ("JOB_PACE", "101", "less than or equal to 100"),
     ("JOB_PACE", "nan", "finite number"),
@@ -31,20 +32,24 @@ WRONG = [
     ("JOB_LISTED", str(LISTED_BACK + 1), f"less than or equal to {LISTED_BACK}"),
     ("LANE_QUEUE__CAPACITY", "-1", "greater than or equal to 0"),
     ("LANE_QUEUE__CAPACITY", "many", "valid integer"),
+    ("LANE_QUEUE__GROUP_BYTES", "1023", "greater than or equal to 1024"),
     ("LANE_QUEUE__KIND", "eternal", "'ephemeral' or 'durable'"),
-    ("LANE_CHAT__PREFIX", "Not Good", "^[a-z0-9_-]{1,32}$"),
-    ("LANE_CHAT", "nonsense", ""),
+    (
+        "LANE_CHAT__PREFIX",
+        "Not Good",
+        '1 to 32 letters from a to z, digits, "_" and "-" are allowed',
+    ),
+    ("LANE_CHAT", "nonsense", "by its options, such as SWITCHBOARD_LANE_CHAT__CAPACITY"),
     ("ALLOWED_HOSTS", "https://example.org", "'https://example.org' is no host's name"),
     ("ALLOWED_HOSTS", "example.org:8080", "no scheme, port or path"),
     ("ALLOWED_HOSTS", "example.org/chat", "no scheme, port or path"),
     ("ALLOWED_HOSTS", "a.example,*.example.org", "'*.example.org'"),
-    ("HOST", "", "at least 1 character"),
-    ("PORT", "", "valid integer"),
+    ("HOST", "", "an address is needed, such as 127.0.0.1"),
     ("PORT", "1e3.5", "valid integer"),
     ("MAX_CONNECTIONS", "1e3", "valid integer"),
     ("SEND_TIMEOUT", "1e400", "finite number"),
     ("REDIS_POOL", "10001", "less than or equal to 10000"),
-    ("REDIS_PREFIX", "a b", "^[A-Za-z0-9_.-]{1,64}$"),
+    ("REDIS_PREFIX", "a b", '1 to 64 letters from A to Z, digits, "_", "." and "-" are allowed'),
     ("ALLOWED_ORIGINS", "https://a.example,example.org", "'example.org' has no scheme"),
     ("ALLOWED_ORIGINS", "null", "every page without an origin"),
     ("LOG_IGNORED_ACTIONS", "ping pong", "separated by commas"),
@@ -67,6 +72,31 @@ def test_a_wrong_value_is_refused_in_one_line_that_says_which_and_what_is_allowe
     assert len(line.splitlines()) == 1
     assert line.startswith(f"SWITCHBOARD_{name}={value!r}")
     assert allowed in line
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, value, _ in WRONG])
+def test_no_refusal_speaks_of_patterns_or_classes(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SWITCHBOARD_{name}", value)
+    reason = refusal_of().partition("can't be used: ")[2]
+    assert not re.search(r"pattern|\^|instance of|[a-z][A-Z]", reason)
+
+
+@pytest.mark.parametrize("length", [1, 31])
+def test_a_secret_that_is_too_short_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setenv("SWITCHBOARD_VISITOR_SECRET", "Q" * length)
+    line = refusal_of()
+    assert line.startswith("SWITCHBOARD_VISITOR_SECRET can't be used: at least 32 characters")
+    assert "`openssl rand -hex 32`" in line
+    assert "Q" not in line
+
+
+def test_a_secret_that_is_long_enough_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWITCHBOARD_VISITOR_SECRET", "Q" * 32)
+    assert load_settings().server.visitor_secret == "Q" * 32
 
 
 def test_a_wrong_value_under_a_name_in_brackets_is_refused_too(

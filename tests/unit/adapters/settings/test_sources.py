@@ -11,6 +11,7 @@ from tests.unit.adapters.settings.spellings import (
     both_spellings,
     flat,
     names_of_all_settings,
+    refusal_of,
     shown,
 )
 
@@ -109,6 +110,72 @@ def test_what_is_none_of_ours_is_left_alone(
     (empty_environment / ".env").write_text("COMPOSE_PROJECT=x\nSWITCHBOARD_OF_LATER=1\n")
     monkeypatch.setenv("SWITCHBOARD_OF_LATER", "1")
     assert load_settings().server.port == 8080
+
+
+# What is set to nothing.
+
+
+NOT_EMPTY = {"HOST", "SWITCHBOARD_HOST", "SWITCHBOARD_LOG_IGNORED_ACTIONS"}
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_a_setting_that_is_set_to_nothing_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, empty_environment: Path, place: str
+) -> None:
+    before = load_settings()
+    names = {*names_of_all_settings(), *IN_BRACKETS} - NOT_EMPTY
+    assert len(names) > 80
+    if place == "environment":
+        for name in names:
+            monkeypatch.setenv(name, "")
+    else:
+        (empty_environment / ".env").write_text("".join(f"{name}=\n" for name in names))
+    settings = load_settings()
+    assert settings == before
+    assert settings.redis.model_fields_set == set()
+
+
+def test_what_is_set_to_nothing_hides_no_other_place(
+    monkeypatch: pytest.MonkeyPatch, empty_environment: Path
+) -> None:
+    (empty_environment / ".env").write_text("SWITCHBOARD_TEXT_LIMIT=9\n")
+    monkeypatch.setenv("SWITCHBOARD_TEXT_LIMIT", "")
+    monkeypatch.setenv("SWITCHBOARD_PORT", "")
+    monkeypatch.setenv("PORT", "1234")
+    settings = load_settings()
+    assert (settings.limits.text_limit, settings.server.port) == (9, 1234)
+
+
+@pytest.mark.parametrize("name", ["HOST", "SWITCHBOARD_HOST"])
+def test_an_empty_host_is_refused_in_both_spellings(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "")
+    assert refusal_of().startswith("SWITCHBOARD_HOST='' can't be used")
+
+
+# Words.
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("BACKEND", "redis"),
+        ("LOG_FORMAT", "json"),
+        ("LOG_LEVEL", "warning"),
+        ("LANE_CHAT__KIND", "durable"),
+    ],
+)
+def test_a_choice_of_words_is_read_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, name: str, word: str
+) -> None:
+    defaults = load_settings()
+    monkeypatch.setenv(f"SWITCHBOARD_{name}", word)
+    expected = load_settings()
+    assert expected != defaults
+    for spelling in (word.upper(), word.title()):
+        monkeypatch.setenv(f"SWITCHBOARD_{name}", spelling)
+        assert load_settings() == expected
 
 
 def test_settings_do_not_change_once_they_are_read() -> None:

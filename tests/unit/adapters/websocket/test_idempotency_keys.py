@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.adapters.websocket.asking import ANNA, BERT, JOBS
+from tests.unit.adapters.websocket.asking import ANNA, BERT, JOBS, asking, story
 from tests.unit.adapters.websocket.driving import Frame, Service, Socket
 
 
@@ -152,9 +152,21 @@ async def test_a_job_asked_for_again_is_the_same_job(service: Service) -> None:
 
         again = await client.status("queued")
         assert again["payload"] == queued["payload"]
+        assert again["key"] == queued["key"] == "k-1"
         assert (await client.status("result"))["payload"] == result["payload"]
         await client.say("job_list")
         assert len((await client.payload("job_list"))["jobs"]) == 1
+
+
+async def test_what_a_job_is_answered_carries_its_key_until_it_is_accepted(
+    service: Service,
+) -> None:
+    async with asking(service) as client:
+        await client.say("job", {"content": "hello"}, key="k-1")
+        keys = [(frame["payload"]["status"], frame.get("key")) for frame in await story(client)]
+
+        assert keys[:2] == [("queuing", "k-1"), ("queued", "k-1")]
+        assert {key for _, key in keys[2:]} == {None}
 
 
 async def test_the_same_key_and_text_of_two_members_are_two_jobs(service: Service) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from domain.identity import JobId
-from domain.jobs import JobProgressed, JobStarted, JobState, JobSucceeded
+from domain.jobs import JobFailed, JobProgressed, JobStarted, JobState, JobSucceeded
 from tests.doubles import RecordingSubscriber
 from tests.unit.application.jobs.running import (
     AT_ONCE,
@@ -20,6 +20,8 @@ from tests.unit.application.jobs.running import (
     two_steps,
 )
 from tests.unit.application.jobs.stage import Stage
+
+GIVEN_UP = JobFailed(ID, "The job was given up: its record was lost.")
 
 
 async def test_an_attempt_that_lost_its_job_tells_nothing_more(
@@ -79,3 +81,44 @@ async def test_an_attempt_that_lost_its_job_leaves_the_next_in_the_same_worker_a
         JobProgressed(ID, 0.6, "Two"),
         DONE,
     ]
+
+
+async def test_a_job_whose_record_is_gone_is_told_as_failed(
+    stage: Stage, watcher: RecordingSubscriber
+) -> None:
+    service = stage.runner(WATCHFUL)
+    running = await begun(service, watcher)
+    stage.records.forget()
+    await running
+
+    assert stage.heard_by(watcher) == [STARTED, GIVEN_UP]
+    assert not stage.attached(watcher)
+
+
+async def test_a_job_whose_record_goes_at_the_very_end_is_told_as_failed(
+    stage: Stage, watcher: RecordingSubscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = stage.records.end
+
+    async def end_too_late(job_id: JobId, attempt: int, ending: JobSucceeded) -> bool:
+        stage.records.forget()
+        return await end(job_id, attempt, ending)
+
+    monkeypatch.setattr(stage.records, "end", end_too_late)
+    await stage.runner(AT_ONCE).run(ID)
+
+    assert stage.heard_by(watcher) == [STARTED, HALF, GIVEN_UP]
+
+
+async def test_that_a_record_is_gone_is_told_once_the_backend_is_back(
+    stage: Stage, watcher: RecordingSubscriber
+) -> None:
+    service = stage.runner(WATCHFUL)
+    running = await begun(service, watcher)
+    stage.fragile.broken_for = (JobFailed,)
+    stage.records.forget()
+    await stage.fragile.wait_for_refused(1)
+    stage.fragile.broken_for = ()
+    await running
+
+    assert stage.heard_by(watcher) == [STARTED, GIVEN_UP]

@@ -71,7 +71,7 @@ async def test_asking_again_under_the_same_key_finds_the_job(stage: Stage) -> No
     assert not first.again
     assert again == Submitted(first.job_id, again=True)
     assert await stage.queue.depth() == 1
-    assert stage.heard_by(stage.ada) == [JobQueued(first.job_id)]
+    assert stage.heard_by(stage.ada) == [JobQueued(first.job_id, "k")]
 
 
 async def test_asking_again_is_no_matter_of_room_in_the_queue(stage: Stage) -> None:
@@ -109,7 +109,7 @@ async def test_the_same_key_and_text_of_another_member_are_another_job(stage: St
 
     assert (bobs.again, adas.again) == (False, False)
     assert adas.job_id != bobs.job_id
-    assert stage.heard_by(stage.ada) == [JobQueued(adas.job_id)]
+    assert stage.heard_by(stage.ada) == [JobQueued(adas.job_id, "k")]
 
 
 async def test_the_id_of_a_job_asked_for_under_a_key_is_drawn_like_any_other(

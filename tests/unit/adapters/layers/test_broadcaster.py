@@ -110,7 +110,7 @@ async def test_each_audience_rides_on_its_own_lane_and_no_other(lanes: Lanes) ->
 @pytest.mark.parametrize(
     ("event", "is_last"),
     [
-        (JobQueued(JOB), False),
+        (JobQueued(JOB, ADA), False),
         (JobStarted(JOB, 1), False),
         (JobProgressed(JOB, 1.0, "Nearly"), False),
         (JobSucceeded(JOB, "done"), True),

@@ -4,7 +4,7 @@ import pytest
 
 from domain import rooms
 from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
-from domain.identity import Member, MemberId, MessageText, RoomName
+from domain.identity import OPERATOR, Caller, Member, MemberId, MessageText, RoomName
 from tests.unit.adapters.websocket.driving import Service, serving
 from tests.unit.adapters.websocket.presenting import assert_told
 
@@ -31,7 +31,7 @@ async def test_whoever_comes_in_is_told_to_the_others_only(service: Service) -> 
 
 async def test_whoever_is_connected_is_in_the_room_already(service: Service) -> None:
     async with service.socket(LOBBY):
-        (room,) = await service.container.rooms().rooms(10)
+        (room,) = await service.container.rooms().rooms(Caller(OPERATOR), 10)
         assert (room.name.value, room.members) == ("lobby", 1)
 
 

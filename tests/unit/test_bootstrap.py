@@ -3,7 +3,8 @@
 import asyncio
 import inspect
 from collections.abc import Iterable, Iterator
-from typing import Any, get_origin
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 import pytest
 from dependency_injector import providers
@@ -52,6 +53,8 @@ def resolved(value: object) -> object:
 
 def fits(value: object, hint: Any) -> bool:
     """Whether a value is of an annotated type. A port's implementation inherits from the port."""
+    if get_origin(hint) is UnionType:
+        return any(fits(value, each) for each in get_args(hint))
     if get_origin(hint) is not None:
         return isinstance(value, get_origin(hint))
     return isinstance(value, int | float) if hint is float else hint in type(value).__mro__

@@ -19,6 +19,16 @@ CODES = {
     errors.JobIsNotYours: "job_is_not_yours",
     errors.JobIsOver: "job_is_over",
     errors.TransitionIsImpossible: "transition_is_impossible",
+    errors.MemberNameIsImpossible: "member_name_is_impossible",
+    errors.CapabilitiesAreImpossible: "capabilities_are_impossible",
+    errors.RevocationIsImpossible: "revocation_is_impossible",
+    errors.NotAuthenticated: "not_authenticated",
+    errors.TokenIsInvalid: "token_invalid",
+    errors.TokenIsExpired: "token_expired",
+    errors.TokenIsRevoked: "token_revoked",
+    errors.MintingIsOff: "minting_is_off",
+    errors.MemberChanged: "member_changed",
+    errors.NotAllowed: "not_allowed",
 }
 """Part of the protocol: a line may be added, none may change."""
 

@@ -120,9 +120,10 @@ def heard_as(path: str, text: str) -> tuple[str, str, str]:
     """By which action, in which field and in which words all hear a text said on a socket."""
     audience = audience_of(path)
     assert audience is not None
-    event: Any = EventRecorded(text, None, 1, 1)
+    member = Member(MemberId("1"))
+    event: Any = EventRecorded(member, text, None, 1, 1)
     if hears(path, MessageSaid):
-        event = MessageSaid(Member(MemberId("1")), MessageText(text))
+        event = MessageSaid(member, MessageText(text))
     frame = json.loads(encode(audience, event))
     field = SAYS[path].field
     return frame["action"], field, frame["payload"][field]

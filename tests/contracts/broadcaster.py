@@ -11,6 +11,7 @@ from domain.chat import CHAT, RELIABLE
 from domain.identity import ConnectionId, JobId, RoomName
 from domain.jobs import JobCancelled, JobEvent, JobFailed, JobQueued, JobSucceeded
 from tests.contracts.broadcasting import (
+    ADA,
     DURABLE,
     EPHEMERAL,
     JOB,
@@ -180,7 +181,7 @@ class BroadcasterContract:
         await ada.wait_for(1)
         # There is room for one more now.
         await broadcaster.subscribe(job(JobId("one more")), ada)
-        await broadcaster.publish(audience, JobQueued(JOB))
+        await broadcaster.publish(audience, JobQueued(JOB, ADA))
         await broadcaster.publish(job(JobId("one more")), said("heard"))
 
         assert texts(await ada.wait_for(2)) == [type(ending).__name__, "heard"]

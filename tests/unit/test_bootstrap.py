@@ -3,7 +3,8 @@
 import asyncio
 import inspect
 from collections.abc import Iterable, Iterator
-from typing import Any, get_origin
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 import pytest
 from dependency_injector import providers
@@ -15,7 +16,7 @@ from adapters.sessions.session import Session
 from adapters.settings import BackendName
 from adapters.websocket.consumer import FeatureConsumer, MakeFeature
 from application.chat import ChatService
-from domain.identity import Member, MemberId, RoomName
+from domain.identity import OPERATOR, Caller, RoomName
 from tests.unit.adapters.sessions.wire import Wire
 from tests.unit.adapters.websocket.asking import ask_until, asking
 from tests.unit.adapters.websocket.driving import serving, settings_of
@@ -52,6 +53,8 @@ def resolved(value: object) -> object:
 
 def fits(value: object, hint: Any) -> bool:
     """Whether a value is of an annotated type. A port's implementation inherits from the port."""
+    if get_origin(hint) is UnionType:
+        return any(fits(value, each) for each in get_args(hint))
     if get_origin(hint) is not None:
         return isinstance(value, get_origin(hint))
     return isinstance(value, int | float) if hint is float else hint in type(value).__mro__
@@ -86,7 +89,7 @@ def test_there_is_a_backend_for_each_name() -> None:
 async def test_every_socket_has_a_feature_that_can_be_built(backend: BackendName) -> None:
     container = container_of(backend)
     make: dict[type[FeatureConsumer], MakeFeature] = container.features()
-    session = Session(container.registry(), Wire(), Member(MemberId("ada")))
+    session = Session(container.registry(), Wire(), Caller(OPERATOR))
     for consumer, factory in make.items():
         first, second = (factory(session, {"room_name": "lobby"}) for _ in range(2))
         assert type(first) is consumer.feature_class
@@ -105,7 +108,7 @@ async def test_an_application_can_be_built_without_reaching_its_backend(
 def test_a_backend_brings_all_that_differs(backend: BackendName) -> None:
     found = container_of(backend).backend()
     assert set(found.lanes) == set(LANES)
-    for role in ("presence", "tally", "job_records", "job_queue"):
+    for role in ("presence", "tally", "job_records", "job_queue", "tickets", "revocations"):
         assert getattr(found, role) is not None
 
 
@@ -137,7 +140,8 @@ async def test_two_applications_live_one_after_the_other_each_with_its_settings(
             await client.say("room_chat", {"message": "x" * (limit + 1)})
             assert (await client.payload("error"))["code"] == "text_is_too_long"
             # What was said: nothing of the application before.
-            assert len(await service.container.rooms().recent(RoomName.parse("a"), 10)) == 1
+            rooms, room = service.container.rooms(), RoomName.parse("a")
+            assert len(await rooms.recent(room, Caller(OPERATOR), 10)) == 1
 
 
 async def test_two_applications_at_once_do_not_hear_each_other() -> None:

@@ -35,10 +35,10 @@ from tests.unit.protocol import (
 SRC = Path(bootstrap.__file__).parent
 
 
-FROM_EVERY_CLIENT = {"ping"}
+FROM_EVERY_CLIENT = {"ping", "authenticate"}
 
 
-TO_EVERY_CLIENT = {"pong", "error", "disconnect"}
+TO_EVERY_CLIENT = {"pong", "authenticated", "auth_expiring", "error", "disconnect"}
 
 
 ANYWHERE = {"400", "500"}

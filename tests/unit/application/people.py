@@ -1,7 +1,16 @@
-"""Who is who in these tests."""
+"""Who is who in these tests; all may do everything that members may."""
 
-from domain.identity import Member, MemberId
+from application.access import Access, CapabilityAuthorizer
+from domain.identity import Caller, Identity, Member, MemberId
 
-ADA = Member(MemberId("id of ada"), "Ada", recognised=True)
-BOB = Member(MemberId("id of bob"), "Bob", recognised=True)
-STRANGER = Member(MemberId("id of somebody"))
+
+def caller(member_id: str, name: str = "Someone", *, recognised: bool = True) -> Caller:
+    return Caller(Identity(Member(MemberId(member_id), name, recognised)))
+
+
+ADA = caller("id of ada", "Ada")
+BOB = caller("id of bob", "Bob")
+EVE = caller("id of eve", "Eve")
+STRANGER = caller("id of somebody", recognised=False)
+
+ACCESS = Access(CapabilityAuthorizer())

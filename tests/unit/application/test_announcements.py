@@ -20,6 +20,7 @@ from domain.events import AnnouncementMade
 from domain.identity import MessageText, RoomName
 from tests.doubles import EventBook, RecordingSubscriber
 from tests.sockets import fixed_audiences
+from tests.unit.application.people import ACCESS, ADA
 
 TEXT = MessageText("Hear, hear")
 
@@ -34,7 +35,7 @@ AUDIENCES: Mapping[str, Audience[AnnouncementMade]] = {
 
 @pytest.fixture
 def announcements(broadcaster: LaneBroadcaster) -> AnnouncementService:
-    return AnnouncementService(broadcaster, text_limit=10)
+    return AnnouncementService(broadcaster, ACCESS, text_limit=10)
 
 
 @pytest.mark.parametrize("channel", AUDIENCES)
@@ -50,7 +51,7 @@ async def test_an_announcement_is_heard_on_its_channel_and_on_no_other(
     for name, subscriber in listening.items():
         await broadcaster.subscribe(AUDIENCES[name], subscriber)
 
-    await announcements.announce(channel, TEXT.value, periodic=periodic)
+    await announcements.announce(ADA, channel, TEXT.value, periodic=periodic)
 
     announcement = AnnouncementMade(TEXT, periodic)
     heard = {name: book.heard_by(subscriber) for name, subscriber in listening.items()}
@@ -83,7 +84,7 @@ async def test_an_impossible_announcement_reaches_nobody(
     broken: type[BrokenRule],
 ) -> None:
     with pytest.raises(broken):
-        await announcements.announce(channel, text)
+        await announcements.announce(ADA, channel, text)
 
     assert book.encoded == []
 
@@ -92,7 +93,7 @@ async def test_an_unknown_channel_is_answered_with_those_that_there_are(
     announcements: AnnouncementService,
 ) -> None:
     with pytest.raises(ChannelIsUnknown) as refused:
-        await announcements.announce("<nowhere>", "text")
+        await announcements.announce(ADA, "<nowhere>", "text")
 
     for channel in (*(audience.channel for audience in fixed_audiences()), "room:NAME"):
         assert channel in refused.value.detail

@@ -11,7 +11,7 @@ from domain.errors import BrokenRule, TextIsEmpty, TextIsNotUnicode, TextIsTooLo
 from domain.events import MemberJoined, MemberLeft, MessageSaid
 from domain.identity import MessageText
 from tests.doubles import EventBook, RecordingSubscriber
-from tests.unit.application.people import ADA, BOB
+from tests.unit.application.people import ACCESS, ADA, BOB
 
 
 @pytest.fixture(params=[CHAT, RELIABLE], ids=["public", "reliable"])
@@ -22,12 +22,12 @@ def audience(request: pytest.FixtureRequest) -> Audience[ChatEvent]:
 
 @pytest.fixture
 def chat(broadcaster: LaneBroadcaster, audience: Audience[ChatEvent]) -> ChatService:
-    return ChatService(broadcaster, broadcaster, audience, text_limit=10)
+    return ChatService(broadcaster, broadcaster, ACCESS, audience, text_limit=10)
 
 
 @pytest.fixture
 def reliable(broadcaster: LaneBroadcaster) -> ChatService:
-    return ChatService(broadcaster, broadcaster, RELIABLE, text_limit=10)
+    return ChatService(broadcaster, broadcaster, ACCESS, RELIABLE, text_limit=10)
 
 
 async def test_everybody_hears_of_a_newcomer_the_newcomer_too(
@@ -38,8 +38,8 @@ async def test_everybody_hears_of_a_newcomer_the_newcomer_too(
     await chat.join(ADA, ada, None)
     await chat.join(BOB, bob, None)
 
-    assert book.heard_by(ada) == [MemberJoined(ADA), MemberJoined(BOB)]
-    assert book.heard_by(bob) == [MemberJoined(BOB)]
+    assert book.heard_by(ada) == [MemberJoined(ADA.member), MemberJoined(BOB.member)]
+    assert book.heard_by(bob) == [MemberJoined(BOB.member)]
 
 
 async def test_everybody_hears_what_is_said_the_speaker_too(
@@ -52,7 +52,7 @@ async def test_everybody_hears_what_is_said_the_speaker_too(
     await chat.say(ADA, "hello")
 
     for subscriber in (ada, bob):
-        assert book.heard_by(subscriber)[-1] == MessageSaid(ADA, MessageText("hello"))
+        assert book.heard_by(subscriber)[-1] == MessageSaid(ADA.member, MessageText("hello"))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ async def test_an_impossible_text_is_heard_by_nobody(
     with pytest.raises(broken):
         await chat.say(ADA, text)
 
-    assert book.heard_by(ada) == [MemberJoined(ADA)]
+    assert book.heard_by(ada) == [MemberJoined(ADA.member)]
 
 
 async def test_whoever_leaves_hears_nothing_more_and_the_others_hear_of_it(
@@ -81,8 +81,8 @@ async def test_whoever_leaves_hears_nothing_more_and_the_others_hear_of_it(
 
     await chat.leave(ADA, ada)
 
-    assert book.heard_by(bob)[-1] == MemberLeft(ADA)
-    assert book.heard_by(ada) == [MemberJoined(ADA), MemberJoined(BOB)]
+    assert book.heard_by(bob)[-1] == MemberLeft(ADA.member)
+    assert book.heard_by(ada) == [MemberJoined(ADA.member), MemberJoined(BOB.member)]
 
 
 async def test_what_was_missed_in_reliable_chat_comes_before_the_news_of_coming_back(
@@ -99,8 +99,8 @@ async def test_what_was_missed_in_reliable_chat_comes_before_the_news_of_coming_
 
     assert again.recoveries == [Recovery(1)]
     assert book.heard_by(again) == [
-        MessageSaid(BOB, MessageText("missed")),
-        MemberJoined(ADA),
+        MessageSaid(BOB.member, MessageText("missed")),
+        MemberJoined(ADA.member),
     ]
 
 
@@ -112,18 +112,18 @@ async def test_a_position_that_means_nothing_does_not_keep_anybody_out(
     await reliable.join(ADA, ada, Cursor("nonsense"))
 
     assert ada.recoveries == [Recovery(0, LossReason.INVALID)]
-    assert book.heard_by(ada) == [MemberJoined(ADA)]
+    assert book.heard_by(ada) == [MemberJoined(ADA.member)]
 
 
 async def test_public_and_reliable_chat_do_not_hear_each_other(
     broadcaster: LaneBroadcaster, book: EventBook
 ) -> None:
-    public = ChatService(broadcaster, broadcaster, CHAT, text_limit=10)
-    reliable = ChatService(broadcaster, broadcaster, RELIABLE, text_limit=10)
+    public = ChatService(broadcaster, broadcaster, ACCESS, CHAT, text_limit=10)
+    reliable = ChatService(broadcaster, broadcaster, ACCESS, RELIABLE, text_limit=10)
     ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
     await public.join(ADA, ada, None)
     await reliable.join(BOB, bob, None)
 
     await public.say(ADA, "public")
 
-    assert book.heard_by(bob) == [MemberJoined(BOB)]
+    assert book.heard_by(bob) == [MemberJoined(BOB.member)]

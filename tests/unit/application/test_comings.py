@@ -8,7 +8,7 @@ from domain.events import MessageSaid
 from domain.identity import MessageText, RoomName
 from tests.contracts.broadcasting import PLANS
 from tests.doubles import EventBook, RecordingSubscriber, cursor_of
-from tests.unit.application.people import ADA, BOB
+from tests.unit.application.people import ACCESS, ADA, BOB
 
 LOBBY = RoomName("lobby")
 
@@ -17,9 +17,15 @@ async def test_however_many_come_and_go_what_was_said_stays(
     broadcaster: LaneBroadcaster, book: EventBook
 ) -> None:
     rooms = RoomService(
-        broadcaster, broadcaster, broadcaster, MemoryPresence(), text_limit=10, member_limit=3
+        broadcaster,
+        broadcaster,
+        broadcaster,
+        MemoryPresence(),
+        ACCESS,
+        text_limit=10,
+        member_limit=3,
     )
-    first, second = (MessageSaid(ADA, MessageText(text)) for text in ("first", "second"))
+    first, second = (MessageSaid(ADA.member, MessageText(text)) for text in ("first", "second"))
     ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
     await rooms.enter(LOBBY, ADA, ada, None)
     await rooms.say(LOBBY, ADA, "first")
@@ -33,4 +39,4 @@ async def test_however_many_come_and_go_what_was_said_stays(
 
     assert again.recoveries == [Recovery(1)]
     assert book.heard_by(again) == [second]
-    assert book.read(await rooms.recent(LOBBY, 9)) == [first, second]
+    assert book.read(await rooms.recent(LOBBY, ADA, 9)) == [first, second]

@@ -8,12 +8,12 @@ from domain.errors import BrokenRule, TextIsEmpty, TextIsNotUnicode, TextIsTooLo
 from domain.events import MemberJoined, MessageSaid
 from domain.identity import MessageText
 from tests.doubles import EventBook, RecordingSubscriber
-from tests.unit.application.people import ADA, BOB
+from tests.unit.application.people import ACCESS, ADA, BOB
 
 
 @pytest.fixture
 def notifications(broadcaster: LaneBroadcaster) -> NotificationService:
-    return NotificationService(broadcaster, broadcaster, text_limit=10)
+    return NotificationService(broadcaster, broadcaster, ACCESS, text_limit=10)
 
 
 async def test_everybody_hears_of_a_newcomer_the_newcomer_too(
@@ -24,8 +24,8 @@ async def test_everybody_hears_of_a_newcomer_the_newcomer_too(
     await notifications.join(ADA, ada)
     await notifications.join(BOB, bob)
 
-    assert book.heard_by(ada) == [MemberJoined(ADA), MemberJoined(BOB)]
-    assert book.heard_by(bob) == [MemberJoined(BOB)]
+    assert book.heard_by(ada) == [MemberJoined(ADA.member), MemberJoined(BOB.member)]
+    assert book.heard_by(bob) == [MemberJoined(BOB.member)]
 
 
 async def test_a_members_notice_reaches_everybody_the_member_too(
@@ -38,7 +38,7 @@ async def test_a_members_notice_reaches_everybody_the_member_too(
     await notifications.notify(BOB, "lunch")
 
     for subscriber in (ada, bob):
-        assert book.heard_by(subscriber)[-1] == MessageSaid(BOB, MessageText("lunch"))
+        assert book.heard_by(subscriber)[-1] == MessageSaid(BOB.member, MessageText("lunch"))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,6 @@ async def test_whoever_leaves_hears_nothing_more_and_nobody_is_told(
 
     assert len(ada.frames) == 2
     assert book.heard_by(bob) == [
-        MemberJoined(BOB),
-        MessageSaid(BOB, MessageText("lunch")),
+        MemberJoined(BOB.member),
+        MessageSaid(BOB.member, MessageText("lunch")),
     ]

@@ -23,7 +23,8 @@ def test_a_recovery_is_whole_unless_a_reason_says_otherwise() -> None:
 
 async def test_an_audience_is_told_its_own_features_events_only(broadcaster: Broadcaster) -> None:
     # A promise of the types: mypy refuses an `ignore` that it does not need.
-    said, recorded = MessageSaid(ADA, MessageText("hi")), EventRecorded("view", None, 1, 1)
+    said = MessageSaid(ADA.member, MessageText("hi"))
+    recorded = EventRecorded(ADA.member, "view", None, 1, 1)
     announcement = AnnouncementMade(MessageText("hi"))
 
     await broadcaster.publish(CHAT, said)

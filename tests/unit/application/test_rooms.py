@@ -10,10 +10,10 @@ from application.ports import LossReason, Recovery
 from application.rooms import ROSTER_NAMES, RoomService
 from domain.errors import BrokenRule, RoomIsFull, TextIsEmpty, TextIsNotUnicode, TextIsTooLong
 from domain.events import MemberJoined, MemberLeft, MessageSaid
-from domain.identity import Member, MemberId, MessageText, RoomName
+from domain.identity import Caller, MessageText, RoomName
 from domain.rooms import RoomSize, Roster
 from tests.doubles import EventBook, FragileSubscriptions, RecordingSubscriber
-from tests.unit.application.people import ADA, BOB, STRANGER
+from tests.unit.application.people import ACCESS, ADA, BOB, EVE, STRANGER, caller
 
 LOBBY, ATTIC = RoomName("lobby"), RoomName("attic")
 
@@ -30,20 +30,21 @@ def rooms(broadcaster: LaneBroadcaster, subscriptions: FragileSubscriptions) -> 
         subscriptions,
         broadcaster,
         MemoryPresence(),
+        ACCESS,
         text_limit=10,
         member_limit=3,
     )
 
 
-async def entered(rooms: RoomService, *members: Member) -> list[RecordingSubscriber]:
-    subscribers = [RecordingSubscriber(member.name) for member in members]
-    for member, subscriber in zip(members, subscribers, strict=True):
-        await rooms.enter(LOBBY, member, subscriber, None)
+async def entered(rooms: RoomService, *callers: Caller) -> list[RecordingSubscriber]:
+    subscribers = [RecordingSubscriber(each.member.name) for each in callers]
+    for each, subscriber in zip(callers, subscribers, strict=True):
+        await rooms.enter(LOBBY, each, subscriber, None)
     return subscribers
 
 
-def said(member: Member, text: str) -> MessageSaid:
-    return MessageSaid(member, MessageText(text))
+def said(caller: Caller, text: str) -> MessageSaid:
+    return MessageSaid(caller.member, MessageText(text))
 
 
 async def test_the_others_hear_of_a_newcomer_and_how_many_are_in_now(
@@ -51,7 +52,7 @@ async def test_the_others_hear_of_a_newcomer_and_how_many_are_in_now(
 ) -> None:
     ada, bob = await entered(rooms, ADA, BOB)
 
-    assert book.heard_by(ada) == [MemberJoined(BOB, 2)]
+    assert book.heard_by(ada) == [MemberJoined(BOB.member, 2)]
     assert book.heard_by(bob) == []
 
 
@@ -102,12 +103,12 @@ async def test_a_full_room_tells_the_newcomer_and_nobody_else(
     eve = RecordingSubscriber("eve")
 
     with pytest.raises(RoomIsFull):
-        await rooms.enter(LOBBY, Member(MemberId("eve")), eve, None)
-    await rooms.leave(LOBBY, Member(MemberId("eve")), eve)
+        await rooms.enter(LOBBY, EVE, eve, None)
+    await rooms.leave(LOBBY, EVE, eve)
 
     assert [other.frames for other in others] == heard_before
     assert lanes["rooms"].attached(eve) == 0
-    assert (await rooms.roster(LOBBY)).count == 3
+    assert (await rooms.roster(LOBBY, ADA)).count == 3
 
 
 async def test_whoever_leaves_hears_nothing_more_and_the_others_hear_who_is_left(
@@ -118,7 +119,7 @@ async def test_whoever_leaves_hears_nothing_more_and_the_others_hear_who_is_left
 
     await rooms.leave(LOBBY, ADA, ada)
 
-    assert book.heard_by(bob) == [MemberLeft(ADA, 1)]
+    assert book.heard_by(bob) == [MemberLeft(ADA.member, 1)]
     assert ada.frames == heard_before
 
 
@@ -128,7 +129,7 @@ async def test_leaving_a_room_never_entered_changes_nothing(rooms: RoomService) 
     await rooms.leave(LOBBY, BOB, RecordingSubscriber("bob"))
 
     assert ada.frames == []
-    assert (await rooms.roster(LOBBY)).count == 1
+    assert (await rooms.roster(LOBBY, ADA)).count == 1
 
 
 async def test_leaving_twice_is_told_once(rooms: RoomService, book: EventBook) -> None:
@@ -137,7 +138,7 @@ async def test_leaving_twice_is_told_once(rooms: RoomService, book: EventBook) -
     await rooms.leave(LOBBY, ADA, ada)
     await rooms.leave(LOBBY, ADA, ada)
 
-    assert book.heard_by(bob) == [MemberLeft(ADA, 1)]
+    assert book.heard_by(bob) == [MemberLeft(ADA.member, 1)]
 
 
 async def test_an_entry_that_came_half_way_is_undone_by_leaving(
@@ -151,7 +152,7 @@ async def test_an_entry_that_came_half_way_is_undone_by_leaving(
 
     await rooms.leave(LOBBY, ADA, ada)
 
-    assert await rooms.roster(LOBBY) == Roster(0, ())
+    assert await rooms.roster(LOBBY, ADA) == Roster(0, ())
 
 
 async def test_whoever_leaves_is_gone_also_when_the_lane_does_not_answer(
@@ -163,7 +164,7 @@ async def test_whoever_leaves_is_gone_also_when_the_lane_does_not_answer(
     with pytest.raises(Unavailable):
         await rooms.leave(LOBBY, ADA, ada)
 
-    assert await rooms.roster(LOBBY) == Roster(0, ())
+    assert await rooms.roster(LOBBY, ADA) == Roster(0, ())
 
 
 async def test_whoever_comes_back_gets_what_was_missed_before_anything_else(
@@ -196,19 +197,25 @@ async def test_a_position_in_another_room_is_unknown_here(
 async def test_the_roster_shows_who_is_in(rooms: RoomService) -> None:
     await entered(rooms, ADA, BOB)
 
-    assert await rooms.roster(LOBBY) == Roster(2, (ADA, BOB))
-    assert await rooms.roster(ATTIC) == Roster(0, ())
+    assert await rooms.roster(LOBBY, ADA) == Roster(2, (ADA.member, BOB.member))
+    assert await rooms.roster(ATTIC, ADA) == Roster(0, ())
 
 
 async def test_a_roster_names_a_hundred_and_counts_all(
     broadcaster: LaneBroadcaster,
 ) -> None:
     rooms = RoomService(
-        broadcaster, broadcaster, broadcaster, MemoryPresence(), text_limit=10, member_limit=999
+        broadcaster,
+        broadcaster,
+        broadcaster,
+        MemoryPresence(),
+        ACCESS,
+        text_limit=10,
+        member_limit=999,
     )
-    await entered(rooms, *(Member(MemberId(str(n)), f"member {n}") for n in range(150)))
+    await entered(rooms, *(caller(str(n), f"member {n}") for n in range(150)))
 
-    roster = await rooms.roster(LOBBY)
+    roster = await rooms.roster(LOBBY, ADA)
 
     assert ROSTER_NAMES == 100
     assert (roster.count, len(roster.members)) == (150, 100)
@@ -218,8 +225,8 @@ async def test_rooms_are_listed_fullest_first(rooms: RoomService) -> None:
     await rooms.enter(ATTIC, STRANGER, RecordingSubscriber("s"), None)
     await entered(rooms, ADA, BOB)
 
-    assert await rooms.rooms(9) == [RoomSize(LOBBY, 2), RoomSize(ATTIC, 1)]
-    assert await rooms.rooms(1) == [RoomSize(LOBBY, 2)]
+    assert await rooms.rooms(ADA, 9) == [RoomSize(LOBBY, 2), RoomSize(ATTIC, 1)]
+    assert await rooms.rooms(ADA, 1) == [RoomSize(LOBBY, 2)]
 
 
 async def test_recent_frames_are_those_that_members_heard(
@@ -229,8 +236,8 @@ async def test_recent_frames_are_those_that_members_heard(
     for text in ("one", "two", "three"):
         await rooms.say(LOBBY, ADA, text)
 
-    assert await rooms.recent(LOBBY, 2) == ada.frames[-2:]
-    assert book.read(await rooms.recent(LOBBY, 9)) == [
+    assert await rooms.recent(LOBBY, ADA, 2) == ada.frames[-2:]
+    assert book.read(await rooms.recent(LOBBY, ADA, 9)) == [
         said(ADA, text) for text in ("one", "two", "three")
     ]
-    assert await rooms.recent(ATTIC, 9) == []
+    assert await rooms.recent(ATTIC, ADA, 9) == []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.analytics import EVENT_NAME_LENGTH, AnalyticsEvent, Counts, EventRecorded, Json
 from domain.errors import EventIsImpossible
+from domain.identity import Member, MemberId
 
 anything_json = st.recursive(
     st.none()
@@ -94,7 +95,7 @@ def test_whatever_comes_is_taken_or_refused_by_name(name: str, data: Json, limit
 def test_a_recorded_event_carries_any_json_as_it_came() -> None:
     data: Json = {"path": ["/", None, 1.5, True]}
 
-    assert EventRecorded("view", data, 1, 1).data is data
+    assert EventRecorded(Member(MemberId("ada")), "view", data, 1, 1).data is data
 
 
 def test_counts_begin_at_nothing() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
+from domain.identity import OPERATOR, Caller, Identity, Member
 from domain.jobs import TRANSITIONS, Job, JobEnded, JobKind, JobState
 from tests.unit.domain.example_jobs import (
     ADA,
@@ -17,6 +18,10 @@ from tests.unit.domain.example_jobs import (
     ended,
     queued,
 )
+
+
+def caller(member: Member) -> Caller:
+    return Caller(Identity(member))
 
 
 def test_a_job_asked_for_waits_in_the_queue() -> None:
@@ -138,20 +143,28 @@ def test_the_table_knows_every_state_and_leads_only_to_known_ones() -> None:
 
 
 def test_a_private_job_is_hidden_from_strangers_as_if_it_did_not_exist() -> None:
-    queued(ADA).check_watcher(ADA)
+    queued(ADA).check_watcher(caller(ADA))
 
     for check in (queued(ADA).check_watcher, queued(ADA).check_owner):
         with pytest.raises(JobIsUnknown):
-            check(BOB)
+            check(caller(BOB))
 
 
 def test_a_job_of_somebody_unrecognised_can_be_watched_by_all_but_cancelled_by_none() -> None:
     job = queued(STRANGER)
-    job.check_watcher(BOB)
-    job.check_owner(STRANGER)
+    job.check_watcher(caller(BOB))
+    job.check_owner(caller(STRANGER))
 
     with pytest.raises(JobIsNotYours):
-        job.check_owner(BOB)
+        job.check_owner(caller(BOB))
+
+
+def test_the_operator_may_watch_and_cancel_any_job() -> None:
+    operator = Caller(OPERATOR)
+
+    for job in (queued(ADA), queued(STRANGER)):
+        job.check_watcher(operator)
+        job.check_owner(operator)
 
 
 def test_a_job_never_changes_it_is_followed_by_another() -> None:

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
+from domain.identity import Caller
 from tests.unit.adapters.http.asking import client_of
 from tests.unit.adapters.websocket.driving import Service, serving
 
@@ -23,7 +24,7 @@ async def client(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
 def broken_rooms(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Listing rooms fails in a way that nobody has thought of."""
 
-    async def broken(_limit: int) -> None:
+    async def broken(_caller: Caller, _limit: int) -> None:
         raise RuntimeError("secret address")
 
     monkeypatch.setattr(service.container.rooms(), "rooms", broken)

@@ -1,5 +1,6 @@
 """Broadcasting over lanes in memory: the contract, and what it costs."""
 
+import json
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ async def test_each_audience_rides_on_its_own_lane_and_no_other(lanes: Lanes) ->
 @pytest.mark.parametrize(
     ("event", "is_last"),
     [
-        (JobQueued(JOB), False),
+        (JobQueued(JOB, ADA), False),
         (JobStarted(JOB, 1), False),
         (JobProgressed(JOB, 1.0, "Nearly"), False),
         (JobSucceeded(JOB, "done"), True),
@@ -151,7 +152,10 @@ async def test_each_audience_gets_the_frames_of_its_socket(lanes: Lanes) -> None
     await broadcaster.publish(RELIABLE, said("hello"))
     await broadcaster.publish(CHAT, said("hello"))
 
-    assert ada.bodies == [
-        '{"action":"reliable_chat_notification","payload":{"message":"📨 hello"}}',
-        '{"action":"chat_notification","payload":{"message":"💬 hello"}}',
+    assert [json.loads(body) for body in ada.bodies] == [
+        {"action": action, "payload": {"message": text, "member": {"id": "ada", "name": "Ada"}}}
+        for action, text in (
+            ("reliable_chat_notification", "📨 hello"),
+            ("chat_notification", "💬 hello"),
+        )
     ]

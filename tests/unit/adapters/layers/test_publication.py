@@ -6,18 +6,21 @@ import pytest
 
 from adapters.layers.position import Position
 from adapters.layers.publication import (
+    Headers,
     Malformed,
     Publication,
     decode_ephemeral,
     decode_live,
     decode_stored,
     encode_ephemeral,
+    named,
 )
 from domain.identity import ConnectionId
 
 EPOCH = "a" * 12
 PLACE = Position(EPOCH, 5, 7)
 STAMPED = f'{{"x":1,"cursor":"g~{EPOCH}-5-7"}}'
+NAMED = f'{{"x":1,"id":"1","at":5,"cursor":"g~{EPOCH}-5-7"}}'
 
 
 def live(**changed: object) -> bytes:
@@ -27,24 +30,30 @@ def live(**changed: object) -> bytes:
 
 @pytest.mark.parametrize("exclude", [None, ConnectionId("bob")])
 def test_an_ephemeral_publication_arrives_as_it_was(exclude: ConnectionId | None) -> None:
-    publication = Publication('{"text":"a\\nb"}', exclude, headers={"id": "1"})
-    assert decode_ephemeral(encode_ephemeral(publication).encode()) == (publication.body, exclude)
+    publication = Publication('{"text":"a\\nb"}', exclude, headers={"id": "1", "at": "5"})
+    frame = '{"text":"a\\nb","id":"1","at":5}'
+    assert decode_ephemeral(encode_ephemeral(publication).encode()) == (frame, exclude)
 
 
-def test_a_durable_one_arrives_with_its_place_and_its_headers() -> None:
+@pytest.mark.parametrize("headers", [{}, {"id": "1"}, {"at": "5"}, {"trace": "x"}])
+def test_a_frame_is_named_by_an_id_and_a_time_or_not_at_all(headers: Headers) -> None:
+    assert named('{"x":1}', headers) == '{"x":1}'
+
+
+def test_a_durable_one_arrives_with_its_place_its_id_and_its_time() -> None:
     heard = decode_live("g", live(x="bob", l=True))
-    assert heard.entry == (PLACE, STAMPED, "bob", {"id": "1", "at": "5"})
+    assert heard.entry == (PLACE, NAMED, "bob")
     assert heard.is_last
     assert not heard.is_passing
 
 
 def test_a_passing_one_arrives_with_the_end_of_the_history_and_no_cursor_yet() -> None:
     heard = decode_live("g", live(x="bob", n=True))
-    assert heard.entry == (PLACE, '{"x":1}', "bob", {"id": "1", "at": "5"})
+    assert heard.entry == (PLACE, '{"x":1,"id":"1","at":5}', "bob")
     assert heard.is_passing
 
 
-def test_one_from_the_stream_has_the_same_place_and_headers() -> None:
+def test_one_from_the_stream_has_the_same_place_id_and_time() -> None:
     fields = [b"b", b'{"x":1}', b"x", b"bob", b"h", b'{"id":"1","at":"5"}']
     assert decode_stored("g", EPOCH, b"5-7", fields) == decode_live("g", live(x="bob")).entry
 
@@ -61,12 +70,12 @@ def test_the_old_ephemeral_form_is_read(exclude: str) -> None:
 @pytest.mark.parametrize(("last", "is_last"), [("", False), ("1", True)])
 def test_the_old_durable_form_is_read(last: str, is_last: bool) -> None:
     heard = decode_live("g", f'{EPOCH} 5 7 bob {last}\n{{"x":1}}'.encode())
-    assert heard == ((PLACE, STAMPED, "bob", None), is_last, False)
+    assert heard == ((PLACE, STAMPED, "bob"), is_last, False)
 
 
 def test_an_old_entry_of_a_stream_is_read() -> None:
     entry = decode_stored("g", EPOCH, b"5-7", [b"b", b'{"x":1}', b"x", b""])
-    assert entry == (PLACE, STAMPED, None, None)
+    assert entry == (PLACE, STAMPED, None)
 
 
 # What is neither.
@@ -84,6 +93,15 @@ def test_an_old_entry_of_a_stream_is_read() -> None:
         live(v=3),
         live(p="nowhere"),
         live(p=None),
+        live(h=None),
+        live(h={"id": 1, "at": "5"}),
+        live(h={"id": '","x":"', "at": "5"}),
+        live(h={"id": "1", "at": "5}"}),
+        live(h={"id": "1", "at": "-5"}),
+        live(h={"id": "1", "at": "9" * 15}),
+        live(h={"id": "", "at": "5"}),
+        live(h={"id": "a" * 65, "at": "5"}),
+        live(n=True, h={"id": "1", "at": "x"}),
         f"{EPOCH} 5\n{{}}".encode(),
         b"a b c d e\n{}",
     ],
@@ -99,6 +117,7 @@ def test_what_is_not_ours_is_refused_with_an_error_that_its_reader_expects(paylo
         (b"5-7", [b"payload", b"x"]),
         (b"5-7", [b"b"]),
         (b"5-7", [b"b", b"{}", b"h", b"{"]),
+        (b"5-7", [b"b", b"{}", b"h", b'{"id":"x","at":"5"}']),
         (b"5-7", [b"b", b"\xff"]),
         (b"five-7", [b"b", b"{}"]),
         (b"5", [b"b", b"{}"]),
@@ -109,3 +128,8 @@ def test_a_foreign_entry_of_a_stream_is_refused_likewise(
 ) -> None:
     with pytest.raises(Malformed):
         decode_stored("g", EPOCH, raw_id, fields)
+
+
+def test_an_ephemeral_one_with_a_foreign_id_is_refused_likewise() -> None:
+    with pytest.raises(Malformed):
+        decode_ephemeral(b'{"v":2,"x":"","h":{"id":"\\"","at":"5"}}\n{"x":1}')

@@ -8,7 +8,9 @@ import pytest
 from adapters.sessions import disconnects, registry
 from adapters.sessions.session import Session
 from adapters.sessions.state import NEXT, State
+from adapters.sessions.validity import Validity
 from application.errors import Unavailable
+from domain.identity import Caller, Identity, Member, MemberId
 from tests.unit.adapters.sessions.visit import ADA, Guestbook, Visit
 from tests.unit.adapters.sessions.wire import Wire
 from tests.waiting import DEADLINE, eventually
@@ -133,15 +135,55 @@ async def test_a_session_whose_time_is_over_is_disconnected() -> None:
     visit = Visit()
     visit.session.begin()
     now = asyncio.get_running_loop().time()
-    visit.session.expires_at = now + 10
-    visit.session.check(now + 9)
+    visit.session.authenticate(ADA.identity, Validity(now + 10, disconnects.EXPIRED, grace=5))
+    visit.session.check(now + 14)
     await asyncio.sleep(0)
     assert visit.wire.frames == []
-    visit.session.check(now + 11)
+    visit.session.check(now + 16)
     await eventually(lambda: visit.wire.closed is not None)
     assert visit.payloads == [
         {"code": 4401, "reason": "token_expired", "reconnect": True, "after_ms": 0}
     ]
+
+
+async def test_whose_token_expires_is_told_once_a_minute_before() -> None:
+    visit = Visit()
+    visit.session.begin()
+    now = asyncio.get_running_loop().time()
+    validity = Validity(now + 100, disconnects.EXPIRED, grace=5, notice=True)
+    visit.session.authenticate(ADA.identity, validity)
+    for seconds in (39, 41, 50, 104):
+        visit.session.check(now + seconds)
+    await asyncio.sleep(0)
+    (told,) = map(json.loads, visit.wire.frames)
+    assert told == {"action": "auth_expiring", "payload": {"expires_in_ms": 59_000}}
+
+
+async def test_whoever_brings_a_newer_token_stays_until_that_one_expires() -> None:
+    visit = Visit()
+    visit.session.begin()
+    now = asyncio.get_running_loop().time()
+    visit.session.authenticate(ADA.identity, Validity(now + 10, disconnects.EXPIRED))
+    visit.session.authenticate(ADA.identity, Validity(now + 20, disconnects.EXPIRED))
+    visit.session.check(now + 15)
+    await asyncio.sleep(0)
+    assert visit.wire.frames == []
+    visit.session.check(now + 21)
+    await eventually(lambda: visit.wire.closed is not None)
+
+
+async def test_only_those_who_are_out_are_disconnected_by_their_identities() -> None:
+    visit = Visit()
+    bob = Identity(Member(MemberId("bob")))
+    other = Session(visit.registry, wire := Wire(), Caller(bob))
+    for session in (visit.session, other):
+        session.begin()
+    visit.registry.disconnect_identities(lambda it: it == bob, disconnects.REVOKED)
+    await eventually(lambda: wire.closed is not None)
+    assert wire.closed == (4401, "token_revoked")
+    assert json.loads(wire.frames[0])["payload"]["reconnect"] is False
+    assert visit.session.state is State.OPEN
+    await visit.session.end()
 
 
 # A flood.

@@ -11,10 +11,10 @@ from adapters.sessions.session import Session
 from adapters.settings import SessionSettings
 from application.errors import Unavailable
 from application.ports import Cursor
-from domain.identity import Member, MemberId
+from domain.identity import Caller, Identity, Member, MemberId
 from tests.unit.adapters.sessions.wire import Wire
 
-ADA = Member(MemberId("ada"), "Ada")
+ADA = Caller(Identity(Member(MemberId("ada"), "Ada")))
 
 
 def settings(**given: Any) -> SessionSettings:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.identity import OPERATOR, Caller
 from tests.unit.adapters.websocket.driving import Service
 from tests.waiting import DEADLINE, eventually
 
@@ -116,5 +117,5 @@ every_end = pytest.mark.parametrize(
 async def assert_nothing_is_left(service: Service) -> None:
     for lane in service.backend.lanes.values():
         assert not any(vars(lane._listeners).values())
-    assert await service.container.rooms().rooms(10) == []
+    assert await service.container.rooms().rooms(Caller(OPERATOR), 10) == []
     assert len(service.registry) == 0

@@ -4,7 +4,8 @@ import pytest
 
 from domain.analytics import ANALYTICS, EventRecorded
 from domain.events import AnnouncementMade
-from domain.identity import MessageText
+from domain.identity import Member, MemberId, MessageText
+from tests.frames import SOMEONE
 from tests.unit.adapters.websocket.driving import Service, serving
 from tests.unit.adapters.websocket.presenting import assert_told
 
@@ -35,6 +36,7 @@ async def test_an_event_is_heard_by_all_with_its_counts(service: Service) -> Non
                 "name": "click",
                 "count": 1,
                 "total": 1,
+                "member": SOMEONE,
             }
             assert view["payload"]["data"] is None
             assert (view["payload"]["count"], view["payload"]["total"]) == (1, 2)
@@ -110,13 +112,14 @@ def test_watchers_of_analytics_hear_every_event_in_its_words() -> None:
         "analytics_notification",
         [
             (
-                EventRecorded("click", {"x": [1]}, 2, 3),
+                EventRecorded(Member(MemberId("2"), "Anna"), "click", {"x": [1]}, 2, 3),
                 {
                     "event": "📊 Analytics: click",
                     "data": {"x": [1]},
                     "name": "click",
                     "count": 2,
                     "total": 3,
+                    "member": {"id": "2", "name": "Anna"},
                 },
             ),
             (

@@ -42,7 +42,7 @@ def test_a_consumer_is_called_as_an_application_and_dispatches_messages() -> Non
 
 
 def test_handlers_that_are_set_before_the_class_is_made_are_found() -> None:
-    assert set(ChatConsumer._MESSAGE_HANDLER_INFO_MAP) == {"chat", "ping"}, CHANX
+    assert set(ChatConsumer._MESSAGE_HANDLER_INFO_MAP) == {"chat", "ping", "authenticate"}, CHANX
     assert set(ChatConsumer._EVENT_HANDLER_INFO_MAP) == {"system_notify"}, CHANX
     assert ChatConsumer.incoming_message_adapter is not None, CHANX
 

@@ -7,11 +7,13 @@ import pytest
 from domain.chat import CHAT, RELIABLE
 from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
 from domain.identity import Member, MemberId, MessageText
-from tests.unit.adapters.websocket.driving import Frame, Service, serving
+from tests.frames import SOMEONE, content
+from tests.unit.adapters.websocket.driving import Service, serving
 from tests.unit.adapters.websocket.presenting import assert_told
 
-SOMEONE = Member(MemberId("1"))
-ANNA = Member(MemberId("2"), "Anna")
+UNNAMED, ANNA = Member(MemberId("1")), Member(MemberId("2"), "Anna")
+BY_UNNAMED = {"member": {"id": "1", "name": "Someone"}}
+BY_ANNA = {"member": {"id": "2", "name": "Anna"}}
 TEXT = MessageText("hello")
 
 
@@ -45,20 +47,16 @@ RELIABLE_WORDS = Words(
 both = pytest.mark.parametrize("words", [CHAT_WORDS, RELIABLE_WORDS], ids=["chat", "reliable"])
 
 
-def without_cursor(frame: Frame) -> Frame:
-    return {name: value for name, value in frame.items() if name != "cursor"}
-
-
 @both
 async def test_whoever_joins_is_told_to_all_and_to_themselves(
     service: Service, words: Words
 ) -> None:
-    joined = {"action": words.heard, "payload": {"message": words.joined}}
+    joined = {"action": words.heard, "payload": {"message": words.joined, "member": SOMEONE}}
     async with service.socket(words.path) as first:
-        assert without_cursor(await first.frame()) == joined
+        assert content(await first.frame()) == joined
         async with service.socket(words.path) as second:
-            assert without_cursor(await second.frame()) == joined
-            assert without_cursor(await first.frame()) == joined
+            assert content(await second.frame()) == joined
+            assert content(await first.frame()) == joined
 
 
 @both
@@ -70,9 +68,9 @@ async def test_what_is_said_is_heard_by_all_in_the_same_words(
         await second.frame()
         await first.say(words.say, {"message": "hello"})
         heard = await first.frame()
-        assert without_cursor(heard) == {
+        assert content(heard) == {
             "action": words.heard,
-            "payload": {"message": words.said.format("hello")},
+            "payload": {"message": words.said.format("hello"), "member": SOMEONE},
         }
         assert await second.frame() == heard
 
@@ -82,7 +80,7 @@ async def test_whoever_leaves_is_told_to_the_others(service: Service, words: Wor
     async with service.socket(words.path) as stays:
         async with service.socket(words.path):
             await stays.frames(2)
-        assert await stays.payload(words.heard) == {"message": words.left}
+        assert await stays.payload(words.heard) == {"message": words.left, "member": SOMEONE}
         await stays.hears_nothing()
 
 
@@ -119,7 +117,10 @@ async def test_a_text_is_passed_on_untouched(service: Service, words: Words) -> 
     async with service.socket(words.path) as client:
         await client.frame()
         await client.say(words.say, {"message": text})
-        assert await client.payload(words.heard) == {"message": words.said.format(text)}
+        assert await client.payload(words.heard) == {
+            "message": words.said.format(text),
+            "member": SOMEONE,
+        }
 
 
 async def test_the_two_chats_do_not_hear_each_other(service: Service) -> None:
@@ -146,10 +147,10 @@ def test_the_chat_hears_every_event_in_its_words() -> None:
         CHAT,
         "chat_notification",
         [
-            (MemberJoined(SOMEONE), {"message": "📢 Someone joined the chat"}),
-            (MemberJoined(ANNA), {"message": "📢 Anna joined the chat"}),
-            (MessageSaid(SOMEONE, TEXT), {"message": "💬 hello"}),
-            (MemberLeft(SOMEONE), {"message": "❌ Someone left the chat."}),
+            (MemberJoined(UNNAMED), {"message": "📢 Someone joined the chat", **BY_UNNAMED}),
+            (MemberJoined(ANNA), {"message": "📢 Anna joined the chat", **BY_ANNA}),
+            (MessageSaid(UNNAMED, TEXT), {"message": "💬 hello", **BY_UNNAMED}),
+            (MemberLeft(UNNAMED), {"message": "❌ Someone left the chat.", **BY_UNNAMED}),
             (AnnouncementMade(TEXT), {"message": "hello"}),
         ],
     )
@@ -160,9 +161,12 @@ def test_the_reliable_chat_hears_every_event_in_its_words() -> None:
         RELIABLE,
         "reliable_chat_notification",
         [
-            (MemberJoined(SOMEONE), {"message": "🔒 Reliable chat connection established!"}),
-            (MessageSaid(SOMEONE, TEXT), {"message": "📨 hello"}),
-            (MemberLeft(SOMEONE), {"message": "🚪 Left reliable chat!"}),
+            (
+                MemberJoined(UNNAMED),
+                {"message": "🔒 Reliable chat connection established!", **BY_UNNAMED},
+            ),
+            (MessageSaid(UNNAMED, TEXT), {"message": "📨 hello", **BY_UNNAMED}),
+            (MemberLeft(UNNAMED), {"message": "🚪 Left reliable chat!", **BY_UNNAMED}),
             (AnnouncementMade(TEXT), {"message": "hello"}),
         ],
     )

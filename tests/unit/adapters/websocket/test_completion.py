@@ -6,6 +6,7 @@ from chanx.messages.outgoing import ErrorMessage
 from adapters.websocket.chat import Chat, ChatNotification
 from adapters.websocket.frames import TextPayload
 from adapters.websocket.system import SystemEcho, UserMessage
+from tests.frames import SOMEONE, content
 from tests.unit.adapters.websocket.driving import Service, serving
 from tests.waiting import DEADLINE
 
@@ -78,10 +79,11 @@ async def test_chanx_s_own_tools_collect_messages_until_group_complete() -> None
         joined = await client.receive_all_messages("group_complete", timeout=DEADLINE)
         await client.send_message(Chat(payload=TextPayload(message="hello")))
         said = await client.receive_all_messages("group_complete", timeout=DEADLINE)
-        assert joined + said == [
-            ChatNotification(payload=TextPayload(message="📢 Someone joined the chat")),
-            ChatNotification(payload=TextPayload(message="💬 hello")),
+        assert [content(message.model_dump()) for message in joined + said] == [
+            {"action": "chat_notification", "payload": {"message": text, "member": SOMEONE}}
+            for text in ("📢 Someone joined the chat", "💬 hello")
         ]
+        assert {type(message) for message in joined + said} == {ChatNotification}
 
 
 @chanx_tools

@@ -8,6 +8,7 @@ from adapters.sessions import registry
 from adapters.sessions.disconnects import UNAVAILABLE, CloseCode, Disconnect
 from adapters.sessions.registry import Registry
 from bootstrap import Container
+from domain.identity import OPERATOR, Caller
 from tests.unit.adapters.websocket.driving import Service, Socket, serving
 from tests.waiting import DEADLINE, eventually
 
@@ -18,6 +19,7 @@ HOURS = 3_600.0
 class Guest:
     """An open connection that only remembers what it was told."""
 
+    caller = Caller(OPERATOR)
     frames_received = 0
 
     def __init__(self) -> None:
@@ -78,7 +80,8 @@ async def test_what_waits_is_written_before_the_disconnect(service: Service) -> 
         await client.say("chat", {"message": "the last word"})
         await eventually(client.input_queue.empty)
         draining = asyncio.create_task(service.registry.drain(HOURS))
-        assert await client.payload("chat_notification") == {"message": "💬 the last word"}
+        last = await client.payload("chat_notification")
+        assert last["message"] == "💬 the last word"
         await client.told_to_leave()
     await asyncio.wait_for(draining, DEADLINE)
 
@@ -169,7 +172,7 @@ async def test_rooms_are_empty_after_a_drain(service: Service) -> None:
         draining = asyncio.create_task(service.registry.drain(HOURS))
         await client.told_to_leave()
     await asyncio.wait_for(draining, DEADLINE)
-    assert await service.container.rooms().rooms(10) == []
+    assert await service.container.rooms().rooms(Caller(OPERATOR), 10) == []
 
 
 async def test_connections_are_counted_until_they_are_gone() -> None:

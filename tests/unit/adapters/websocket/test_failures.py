@@ -10,6 +10,7 @@ from application.errors import Unavailable
 from application.ports import Cursor
 from domain.audiences import Audience
 from domain.events import MemberJoined, MemberLeft
+from tests.frames import SOMEONE
 from tests.sockets import TELLING
 from tests.unit.adapters.websocket.driving import Socket, serving
 from tests.unit.adapters.websocket.failing import (
@@ -116,7 +117,10 @@ async def test_a_frame_that_needs_an_absent_backend_is_refused_and_may_be_tried_
         assert refused["payload"]["retry_after_ms"] >= 1_000
         fail_with(service, None)
         await client.say("reliable_chat", {"message": "hello"})
-        assert await client.payload("reliable_chat_notification") == {"message": "📨 hello"}
+        assert await client.payload("reliable_chat_notification") == {
+            "message": "📨 hello",
+            "member": SOMEONE,
+        }
 
 
 async def test_a_frame_whose_handling_breaks_is_refused_in_words_that_give_nothing_away(
@@ -132,7 +136,10 @@ async def test_a_frame_whose_handling_breaks_is_refused_in_words_that_give_nothi
         assert "handling a frame failed" in caplog.messages
         fail_with(service, None)
         await client.say("chat", {"message": "hello"})
-        assert await client.payload("chat_notification") == {"message": "💬 hello"}
+        assert await client.payload("chat_notification") == {
+            "message": "💬 hello",
+            "member": SOMEONE,
+        }
     caplog.clear()
 
 

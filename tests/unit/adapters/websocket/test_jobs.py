@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 import domain.job_kinds
-from domain.identity import JobId
+from domain.identity import JobId, Member, MemberId
 from domain.job_kinds import Outcome, Step
 from domain.jobs import (
     JobCancelled,
@@ -18,6 +18,7 @@ from domain.jobs import (
     JobSucceeded,
     audience,
 )
+from tests.frames import SOMEONE
 from tests.unit.adapters.websocket.asking import JOBS, ask, ask_until, asking, story, told
 from tests.unit.adapters.websocket.driving import Service, serving
 from tests.unit.adapters.websocket.presenting import assert_told
@@ -47,6 +48,7 @@ async def test_a_job_is_told_step_by_step(service: Service) -> None:
                 job_id,
                 "queued",
                 f"📋 Job {job_id} queued successfully! Worker will process it shortly...",
+                member=SOMEONE,
             ),
             told(job_id, "running", "⚙️ A worker has started.", attempt=1),
             told(job_id, "progress", "Detecting the language", progress=0.25),
@@ -193,11 +195,12 @@ def test_whoever_watches_a_job_hears_every_step_in_its_words() -> None:
         "job_status",
         [
             (
-                JobQueued(JOB),
+                JobQueued(JOB, Member(MemberId("2"), "Anna")),
                 told(
                     JOB,
                     "queued",
                     "📋 Job j1 queued successfully! Worker will process it shortly...",
+                    member={"id": "2", "name": "Anna"},
                 ),
             ),
             (JobStarted(JOB, 2), told(JOB, "running", "⚙️ A worker has started.", attempt=2)),

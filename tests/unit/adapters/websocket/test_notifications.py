@@ -1,25 +1,27 @@
 from domain.events import AnnouncementMade, MemberJoined, MessageSaid
 from domain.identity import Member, MemberId, MessageText
 from domain.notifications import NOTIFICATIONS
+from tests.frames import SOMEONE, content
 from tests.unit.adapters.websocket.driving import Service
 from tests.unit.adapters.websocket.presenting import assert_told
 
-SOMEONE = Member(MemberId("1"))
+ANNA = Member(MemberId("2"), "Anna")
+BY_ANNA = {"member": {"id": "2", "name": "Anna"}}
 TEXT = MessageText("hello")
 
 
 CONNECTED = {
     "action": "notification_broadcast",
-    "payload": {"type": "system", "message": "🔔 Connected to notifications!"},
+    "payload": {"type": "system", "message": "🔔 Connected to notifications!", "member": SOMEONE},
 }
 
 
 async def test_whoever_connects_is_told_to_all_and_to_themselves(service: Service) -> None:
     async with service.socket("/ws/notifications") as first:
-        assert await first.frame() == CONNECTED
+        assert content(await first.frame()) == CONNECTED
         async with service.socket("/ws/notifications") as second:
-            assert await second.frame() == CONNECTED
-            assert await first.frame() == CONNECTED
+            assert content(await second.frame()) == CONNECTED
+            assert content(await first.frame()) == CONNECTED
 
 
 async def test_a_notice_by_a_user_is_heard_by_all(service: Service) -> None:
@@ -29,9 +31,13 @@ async def test_a_notice_by_a_user_is_heard_by_all(service: Service) -> None:
         await second.frame()
         await second.say("notification", {"message": "tea is ready"})
         for member in (first, second):
-            assert await member.frame() == {
+            assert content(await member.frame()) == {
                 "action": "notification_broadcast",
-                "payload": {"type": "user", "message": "🔔 Notification: tea is ready"},
+                "payload": {
+                    "type": "user",
+                    "message": "🔔 Notification: tea is ready",
+                    "member": SOMEONE,
+                },
             }
 
 
@@ -48,10 +54,13 @@ def test_notifications_tell_every_event_in_their_words() -> None:
         "notification_broadcast",
         [
             (
-                MemberJoined(SOMEONE),
-                {"type": "system", "message": "🔔 Connected to notifications!"},
+                MemberJoined(ANNA),
+                {"type": "system", "message": "🔔 Connected to notifications!", **BY_ANNA},
             ),
-            (MessageSaid(SOMEONE, TEXT), {"type": "user", "message": "🔔 Notification: hello"}),
+            (
+                MessageSaid(ANNA, TEXT),
+                {"type": "user", "message": "🔔 Notification: hello", **BY_ANNA},
+            ),
             (AnnouncementMade(TEXT), {"type": "system", "message": "hello"}),
             (AnnouncementMade(TEXT, periodic=True), {"type": "periodic", "message": "hello"}),
         ],

@@ -4,12 +4,12 @@ import pytest
 
 from domain import rooms
 from domain.events import AnnouncementMade, MemberJoined, MemberLeft, MessageSaid
-from domain.identity import Member, MemberId, MessageText, RoomName
+from domain.identity import OPERATOR, Caller, Member, MemberId, MessageText, RoomName
+from tests.frames import SOMEONE
 from tests.unit.adapters.websocket.driving import Service, serving
 from tests.unit.adapters.websocket.presenting import assert_told
 
-SOMEONE = Member(MemberId("1"))
-ANNA = Member(MemberId("2"), "Anna")
+UNNAMED, ANNA = Member(MemberId("1")), Member(MemberId("2"), "Anna")
 TEXT = MessageText("hello")
 
 
@@ -23,6 +23,7 @@ async def test_whoever_comes_in_is_told_to_the_others_only(service: Service) -> 
             "room_name": "lobby",
             "kind": "joined",
             "name": "Someone",
+            "member": SOMEONE,
             "members": 2,
         }
         await second.hears_nothing()
@@ -31,7 +32,7 @@ async def test_whoever_comes_in_is_told_to_the_others_only(service: Service) -> 
 
 async def test_whoever_is_connected_is_in_the_room_already(service: Service) -> None:
     async with service.socket(LOBBY):
-        (room,) = await service.container.rooms().rooms(10)
+        (room,) = await service.container.rooms().rooms(Caller(OPERATOR), 10)
         assert (room.name.value, room.members) == ("lobby", 1)
 
 
@@ -46,6 +47,7 @@ async def test_what_is_said_is_heard_by_all_in_the_room(service: Service) -> Non
             "room_name": "lobby",
             "kind": "said",
             "name": "Someone",
+            "member": SOMEONE,
         }
         assert isinstance(heard["cursor"], str)
         assert await second.frame() == heard
@@ -60,6 +62,7 @@ async def test_whoever_leaves_is_told_to_the_others(service: Service) -> None:
             "room_name": "lobby",
             "kind": "left",
             "name": "Someone",
+            "member": SOMEONE,
             "members": 1,
         }
 
@@ -155,12 +158,13 @@ def test_a_room_hears_every_event_in_its_words() -> None:
         "room_notification",
         [
             (
-                MemberJoined(SOMEONE, 2),
+                MemberJoined(UNNAMED, 2),
                 {
                     "message": "🚪 Someone joined room 'lobby'",
                     "room_name": "lobby",
                     "kind": "joined",
                     "name": "Someone",
+                    "member": {"id": "1", "name": "Someone"},
                     "members": 2,
                 },
             ),
@@ -171,6 +175,7 @@ def test_a_room_hears_every_event_in_its_words() -> None:
                     "room_name": "lobby",
                     "kind": "left",
                     "name": "Anna",
+                    "member": {"id": "2", "name": "Anna"},
                     "members": 0,
                 },
             ),
@@ -181,6 +186,7 @@ def test_a_room_hears_every_event_in_its_words() -> None:
                     "room_name": "lobby",
                     "kind": "said",
                     "name": "Anna",
+                    "member": {"id": "2", "name": "Anna"},
                 },
             ),
             (

@@ -27,7 +27,7 @@ def stage(
 @pytest.fixture
 async def watcher(stage: Stage) -> AsyncIterator[RecordingSubscriber]:
     """Somebody who watches a job that waits in the records."""
-    await stage.records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA, 0))
+    await stage.records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA.member, 0))
     watcher = RecordingSubscriber("watcher")
     await stage.broadcaster.subscribe(audience(ID), watcher)
     yield watcher

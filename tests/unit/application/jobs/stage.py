@@ -8,7 +8,7 @@ from adapters.layers.lane_memory import MemoryLane
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner, JobRunnerSettings
 from application.jobs import JobService
-from domain.identity import JobId, Member
+from domain.identity import Caller, JobId
 from domain.job_kinds import StepsOf
 from domain.jobs import Job, JobEnded, JobEvent, JobStarted, audience
 from tests.doubles import (
@@ -21,7 +21,7 @@ from tests.doubles import (
     RecordingSubscriber,
 )
 from tests.unit.application.jobs.running import ID, LOSSES, WAITING, half_then_done
-from tests.unit.application.people import ADA
+from tests.unit.application.people import ACCESS, ADA
 
 FIRST = JobId("job-1")
 """The first that is asked for."""
@@ -55,6 +55,7 @@ class Stage:
             self.queue,
             clock,
             NumberedIds(),
+            ACCESS,
             text_limit=10,
             queue_limit=5,
             watch_limit=4,
@@ -77,10 +78,10 @@ class Stage:
             self.fragile, self.records, self.records, self.queue, self.clock, what, settings
         )
 
-    async def submit(self, member: Member = ADA, name: str = "somebody") -> JobId:
+    async def submit(self, caller: Caller = ADA, name: str = "somebody") -> JobId:
         """Have a job asked for over a connection that then goes away."""
         subscriber = RecordingSubscriber(name)
-        submitted = await self.jobs.submit(member, subscriber, "translate", "hello")
+        submitted = await self.jobs.submit(caller, subscriber, "translate", "hello")
         await self.jobs.leave(subscriber)
         return submitted.job_id
 

@@ -17,7 +17,7 @@ async def test_a_queued_job_ends_at_once_and_everybody_who_watches_hears_it(stag
 
     await stage.jobs.cancel(ADA, stage.ada, FIRST)
 
-    assert stage.heard_by(laptop) == [JobQueued(FIRST), JobCancelled(FIRST)]
+    assert stage.heard_by(laptop) == [JobQueued(FIRST, ADA.member), JobCancelled(FIRST)]
     assert stage.heard_by(stage.ada) == [JobCancelled(FIRST)]
     job = await stage.records.get(FIRST)
     assert job is not None

@@ -110,7 +110,7 @@ async def test_what_is_no_cursor_of_a_job_is_told_as_invalid(stage: Stage, garba
 async def test_a_cursor_of_another_socket_is_told_as_invalid(stage: Stage) -> None:
     elsewhere = RecordingSubscriber("elsewhere")
     await stage.broadcaster.subscribe(RELIABLE, elsewhere)
-    await stage.broadcaster.publish(RELIABLE, MemberJoined(ADA))
+    await stage.broadcaster.publish(RELIABLE, MemberJoined(ADA.member))
 
     assert await stage.jobs.resume(ADA, stage.ada, elsewhere.cursor) is None
 

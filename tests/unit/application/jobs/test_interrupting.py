@@ -90,7 +90,7 @@ async def test_an_interrupt_of_one_job_does_not_wake_another(
     service = stage.runner(SLOW)
     running = await begun(service, watcher)
     other = JobId("other")
-    await stage.records.add(Job.ask(other, JobKind.DEFAULT, "hello", ADA, 0))
+    await stage.records.add(Job.ask(other, JobKind.DEFAULT, "hello", ADA.member, 0))
     running_too = asyncio.create_task(service.run(other))
     await stage.records.wait_for("claim")
 

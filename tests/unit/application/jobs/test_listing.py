@@ -22,7 +22,9 @@ async def test_a_member_sees_its_own_jobs_newest_first(stage: Stage) -> None:
 async def test_no_more_jobs_are_listed_than_are_set(stage: Stage) -> None:
     for number in range(60):
         job_id = JobId(f"{number}")
-        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "x", ADA, BEGINNING + number))
+        await stage.records.add(
+            Job.ask(job_id, JobKind.DEFAULT, "x", ADA.member, BEGINNING + number)
+        )
 
     listed = await stage.jobs.list(ADA)
 

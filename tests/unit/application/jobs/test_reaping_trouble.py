@@ -24,7 +24,7 @@ async def test_a_job_that_can_not_be_looked_after_keeps_no_other_from_its_turn_a
     trouble: Exception,
 ) -> None:
     for job_id in (BAD, GOOD):
-        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA, 0))
+        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA.member, 0))
     put = stage.queue.put
 
     async def put_the_good(job_id: JobId) -> None:
@@ -52,7 +52,7 @@ async def test_a_list_that_can_not_be_read_keeps_no_other_from_its_turn(
 ) -> None:
     lost, waits = JobId("lost"), JobId("waits")
     for job_id in (lost, waits):
-        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA, 0))
+        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA.member, 0))
     await stage.records.claim(lost, lease=1)
     await stage.records.claim(ID, lease=60)
     await stage.records.end(ID, 1, DONE)
@@ -76,7 +76,7 @@ async def test_a_job_that_can_be_looked_after_again_is_logged_anew_when_it_can_n
     stage.fragile.broken_for = (JobFailed,)
     for number in range(2):
         job_id = JobId(str(number))
-        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA, 0))
+        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA.member, 0))
         await stage.records.claim(job_id, 60)
         await stage.records.end(job_id, 1, JobFailed(job_id, "no"))
         await stage.clock.advance(SETTLED_SECONDS)

@@ -38,7 +38,7 @@ async def test_a_job_is_told_from_its_start_to_its_result(
 
 @pytest.mark.parametrize("kind", JobKind)
 async def test_each_kind_of_job_comes_to_its_result(stage: Stage, kind: JobKind) -> None:
-    await stage.records.add(Job.ask(ID, kind, "help me", ADA, 0))
+    await stage.records.add(Job.ask(ID, kind, "help me", ADA.member, 0))
     watcher = RecordingSubscriber()
     await stage.broadcaster.subscribe(audience(ID), watcher)
 
@@ -126,7 +126,7 @@ async def test_without_pace_no_time_is_waited_for(
 
 
 async def test_progress_is_recorded_once_a_step_is_done(stage: Stage) -> None:
-    await stage.records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA, 0))
+    await stage.records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA.member, 0))
     running = asyncio.create_task(stage.runner(WATCHFUL, two_steps).run(ID))
     await stage.records.wait_for("report")
     assert (await stage.recorded()).progress == 0.0
@@ -139,7 +139,7 @@ async def test_progress_is_recorded_once_a_step_is_done(stage: Stage) -> None:
 
 
 async def test_a_long_step_shows_signs_of_life_that_keep_the_job(stage: Stage) -> None:
-    await stage.records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA, 0))
+    await stage.records.add(Job.ask(ID, JobKind.DEFAULT, "hello", ADA.member, 0))
     running = asyncio.create_task(stage.runner(WATCHFUL).run(ID))
     await stage.records.wait_for("report")
 
@@ -155,7 +155,7 @@ async def test_a_long_step_shows_signs_of_life_that_keep_the_job(stage: Stage) -
 async def test_many_jobs_run_at_once(stage: Stage) -> None:
     ids = [JobId(str(number)) for number in range(5)]
     for job_id in ids:
-        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA, 0))
+        await stage.records.add(Job.ask(job_id, JobKind.DEFAULT, "hello", ADA.member, 0))
     service = stage.runner(WATCHFUL)
     running = [asyncio.create_task(service.run(job_id)) for job_id in ids]
     await stage.records.wait_for("report", 5)
@@ -163,7 +163,7 @@ async def test_many_jobs_run_at_once(stage: Stage) -> None:
     await stage.clock.advance(STEP_SECONDS)
     await asyncio.gather(*running)
 
-    states = [job.state for job in await stage.records.of_owner(ADA.id, 9)]
+    states = [job.state for job in await stage.records.of_owner(ADA.member.id, 9)]
     assert states == [JobState.SUCCEEDED] * 5
 
 

@@ -19,10 +19,10 @@ async def test_an_accepted_job_is_recorded_queued_and_watched(stage: Stage) -> N
 
     assert submitted == Submitted(FIRST, again=False)
     assert await stage.records.get(FIRST) == Job.ask(
-        FIRST, JobKind.TRANSLATE, "hello", ADA, BEGINNING
+        FIRST, JobKind.TRANSLATE, "hello", ADA.member, BEGINNING
     )
     assert await stage.queue.take() == FIRST
-    assert stage.heard_by(stage.ada) == [JobQueued(FIRST)]
+    assert stage.heard_by(stage.ada) == [JobQueued(FIRST, ADA.member)]
 
 
 async def test_its_whole_way_is_heard(stage: Stage) -> None:
@@ -35,7 +35,7 @@ async def test_its_whole_way_is_heard(stage: Stage) -> None:
 
     await stage.tell(*events)
 
-    assert stage.heard_by(stage.ada) == [JobQueued(FIRST), *events]
+    assert stage.heard_by(stage.ada) == [JobQueued(FIRST, ADA.member), *events]
 
 
 async def test_nobody_else_hears_of_it(stage: Stage) -> None:
@@ -71,7 +71,7 @@ async def test_asking_again_under_the_same_key_finds_the_job(stage: Stage) -> No
     assert not first.again
     assert again == Submitted(first.job_id, again=True)
     assert await stage.queue.depth() == 1
-    assert stage.heard_by(stage.ada) == [JobQueued(first.job_id, "k")]
+    assert stage.heard_by(stage.ada) == [JobQueued(first.job_id, ADA.member, "k")]
 
 
 async def test_asking_again_is_no_matter_of_room_in_the_queue(stage: Stage) -> None:
@@ -109,7 +109,7 @@ async def test_the_same_key_and_text_of_another_member_are_another_job(stage: St
 
     assert (bobs.again, adas.again) == (False, False)
     assert adas.job_id != bobs.job_id
-    assert stage.heard_by(stage.ada) == [JobQueued(adas.job_id, "k")]
+    assert stage.heard_by(stage.ada) == [JobQueued(adas.job_id, ADA.member, "k")]
 
 
 async def test_the_id_of_a_job_asked_for_under_a_key_is_drawn_like_any_other(
@@ -203,6 +203,6 @@ async def test_a_job_in_the_records_is_accepted_even_if_the_queue_does_not_answe
 
     job_id = (await stage.jobs.submit(ADA, stage.ada, "translate", "hello")).job_id
 
-    assert stage.heard_by(stage.ada) == [JobQueued(job_id)]
+    assert stage.heard_by(stage.ada) == [JobQueued(job_id, ADA.member)]
     await stage.clock.advance(5)
     assert [job.id for job in await stage.records.unclaimed(5, 9)] == [job_id]

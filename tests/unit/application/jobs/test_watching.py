@@ -94,7 +94,7 @@ async def test_its_owner_can_watch_a_private_job_over_another_connection(stage: 
 
     await stage.jobs.watch(ADA, stage.ada, FIRST)
 
-    assert stage.heard_by(stage.ada) == [JobQueued(FIRST)]
+    assert stage.heard_by(stage.ada) == [JobQueued(FIRST, ADA.member)]
 
 
 async def test_whoever_knows_its_id_can_watch_the_job_of_somebody_unrecognised(
@@ -104,7 +104,7 @@ async def test_whoever_knows_its_id_can_watch_the_job_of_somebody_unrecognised(
 
     await stage.jobs.watch(ADA, stage.ada, FIRST)
 
-    assert stage.heard_by(stage.ada) == [JobQueued(FIRST)]
+    assert stage.heard_by(stage.ada) == [JobQueued(FIRST, STRANGER.member)]
 
 
 async def test_watching_twice_hears_what_follows_once(stage: Stage) -> None:

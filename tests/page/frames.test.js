@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decode, errorText, plural } from "../../src/adapters/http/static/frames.js";
+import { conversationRow, decode, errorText, memberOf, plural, timeOf } from "../../src/adapters/http/static/frames.js";
 
 test("a frame is JSON with an action", () => {
   assert.deepEqual(decode('{"action": "chat", "payload": {"message": "hi"}}'), {
@@ -10,6 +10,36 @@ test("a frame is JSON with an action", () => {
   for (const text of ["", "{", "null", "7", "[]", "{}", '{"action": 7}', '"action"']) {
     assert.equal(decode(text), null, text);
   }
+});
+
+test("who said something is a member with a name, or nobody", () => {
+  const member = { id: "m-1", name: "Ada" };
+  assert.deepEqual(memberOf({ action: "a", payload: { member: { ...member, more: 1 } } }), member);
+  for (const payload of [
+    undefined,
+    null,
+    {},
+    { member: null },
+    { member: "Ada" },
+    { member: { id: 1, name: "Ada" } },
+  ]) {
+    assert.equal(memberOf({ action: "a", payload }), null);
+  }
+});
+
+test("a time is a moment that a date can hold, or none", () => {
+  assert.equal(timeOf({ action: "a", at: 1_700_000_000_123 })?.toISOString(), "2023-11-14T22:13:20.123Z");
+  for (const at of [undefined, null, "1700000000123", Number.NaN, 1e300]) {
+    assert.equal(timeOf({ action: "a", at }), null);
+  }
+});
+
+test("in a conversation, a member speaks, comes or goes, and nobody announces", () => {
+  const row = (message, member) => conversationRow({ action: "a", payload: { message, member } }, "💬 ");
+  const member = { id: "m-1", name: "Ada" };
+  assert.deepEqual(row("💬 hi", member), { text: "💬 hi" });
+  assert.deepEqual(row("📢 Ada joined the chat", member), { text: "📢 Ada joined the chat", kind: "notice" });
+  assert.deepEqual(row("Tea at four", undefined), { text: "Tea at four", tag: "announcement" });
 });
 
 test("problems of a frame are listed with their places", () => {

@@ -66,5 +66,5 @@ test("a connection stays away where trying again can't help", () => {
 
 test("the server may ask a client to stay away", () => {
   const disconnect = { code: 4408, reason: "go", reconnect: false, after_ms: 10 };
-  assert.deepEqual(ended({ code: 4408, disconnect }), { stop: true, why: "go" });
+  assert.deepEqual(ended({ code: 4408, disconnect }), { stop: true, why: "go", code: 4408 });
 });

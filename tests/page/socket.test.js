@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LiveSocket, NotSent, socketAddress } from "../../src/adapters/http/static/socket.js";
+import { socketAddress } from "../../src/adapters/http/static/address.js";
+import { LiveSocket, NotSent } from "../../src/adapters/http/static/socket.js";
 import { FakeBrowser } from "./fake_browser.js";
 
 function start(t, options = {}) {
@@ -158,7 +159,7 @@ test("what a disconnect frame said counts for its own connection only", (t) => {
 test("a refusal for good stops until the person connects again", (t) => {
   const { browser, live, states } = connect(t);
   browser.socket.end(4400, "no such room");
-  assert.deepEqual(states.at(-1), { name: "stopped", why: "no such room", fault: true });
+  assert.deepEqual(states.at(-1), { name: "stopped", why: "no such room", fault: true, code: 4400 });
   browser.pass(600_000);
   live.hurry();
   assert.equal(browser.sockets.length, 1);
@@ -200,6 +201,32 @@ test("a frame is sent as an envelope, with a payload where there is one", (t) =>
     { action: "reliable_chat", payload: { message: "hi" } },
     { action: "job_list" },
   ]);
+});
+
+test("a frame may carry a reference for its answer", (t) => {
+  const { browser, live } = connect(t);
+  live.send("authenticate", { name: "Ada" }, "who");
+  assert.deepEqual(browser.socket.sent, [{ action: "authenticate", payload: { name: "Ada" }, ref: "who" }]);
+});
+
+test("the page itself ends a connection in the ways that the server has", (t) => {
+  const { browser, live, states } = connect(t);
+  live.end({ code: 1013, reason: "later", after_ms: 700 });
+  assert.equal(states.at(-1).name, "waiting");
+  assert.equal(browser.socket.readyState, 2);
+  browser.pass(700);
+  browser.socket.accept();
+  live.end({ code: 4401, reason: "token_expired", reconnect: false });
+  assert.deepEqual(states.at(-1), { name: "stopped", why: "your token has expired", fault: true, code: 4401 });
+});
+
+test("a connection is open from the handshake until it closes", (t) => {
+  const { browser, live } = start(t);
+  assert.equal(live.isOpen, false);
+  browser.socket.accept();
+  assert.equal(live.isOpen, true);
+  browser.socket.readyState = 2;
+  assert.equal(live.isOpen, false);
 });
 
 test("what can't leave now is refused and not kept for later", (t) => {

@@ -109,8 +109,25 @@ def part(page: Page, name: str, role: str) -> Locator:
 
 def rows(page: Page, name: str, text: str) -> Locator:
     """The lines of a panel's log that are just this text."""
-    exactly = re.compile(f"^{re.escape(text)}$")
-    return part(page, name, "log").locator(".text").filter(has_text=exactly)
+    return part(page, name, "log").locator(".text").filter(has_text=_exactly(text))
+
+
+def _exactly(text: str) -> re.Pattern[str]:
+    return re.compile(f"^{re.escape(text)}$")
+
+
+def said_by(page: Page, name: str, member: str, text: str) -> Locator:
+    """The one row of a panel's log by which this member says just this text."""
+    told = page.locator(".text", has_text=_exactly(text))
+    by = page.locator(".name", has_text=_exactly(member))
+    row = part(page, name, "log").locator(".row").filter(has=told).filter(has=by)
+    expect(row).to_have_count(1)
+    return row
+
+
+def identity(page: Page, role: str) -> Locator:
+    """A part of the header's form for who one is."""
+    return page.locator(f"#identity [data-role={role}]")
 
 
 def connected(page: Page, name: str) -> None:

@@ -10,6 +10,7 @@ from tests.integration.browser.browsing import (
     join,
     part,
     rows,
+    said_by,
     say,
 )
 from tests.integration.cable import Cable
@@ -77,11 +78,13 @@ def test_notifications_are_heard_with_their_kind(server: Server, visitors: Visit
     ann, bob = visitors.come(server.url).open(), visitors.come(server.url).open()
     connected(bob, "notifications")
     say(ann, "notifications", "the build is green")
+    part(ann, "announcements", "channel").select_option("notifications")
+    part(ann, "announcements", "input").fill("maintenance at noon")
+    part(ann, "announcements", "send").click()
     for page in (ann, bob):
-        row = part(page, "notifications", "log").locator(
-            ".row", has=page.locator(".text", has_text="🔔 Notification: the build is green")
-        )
-        expect(row.locator(".tag")).to_have_text("user")
+        said_by(page, "notifications", "Someone", "🔔 Notification: the build is green")
+        row = part(page, "notifications", "log").locator(".row").filter(has_text="maintenance")
+        expect(row.locator(".tag")).to_have_text("system")
     visitors.check()
 
 

@@ -1,6 +1,7 @@
 // Analytics: record an event, watch all events arrive, see the tally move.
 
-import { Panel, written } from "./panel.js";
+import { Panel } from "./panel.js";
+import { written } from "./say_form.js";
 import { NotSent } from "./socket.js";
 import { TallyChart } from "./tally_chart.js";
 
@@ -16,8 +17,9 @@ import { TallyChart } from "./tally_chart.js";
 // The server puts this before the event's name, for reading.
 const LABEL = "📊 Analytics: ";
 
-export function startAnalytics() {
-  const panel = new Panel("analytics", {
+/** @param {import("./identity.js").Identity} identity */
+export function startAnalytics(identity) {
+  const panel = new Panel("analytics", identity, {
     compose: (event) => ["analytics", { event: written(event, "Name the event first."), ...readData(panel) }],
     frames: {
       analytics_notification: (payload, frame) => {
@@ -29,7 +31,7 @@ export function startAnalytics() {
       analytics_tally: ({ total, counts }) => chart.replace(counts ?? {}, total ?? 0),
     },
     // The tally moved while this page was away.
-    onConnected: () => panel.ask("analytics_tally"),
+    onKnown: () => panel.ask("analytics_tally"),
   });
   const chart = new TallyChart(panel.part("tally"), panel.part("total"));
   panel.field("data").addEventListener("input", () => panel.refuse(""));

@@ -4,7 +4,8 @@ import { postJson, RequestFailed } from "./api.js";
 import { fieldOf, find, partOf } from "./dom.js";
 import { MessageLog } from "./log.js";
 
-export function startAnnouncements() {
+/** @param {import("./identity.js").Identity} identity */
+export function startAnnouncements(identity) {
   const root = find(document, "#panel-announcements");
   const [input, channelField, send] = [fieldOf(root, "input"), fieldOf(root, "channel"), fieldOf(root, "send")];
   const refusal = partOf(root, "refusal");
@@ -32,7 +33,7 @@ export function startAnnouncements() {
     refuse("");
     send.disabled = true;
     try {
-      await postJson("/api/announcements", { channel, message });
+      await postJson("/api/announcements", identity.token, { channel, message });
       log.add({ text: message, tag: channel });
       if (input.value === message) {
         input.value = ""; // unless the next one is being written already

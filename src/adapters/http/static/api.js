@@ -5,21 +5,33 @@ const ANSWER_WITHIN_MS = 10_000;
 /** The request failed; `message` says why in words for the reader. */
 export class RequestFailed extends Error {}
 
-/** @param {string} path */
-export function getJson(path) {
-  return request(path, {});
+/**
+ * @param {string} path
+ * @param {string | null} token of whoever asks, if there is one
+ */
+export function getJson(path, token) {
+  return request(path, { headers: bearer(token) });
 }
 
 /**
  * @param {string} path
+ * @param {string | null} token of whoever asks, if there is one
  * @param {unknown} body
  */
-export function postJson(path, body) {
+export function postJson(path, token, body) {
   return request(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...bearer(token) },
     body: JSON.stringify(body),
   });
+}
+
+/**
+ * @param {string | null} token
+ * @returns {Record<string, string>}
+ */
+function bearer(token) {
+  return token === null ? {} : { Authorization: `Bearer ${token}` };
 }
 
 /**

@@ -1,9 +1,14 @@
 // Frames that every socket may bring, and the words for their errors.
 
+/** @typedef {{id: string, name: string}} Member whoever said something; the name is as it was chosen */
+
 /**
  * @typedef {object} Frame
  * @property {string} action
  * @property {any} [payload] its form depends on the action
+ * @property {string} [id] of what was said, the same for everybody and for ever
+ * @property {number} [at] when the server accepted it, in milliseconds since 1970
+ * @property {string} [ref] of the frame that this one answers
  * @property {string} [cursor] the position of a durable frame
  * @property {boolean} [replayed] set by this page: the frame was missed and is told later
  */
@@ -24,6 +29,40 @@ export function decode(text) {
     return null;
   }
   return typeof frame?.action === "string" ? frame : null;
+}
+
+/**
+ * Who said it, or null if it was the service.
+ * @param {Frame} frame
+ * @returns {Member | null}
+ */
+export function memberOf({ payload }) {
+  const { id, name } = payload?.member ?? {};
+  return typeof id === "string" && typeof name === "string" ? { id, name } : null;
+}
+
+/**
+ * When it was said, or null if that isn't told.
+ * @param {Frame} frame
+ */
+export function timeOf({ at }) {
+  const time = new Date(typeof at === "number" ? at : Number.NaN);
+  return Number.isNaN(time.getTime()) ? null : time;
+}
+
+/**
+ * What is told in a conversation: what a member said, which begins with `label`; that one came or went, a notice; or
+ * an announcement.
+ * @param {Frame} frame
+ * @param {string} label
+ * @returns {{text: string, kind?: string, tag?: string}}
+ */
+export function conversationRow(frame, label) {
+  const text = String(frame.payload?.message ?? "");
+  if (text.startsWith(label)) {
+    return { text };
+  }
+  return memberOf(frame) === null ? { text, tag: "announcement" } : { text, kind: "notice" };
 }
 
 /**

@@ -2,15 +2,17 @@
 
 import { JobCard } from "./job_card.js";
 import { JobList } from "./job_list.js";
-import { Panel, written } from "./panel.js";
+import { Panel } from "./panel.js";
+import { written } from "./say_form.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
 /** @typedef {import("./job_state.js").JobState} JobState */
 /** @typedef {import("./job_state.js").JobStatus} JobStatus */
 /** @typedef {import("./job_state.js").JobSummary} JobSummary */
 
-export function startJobs() {
-  return new JobsPanel().panel;
+/** @param {import("./identity.js").Identity} identity */
+export function startJobs(identity) {
+  return new JobsPanel(identity).panel;
 }
 
 class JobsPanel {
@@ -18,15 +20,16 @@ class JobsPanel {
   /** @type {Map<string, JobCard>} */
   #cards = new Map();
 
-  constructor() {
-    this.panel = new Panel("jobs", {
+  /** @param {import("./identity.js").Identity} identity */
+  constructor(identity) {
+    this.panel = new Panel("jobs", identity, {
       compose: (content) => ["job", { type: this.panel.field("kind").value, content: written(content) }],
       frames: {
         job_status: (payload, frame) => this.#status(payload, frame),
         job_list: ({ jobs }) => this.#listed(jobs ?? []),
       },
       since: () => this.#jobs.resume(),
-      onConnected: () => this.panel.ask("job_list"),
+      onKnown: () => this.panel.ask("job_list"),
       onRecovered: (payload) => payload?.recovered || this.#jobs.notResumed(),
       onError: () => this.#allowCancel(...this.#cards.values()),
     });
@@ -47,7 +50,7 @@ class JobsPanel {
     const { job, told } = this.#jobs.update(id, payload, frame.cursor);
     this.#draw(job);
     if (told) {
-      this.panel.log.add({ kind: "notice", text: `Job ${job.shortId}: ${job.label.toLowerCase()}` });
+      this.panel.show(frame, { kind: "notice", text: `Job ${job.shortId}: ${job.label.toLowerCase()}` });
     }
     if (!job.described) {
       job.described = true;

@@ -1,16 +1,9 @@
 // A bounded list of messages that follows its end, as long as the reader is at the end.
 
 import { element } from "./dom.js";
+import { drawRow } from "./row.js";
 
-/**
- * @typedef {object} Row
- * @property {string} text
- * @property {string} [kind] said, notice, error or recovered
- * @property {string} [tag] a word before the text
- * @property {string} [code] a value after the text
- * @property {string} [cursor] the position of the message, or of the one before a notice
- * @property {boolean} [earlier] it is told again: its time is not known here, and one already shown adds nothing
- */
+/** @typedef {import("./row.js").Row} Row */
 
 // A busy lane brings hundreds of messages a second; older rows can't be read any more anyway.
 const MOST_ROWS = 300;
@@ -19,8 +12,6 @@ const DRAW_EVERY_MS = 16;
 // Within this distance the reader counts as being at the bottom (zoom makes positions fractional).
 const NEAR_BOTTOM_PX = 24;
 
-const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-
 export class MessageLog {
   #list;
   #scroller;
@@ -28,8 +19,8 @@ export class MessageLog {
   #following = true; // the reader is at the end and wants to stay there
   /** @type {HTMLElement[]} rows not yet drawn */
   #waiting = [];
-  /** @type {Set<string>} positions of the rows shown or waiting, so that none is shown twice */
-  #cursors = new Set();
+  /** @type {Set<string>} ids of the messages shown or waiting, so that none is shown twice */
+  #ids = new Set();
   #unseen = 0; // rows drawn below while the reader was further up
   #timer = 0; // of the next drawing; 0 is no timer
 
@@ -47,14 +38,14 @@ export class MessageLog {
 
   /** @param {Row} row */
   add(row) {
-    const { cursor } = row;
-    if (cursor && row.earlier && this.#cursors.has(cursor)) {
+    const { id } = row;
+    if (id && this.#ids.has(id)) {
       return;
     }
     const drawn = drawRow(row);
-    if (cursor) {
-      drawn.dataset.cursor = cursor;
-      this.#cursors.add(cursor);
+    if (id) {
+      drawn.dataset.messageId = id;
+      this.#ids.add(id);
     }
     this.#waiting.push(drawn);
     if (this.#waiting.length > MOST_ROWS) {
@@ -67,7 +58,7 @@ export class MessageLog {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#waiting = [];
-    this.#cursors.clear();
+    this.#ids.clear();
     this.#list.replaceChildren();
     this.#following = true;
     this.#seen();
@@ -93,7 +84,7 @@ export class MessageLog {
   /** @param {Element | null | undefined} row */
   #forget(row) {
     if (row instanceof HTMLElement) {
-      this.#cursors.delete(row.dataset.cursor ?? "");
+      this.#ids.delete(row.dataset.messageId ?? "");
       row.remove();
     }
   }
@@ -116,32 +107,6 @@ export class MessageLog {
     this.#unseen = 0;
     this.#newest.hidden = true;
   }
-}
-
-/** @param {Row} row */
-function drawRow({ text, kind = "said", tag = kind === "error" ? "Error" : "", code, earlier }) {
-  const row = element("li", "row");
-  row.dataset.kind = kind;
-  row.append(earlier ? element("span", "when", "earlier") : timeNow());
-  const body = element("div", "body");
-  if (tag) {
-    body.append(element("span", "tag", tag), " ");
-  }
-  const words = element("span", "text", text);
-  words.dir = "auto"; // a right-to-left message can't turn its neighbours around
-  body.append(words);
-  if (code) {
-    body.append(" ", element("code", "data", code));
-  }
-  row.append(body);
-  return row;
-}
-
-function timeNow() {
-  const now = new Date();
-  const time = element("time", "when", clock.format(now));
-  time.dateTime = now.toISOString();
-  return time;
 }
 
 function newestButton() {

@@ -1,11 +1,13 @@
 // Notifications: of people, of the system, and those that come round by the clock.
 
-import { Panel, written } from "./panel.js";
+import { Panel } from "./panel.js";
+import { written } from "./say_form.js";
 
-const KINDS = new Set(["user", "system", "periodic"]);
+const KINDS = new Set(["system", "periodic"]); // of a user, the name stands above
 
-export function startNotifications() {
-  const panel = new Panel("notifications", {
+/** @param {import("./identity.js").Identity} identity */
+export function startNotifications(identity) {
+  const panel = new Panel("notifications", identity, {
     compose: (text) => ["notification", { message: written(text) }],
     frames: {
       notification_broadcast: ({ message, type }, frame) =>

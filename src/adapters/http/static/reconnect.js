@@ -1,7 +1,7 @@
 // When to come back after a connection ended, and when to stay away. Rules only: no timers, no sockets.
 
 /** @typedef {{code?: number, reason?: string, reconnect?: boolean, after_ms?: number}} Disconnect a payload */
-/** @typedef {{stop: true, why: string} | {stop: false, why: string, delay: number, imposed: boolean}} Next */
+/** @typedef {{stop: true, why: string, code: number} | {stop: false, why: string, delay: number, imposed: boolean}} Next */
 
 const FIRST_DELAY_MS = 500;
 // Long enough to leave a struggling server alone, short enough that nobody thinks the page is dead.
@@ -19,6 +19,15 @@ const REASONS = new Map([
   [4403, "not allowed"],
   [4408, "this page read too slowly"],
   [4429, "too many messages in a short time"],
+]);
+
+// The server's words for programs, in words for people.
+const WORDS = new Map([
+  ["not_authenticated", "this server wants a token"],
+  ["token_invalid", "your token is not believed"],
+  ["token_expired", "your token has expired"],
+  ["token_revoked", "your token was revoked"],
+  ["not_allowed", "your token does not allow this"],
 ]);
 
 // Trying again can't help until something else changes: the address, or who is asking.
@@ -39,7 +48,7 @@ export function backoff(attempt, random = Math.random) {
  * @param {string} words
  */
 export function reasonFor(code, words) {
-  return words || REASONS.get(code) || `closed with code ${code}`;
+  return WORDS.get(words) || words || REASONS.get(code) || `closed with code ${code}`;
 }
 
 /**
@@ -53,7 +62,7 @@ export function afterClose({ code, words, disconnect, attempt }, random = Math.r
   const told = disconnect?.code ?? code;
   const why = reasonFor(told, disconnect?.reason || words);
   if (FINAL_CODES.has(code) || FINAL_CODES.has(told) || disconnect?.reconnect === false) {
-    return { stop: true, why };
+    return { stop: true, why, code: told };
   }
   const named = disconnect?.after_ms ?? Number.NaN;
   const imposed = Number.isFinite(named) && named >= 0;

@@ -3,7 +3,8 @@
 import { getJson } from "./api.js";
 import { element } from "./dom.js";
 import { plural } from "./frames.js";
-import { Panel, written } from "./panel.js";
+import { Panel } from "./panel.js";
+import { written } from "./say_form.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
 /** @typedef {{message: string, kind?: string}} Notice the payload of `room_notification` */
@@ -17,24 +18,28 @@ const ASK_MEMBERS_AFTER_MS = 250;
 /** @type {Set<string | undefined>} */
 const NOTICES = new Set(["joined", "left"]);
 
-export function startRooms() {
-  return new RoomsPanel().panel;
+/** @param {import("./identity.js").Identity} identity */
+export function startRooms(identity) {
+  return new RoomsPanel(identity).panel;
 }
 
 class RoomsPanel {
   /** @type {string | null} the name of the room joined or being joined */
   #room = null;
   #askTimer = 0;
+  #identity;
 
-  constructor() {
-    this.panel = new Panel("rooms", {
+  /** @param {import("./identity.js").Identity} identity */
+  constructor(identity) {
+    this.#identity = identity;
+    this.panel = new Panel("rooms", identity, {
       idle: "Join a room first.",
       compose: (text) => ["room_chat", { message: written(text) }],
       frames: {
         room_notification: (payload, frame) => this.#heard(payload, frame),
         room_members: (payload) => this.#showMembers(payload),
       },
-      onConnected: () => this.panel.ask("room_members"),
+      onKnown: () => this.panel.ask("room_members"),
     });
     this.#part("join-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -106,7 +111,7 @@ class RoomsPanel {
     let messages;
     try {
       const path = `/api/rooms/${encodeURIComponent(name)}/history?limit=${HISTORY_ROWS}`;
-      ({ messages } = await getJson(path));
+      ({ messages } = await getJson(path, this.#identity.token));
     } catch {
       return null; // the socket will say what is wrong with this room, if anything is
     }
@@ -136,7 +141,11 @@ class RoomsPanel {
    * @param {Frame} frame
    */
   #show({ message, kind }, frame) {
-    this.panel.show(frame, { text: message, kind: NOTICES.has(kind) ? "notice" : "said" });
+    this.panel.show(frame, {
+      text: message,
+      kind: NOTICES.has(kind) ? "notice" : "said",
+      tag: kind === "announced" ? "announcement" : "",
+    });
   }
 
   /** @param {{count: number, members?: string[]}} payload of `room_members` */
@@ -151,7 +160,7 @@ class RoomsPanel {
 
   /** Offers the rooms that have members, while no room is joined. */
   async #listOpenRooms() {
-    const answer = await getJson("/api/rooms").catch(() => null);
+    const answer = await getJson("/api/rooms", this.#identity.token).catch(() => null);
     if (answer === null || this.#room !== null) {
       return;
     }
@@ -186,6 +195,7 @@ class RoomsPanel {
 function listItem(text) {
   const item = document.createElement("li");
   item.textContent = text;
+  item.title = text; // which the card may cut
   item.dir = "auto";
   return item;
 }

@@ -1,5 +1,6 @@
 // One WebSocket that comes back by itself and asks for what it missed.
 
+import { socketAddress } from "./address.js";
 import { decode } from "./frames.js";
 import { afterClose } from "./reconnect.js";
 
@@ -28,20 +29,6 @@ const MOST_UNSENT_BYTES = 1024 * 1024;
 
 /** The frame did not leave this page; `message` says why. */
 export class NotSent extends Error {}
-
-/**
- * The address of `path` on the server this page came from, with one `since` for each position.
- * @param {string} path
- * @param {string[]} positions
- */
-export function socketAddress(path, positions, page = location.origin) {
-  const address = new URL(path, page);
-  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-  for (const position of positions) {
-    address.searchParams.append("since", position);
-  }
-  return address.href;
-}
 
 export class LiveSocket {
   /** @type {State} */
@@ -73,6 +60,11 @@ export class LiveSocket {
     this.#since = since ?? (() => (this.#cursor === null ? [] : [this.#cursor]));
   }
 
+  /** Whether a frame can leave. A socket that is closing would take it and lose it. */
+  get isOpen() {
+    return this.state.name === "connected" && this.#socket?.readyState === WebSocket.OPEN;
+  }
+
   /** Connects now, unless it is connected or on its way. */
   open() {
     if (this.state.name === "waiting" || this.state.name === "stopped") {
@@ -95,17 +87,26 @@ export class LiveSocket {
   }
 
   /**
+   * Ends the connection as if the server had said so.
+   * @param {Disconnect} disconnect
+   */
+  end(disconnect) {
+    this.#disconnect = disconnect;
+    this.#abandon("");
+  }
+
+  /**
    * Sends one frame, or throws `NotSent`. Nothing is kept for later: the person decides what is still worth sending.
    * @param {string} action
    * @param {unknown} [payload]
+   * @param {string} [ref] comes back with the answer
    */
-  send(action, payload) {
+  send(action, payload, ref) {
     const socket = this.#socket;
-    // A socket that is closing would take the text and lose it.
-    if (socket === null || this.state.name !== "connected" || socket.readyState !== WebSocket.OPEN) {
+    if (socket === null || !this.isOpen) {
       throw new NotSent("Not connected, so nothing was sent.");
     }
-    const text = JSON.stringify(payload === undefined ? { action } : { action, payload });
+    const text = JSON.stringify({ action, payload, ref }); // without what is undefined
     if (new TextEncoder().encode(text).length > LARGEST_FRAME_BYTES) {
       throw new NotSent("Too long to send: the limit is 64 KiB.");
     }
@@ -186,7 +187,7 @@ export class LiveSocket {
     this.#forget();
     const next = afterClose({ code, words, disconnect, attempt: this.#attempt });
     if (next.stop) {
-      this.#enter({ name: "stopped", why: next.why, fault: true });
+      this.#enter({ name: "stopped", why: next.why, fault: true, code: next.code });
       return;
     }
     this.#attempt += 1;

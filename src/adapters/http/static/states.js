@@ -7,6 +7,7 @@
  * @property {number} [seconds] how long it still waits
  * @property {boolean} [imposed] the server asked for this wait
  * @property {boolean} [fault] it stopped because trying again can't help
+ * @property {number} [code] the close code of such a stop
  * @property {string} [word] replaces the usual word, on a card that has no connection
  */
 

@@ -1,9 +1,11 @@
 // System: what you send comes back, to you alone.
 
-import { Panel, written } from "./panel.js";
+import { Panel } from "./panel.js";
+import { written } from "./say_form.js";
 
-export function startSystem() {
-  const panel = new Panel("system", {
+/** @param {import("./identity.js").Identity} identity */
+export function startSystem(identity) {
+  const panel = new Panel("system", identity, {
     compose: (text) => ["user_message", { message: written(text) }],
     frames: {
       system_echo: ({ message }, frame) => panel.show(frame, { text: message }),

@@ -260,5 +260,5 @@ class FragileJobRecords(MemoryJobRecords):
 
 def address_limits(**given: float) -> AddressLimits:
     """Limits by address with these settings, and generous ones for the rest."""
-    settings = TrafficSettings(_env_file=None, **given)  # type: ignore[call-arg, arg-type]
+    settings = TrafficSettings(_env_file=None, **given)  # type: ignore[arg-type]
     return AddressLimits(settings, Limited())

@@ -11,6 +11,7 @@ from adapters.environment import load_settings
 from adapters.server.http_refusals import LINGER_BYTES
 from adapters.server.http_uvicorn import FEED_BYTES, HEAD_BYTES
 from adapters.server.serving import uvicorn_config
+from tests.doubles import address_limits
 from tests.unit.adapters.server.connections import Message, Receive, Send, some_turns, until
 from tests.unit.adapters.server.wire import HANDSHAKE, Wire
 from tests.waiting import DEADLINE
@@ -49,7 +50,7 @@ class Client:
     def __init__(self, handshake_timeout: float = DEADLINE) -> None:
         self.app = App()
         settings = load_settings(_env_file=None, handshake_timeout=handshake_timeout).server
-        config = uvicorn_config(cast("Any", self.app), settings, lifespan="off")
+        config = uvicorn_config(cast("Any", self.app), settings, address_limits(), lifespan="off")
         config.load()
         self.state = ServerState()
         self.wire = Wire()

@@ -100,7 +100,7 @@ async def test_a_listener_that_raises_harms_no_other_and_is_told_to_resume(
     bad.raises = None
     resumed = bad.resumed_so_far
     await bad.until_resumed(resumed + 1)
-    await eventually(lambda: not pubsub._failed)
+    await eventually(lambda: not pubsub._catching_up._failed)
 
 
 class SlowEars(Ears):

@@ -5,12 +5,13 @@ import contextlib
 import logging
 import random
 from collections import deque
-from typing import Any, Protocol
+from typing import Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, ResponseError
 
 from adapters.background_task import BackgroundTask
+from adapters.layers.catching_up import CatchingUp, Listener
 from adapters.layers.probe_redis import LinkProbe
 from adapters.redis_connection import (
     DISCONNECTED,
@@ -28,23 +29,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 MESSAGES_A_TURN = 16
 """So many messages are handed out before the sessions' writers get a turn."""
 
-CATCHING_UP = 4
-"""So many listeners read at once what they missed: one that has much to read holds up no other."""
-
-RETRY_SECONDS = 1.0
-"""How soon a listener that could not read what it missed tries again."""
-
-
-class Listener(Protocol):
-    """Whoever subscribed to a channel."""
-
-    def heard(self, payload: bytes) -> bool:
-        """Take a message, at once; whether something before it is missing, so that `resumed` is to
-        be called."""
-
-    async def resumed(self) -> None:
-        """Messages may be missing: find out, and read them. Others are heard meanwhile."""
-
 
 class PubSub:
     """Channels and their listeners over one connection.
@@ -61,11 +45,7 @@ class PubSub:
         self._timeout = timeout
         self._probe = LinkProbe(client, service, silence=silence, timeout=timeout)
         self._listeners: dict[bytes, Listener] = {self._probe.channel: self._probe}
-        # Whose listeners may have missed something, in the order of their turns.
-        self._behind: dict[bytes, None] = {}
-        self._resuming: set[bytes] = set()
-        self._some_are_behind = asyncio.Event()
-        self._failed: set[bytes] = set()
+        self._catching_up = CatchingUp(self._listeners, lambda: self._connection is not None)
         # Redis confirms in the order of our commands.
         self._unconfirmed: deque[asyncio.Future[None]] = deque()
         self._connection: Any = None
@@ -75,7 +55,7 @@ class PubSub:
         self._tasks = (
             BackgroundTask("pubsub", self._run),
             BackgroundTask("probe", self._send_probes),
-            *(BackgroundTask(f"catching-up-{n}", self._catch_up) for n in range(CATCHING_UP)),
+            *self._catching_up.tasks,
         )
 
     def listen(self, channel: str, listener: Listener) -> None:
@@ -179,7 +159,7 @@ class PubSub:
             renew_connections(self._client)
             log.info("the connection to Redis is back")
             for name in self._listeners:
-                self._resume(name)
+                self._catching_up.begin(name)
 
     def _is_lost(self, error: BaseException) -> None:
         # What the probe found out was there before the error that came of it.
@@ -258,10 +238,10 @@ class PubSub:
         try:
             is_behind = listener.heard(payload)
         except Exception as error:  # noqa: BLE001 - it is logged
-            self._has_failed(name, error)
+            self._catching_up.has_failed(name, error)
             is_behind = True
         if is_behind:
-            self._resume(name)
+            self._catching_up.begin(name)
 
     def _confirm(self, refused: ResponseError | None) -> None:
         """Redis answered the first of our commands that waits."""
@@ -277,53 +257,8 @@ class PubSub:
         else:
             confirmed.set_exception(refused)
 
-    def _resume(self, name: bytes) -> None:
-        self._behind[name] = None
-        self._some_are_behind.set()
-
-    async def _catch_up(self) -> None:
-        while True:
-            name = next((name for name in self._behind if name not in self._resuming), None)
-            if name is None:
-                self._some_are_behind.clear()
-                await self._some_are_behind.wait()
-                continue
-            # Before it begins: what it misses from now on needs another turn.
-            del self._behind[name]
-            self._resuming.add(name)
-            try:
-                await self._resume_one(name)
-            finally:
-                self._resuming.discard(name)
-                self._some_are_behind.set()
-
-    async def _resume_one(self, name: bytes) -> None:
-        try:
-            if listener := self._listeners.get(name):
-                await listener.resumed()
-        except Exception as error:  # noqa: BLE001 - it is logged
-            if self._connection is not None:  # otherwise all will resume
-                self._has_failed(name, error)
-                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._resume, name)
-        else:
-            self._failed.discard(name)
-
-    def _has_failed(self, name: bytes, error: Exception) -> None:
-        """Log it, once until it goes well."""
-        if name not in self._failed:
-            self._failed.add(name)
-            _log_failure(name.decode(), error)
-
     def _fail_unconfirmed(self) -> None:
         for confirmed in self._unconfirmed:
             if not confirmed.done():
                 confirmed.set_exception(Unavailable())
         self._unconfirmed.clear()
-
-
-def _log_failure(channel: str, error: Exception) -> None:
-    if isinstance(error, Unavailable):
-        why = reason(error.__cause__)
-        log.warning("a listener can't read what it missed: %s", why, extra={"channel": channel})
-    else:
-        log.error("a listener failed", exc_info=error, extra={"channel": channel})

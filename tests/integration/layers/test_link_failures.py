@@ -100,7 +100,7 @@ async def test_a_listener_that_raises_harms_no_other_and_is_told_to_resume(
     bad.raises = None
     resumed = bad.resumed_so_far
     await bad.until_resumed(resumed + 1)
-    await eventually(lambda: not pubsub._failed)
+    await eventually(lambda: not pubsub._catching_up._failed)
 
 
 class SlowEars(Ears):
@@ -131,7 +131,7 @@ async def test_one_that_has_much_to_read_after_a_lost_connection_holds_up_no_oth
     await good.until_heard(b"tea")
     await slow.until_heard(b"tea")
     slow.may_end.set()
-    await eventually(lambda: not pubsub._behind)
+    await eventually(lambda: not pubsub._catching_up._behind)
 
 
 async def test_what_is_lost_while_one_reads_what_it_missed_is_read_once_more(

@@ -144,7 +144,7 @@ async def test_frames_without_a_message_leave_others_their_turn_and_are_handled_
 
 
 async def test_frames_without_a_message_are_a_flood_like_any_others() -> None:
-    visit = Visit(frames_per_second=1_000, frame_burst=10, flood_seconds=0.001)
+    visit = Visit(frames_per_second=1, frame_burst=10, flood_seconds=0.001)
     visit.wire.says(*[Overhead(10, 0)] * 10)
     await asyncio.wait_for(visit.serve(), DEADLINE)
     told, goodbye = visit.payloads

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from adapters.addresses import Proxies
+from adapters.buckets import Rate
 from adapters.settings_group import SettingsGroup, config, named, split
 
 MEBIBYTE = 1024 * 1024
@@ -32,6 +33,14 @@ class TrafficSettings(SettingsGroup):
     member_frame_burst: int = Field(8_000, ge=1)
     member_bytes_per_second: float = Field(32 * MEBIBYTE, gt=0)
     member_byte_burst: int = Field(128 * MEBIBYTE, ge=1)
+
+    @property
+    def member_frames(self) -> Rate:
+        return Rate(self.member_frames_per_second, self.member_frame_burst)
+
+    @property
+    def member_bytes(self) -> Rate:
+        return Rate(self.member_bytes_per_second, self.member_byte_burst)
 
     _split = field_validator("trusted_proxies", mode="before")(split)
 

@@ -1,6 +1,7 @@
 """One address may do so much; what others do, and what is asked for by trusted proxies, goes on."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +57,23 @@ async def test_connections_count_from_their_first_moment_to_their_end(tmp_path: 
     with Server(tmp_path, **STRICT, SWITCHBOARD_ADDRESS_CONNECTIONS="2") as server:
         async with Client(server.url, "/ws/chat"):
             host, port = server.url.removeprefix("http://").split(":")
-            reader, writer = await asyncio.open_connection(host, int(port))
+            _, writer = await asyncio.open_connection(host, int(port))
             refused, third = await asyncio.open_connection(host, int(port))
             answer = await asyncio.wait_for(refused.read(), DEADLINE)
             assert answer.startswith(b"HTTP/1.1 429 ")
             assert b'"scope":"address"' in answer
-            third.close()
+            await _closed(third)
             assert (await ask(server, "/healthz", "127.0.0.2")).status_code == 200
-            writer.close()
+            await _closed(writer)
             async with asyncio.timeout(DEADLINE):
                 while not await _answers(server):
                     await asyncio.sleep(0.05)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _answers(server: Server) -> bool:

@@ -35,7 +35,7 @@ class _Untold:
 
 
 class RedisMemberRates(MemberRates):
-    """A bucket in this process stands before the common one. While Redis is away, it alone holds."""
+    """A bucket in this process stands before the common one, and alone while Redis is away."""
 
     def __init__(
         self,

@@ -1,10 +1,11 @@
 """Rates of members on Redis: the contract, and what several server processes let through."""
 
 import pytest
-from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.buckets import Rate
 from adapters.redis_connection import Client
+from adapters.storage import member_rates_redis
 from adapters.storage.member_rates_redis import SHARES, RedisMemberRates
 from application.member_rates import MemberRates
 from tests.contracts.member_rates import ADA, BOB, BYTES, FRAMES, MemberRatesContract
@@ -54,9 +55,14 @@ async def test_what_is_kept_has_an_end(redis_client: Client, prefix: str) -> Non
     assert 0 < await redis_client.pttl(f"{prefix}:spent:ada") <= 5_001
 
 
-async def test_while_redis_is_away_each_process_holds_the_rate_alone(prefix: str) -> None:
-    nowhere: Client = Redis(port=1)
-    rates = RedisMemberRates(nowhere, prefix, SLOW, PLENTY)
+async def test_while_redis_is_away_each_process_holds_the_rate_alone(
+    redis_client: Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_away(*_: object) -> None:
+        raise RedisConnectionError
+
+    monkeypatch.setattr(member_rates_redis, "SPEND", is_away)
+    rates = RedisMemberRates(redis_client, prefix, SLOW, PLENTY)
     assert sum(not rates.spend(ADA, 1, 1) for _ in range(150)) == 100
     await rates.told()
-    await nowhere.aclose()
+    assert rates.spend(BOB, 1, 1) == 0

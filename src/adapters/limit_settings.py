@@ -7,7 +7,7 @@ from pydantic_settings import NoDecode
 
 from adapters.addresses import Proxies
 from adapters.buckets import Rate
-from adapters.settings_group import SettingsGroup, config, named, split
+from adapters.settings_group import SettingsGroup, config, split
 
 MEBIBYTE = 1024 * 1024
 
@@ -18,9 +18,7 @@ class TrafficSettings(SettingsGroup):
 
     model_config = config()
 
-    trusted_proxies: Annotated[frozenset[str], NoDecode] = named(
-        "TRUSTED_PROXIES", frozenset({"127.0.0.0/8", "::1"}), "FORWARDED_ALLOW_IPS"
-    )
+    trusted_proxies: Annotated[frozenset[str], NoDecode] = frozenset({"127.0.0.0/8", "::1"})
     limits_dry_run: bool = False
     address_connections: int = Field(5_000, ge=1)
     address_handshakes_per_second: float = Field(500, gt=0)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.integration.client import Client, get
+from tests.integration.client import Client, get, until
 from tests.integration.processes import Server
 from tests.waiting import DEADLINE
 
@@ -65,9 +65,7 @@ async def test_connections_count_from_their_first_moment_to_their_end(tmp_path: 
             await _closed(third)
             assert (await ask(server, "/healthz", "127.0.0.2")).status_code == 200
             await _closed(writer)
-            async with asyncio.timeout(DEADLINE):
-                while not await _answers(server):
-                    await asyncio.sleep(0.05)
+            await until(lambda: _answers(server), "there is room again")
 
 
 async def _closed(writer: asyncio.StreamWriter) -> None:

@@ -46,7 +46,7 @@ def test_only_authentications_that_fail_count() -> None:
 
 
 def test_a_dry_run_counts_and_refuses_nothing() -> None:
-    settings = TrafficSettings(_env_file=None, address_request_burst=1)  # type: ignore[call-arg]
+    settings = TrafficSettings(_env_file=None, address_request_burst=1)
     limited = Limited(dry_run=True)
     limits = AddressLimits(settings, limited, clock=lambda: 0.0)
     assert [limits.request(ONE) for _ in range(3)] == [0.0] * 3

@@ -1,5 +1,7 @@
 """Rates of members on Redis: the contract, and what several server processes let through."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -17,8 +19,10 @@ PLENTY = Rate(1e9, 1e9)
 
 
 @pytest.fixture
-async def rates(redis_client: Client, prefix: str) -> MemberRates:
-    return RedisMemberRates(redis_client, prefix, FRAMES, BYTES)
+async def rates(redis_client: Client, prefix: str) -> AsyncIterator[MemberRates]:
+    rates = RedisMemberRates(redis_client, prefix, FRAMES, BYTES)
+    yield rates
+    await rates.stop()
 
 
 class TestRedisMemberRates(MemberRatesContract):

@@ -210,6 +210,7 @@ def _server_command(peer: str, port: int, redis_url: str) -> tuple[list[str], di
         "JOB_PACE": "0",
         # One client here says what a thousand would: the meter counts, but never stops it.
         "SWITCHBOARD_FRAMES_PER_SECOND": "1000000",
+        "SWITCHBOARD_MEMBER_FRAMES_PER_SECOND": "1000000",
         "SWITCHBOARD_FRAME_BURST": "1000000",
     }
     if redis_url:

@@ -119,7 +119,9 @@ class Container(containers.DeclarativeContainer):
         clock,
         address_limits,
     )
-    registry = providers.Singleton(Registry, settings.provided.sessions)
+    registry = providers.Singleton(
+        Registry, settings.provided.sessions, backend.provided.member_rates, limited
+    )
 
     echo = providers.Singleton(EchoService, text_limit=limits.text_limit)
     chat = providers.Singleton(

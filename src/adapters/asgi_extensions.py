@@ -4,7 +4,8 @@ Each is an entry of `scope["extensions"]` of the form `{"call": …}`. `WebSocke
 `server` fills them in and says why; whoever runs under another server finds none of them.
 
 Whoever uses `CONTINUE` also receives messages of the type `OVERHEAD`: `frames` is how many came
-that hold no message, `unread_bytes` how much the client is still to read.
+that hold no message, `bytes` what came beside messages, `unread_bytes` how much the client is
+still to read.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping

@@ -6,7 +6,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from adapters.addresses import Proxies
-from adapters.settings_group import SettingsGroup, config, named, split
+from adapters.buckets import Rate
+from adapters.settings_group import SettingsGroup, config, split
 
 MEBIBYTE = 1024 * 1024
 
@@ -17,9 +18,7 @@ class TrafficSettings(SettingsGroup):
 
     model_config = config()
 
-    trusted_proxies: Annotated[frozenset[str], NoDecode] = named(
-        "TRUSTED_PROXIES", frozenset({"127.0.0.0/8", "::1"}), "FORWARDED_ALLOW_IPS"
-    )
+    trusted_proxies: Annotated[frozenset[str], NoDecode] = frozenset({"127.0.0.0/8", "::1"})
     limits_dry_run: bool = False
     address_connections: int = Field(5_000, ge=1)
     address_handshakes_per_second: float = Field(500, gt=0)
@@ -32,6 +31,14 @@ class TrafficSettings(SettingsGroup):
     member_frame_burst: int = Field(8_000, ge=1)
     member_bytes_per_second: float = Field(32 * MEBIBYTE, gt=0)
     member_byte_burst: int = Field(128 * MEBIBYTE, ge=1)
+
+    @property
+    def member_frames(self) -> Rate:
+        return Rate(self.member_frames_per_second, self.member_frame_burst)
+
+    @property
+    def member_bytes(self) -> Rate:
+        return Rate(self.member_bytes_per_second, self.member_byte_burst)
 
     _split = field_validator("trusted_proxies", mode="before")(split)
 

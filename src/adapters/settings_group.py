@@ -17,9 +17,15 @@ PREFIX = "SWITCHBOARD_"
 LARGEST = 10**12
 """Of any number: 30,000 years, or a terabyte. Larger ones overflow timers, sockets and Redis."""
 
-EMPTY_COUNTS = {"host", "switchboard_host", "switchboard_log_ignored_actions"}
+EMPTY_COUNTS = {
+    "host",
+    "switchboard_host",
+    "switchboard_auth",
+    "switchboard_log_ignored_actions",
+}
 """What is not left at its default by an empty value. No actions are ignored if none are named. An
-empty HOST means "everywhere" to many servers: whoever writes it is asked what is meant."""
+empty HOST means "everywhere" to many servers, and an empty AUTH would let everybody in: whoever
+writes one is asked what is meant."""
 
 
 def config(prefix: str = "") -> SettingsConfigDict:

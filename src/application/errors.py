@@ -1,6 +1,9 @@
 """Refusals: the rules allow it, the service can't do it now. Trying again may help."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
+
+Scope: TypeAlias = Literal["address", "connection", "member"]
+"""Whose limit was reached."""
 
 
 class Refusal(Exception):
@@ -28,9 +31,7 @@ class RateLimited(Refusal):
 
     code = "rate_limited"
 
-    def __init__(
-        self, detail: str, scope: Literal["address", "connection", "member"], retry_after: float
-    ) -> None:
+    def __init__(self, detail: str, scope: Scope, retry_after: float) -> None:
         super().__init__(detail)
         self.scope = scope
         self.retry_after = retry_after

@@ -60,7 +60,7 @@ async def test_whoever_floods_with_frames_without_a_message_is_closed_and_nobody
         grown = server.resident_bytes - memory
         await until_descriptors(server, held)
     errors = [answer["payload"]["code"] for answer in answers if answer["action"] == "error"]
-    assert errors == ["too_many_frames"]
+    assert errors == ["rate_limited"]
     assert answers[-1]["payload"]["code"] == stream.close_code == 4429
     assert pongs >= 10
     assert grown < 20 * MIB

@@ -63,7 +63,7 @@ async def test_a_flood_of_50_000_frames_is_told_so_slowed_and_closed_and_nobody_
     # All of its burst, and what half a second allows, but far from all.
     assert 4_000 <= len(answered) < FRAMES / 2
     errors = [answer["payload"] for answer in answers if answer["action"] == "error"]
-    assert [error["code"] for error in errors] == ["too_many_frames"]
+    assert [error["code"] for error in errors] == ["rate_limited"]
     assert answers[-1]["action"] == "disconnect"
     assert answers[-1]["payload"]["code"] == stream.close_code == 4429
     assert pongs >= 10

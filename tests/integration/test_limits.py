@@ -93,7 +93,7 @@ async def test_a_flood_is_slowed_down_and_all_of_it_answered(strict: Server) -> 
         await client.receive("system_echo", message="🔧 System Echo: 59")
     warned = client.payloads("error")
     assert len(warned) == 1
-    assert warned[0]["code"] == "too_many_frames"
+    assert warned[0]["code"] == "rate_limited"
     assert warned[0]["retryable"] is True
     assert warned[0]["retry_after_ms"] > 0
     assert client.messages("system_echo")[1:] == [f"🔧 System Echo: {n}" for n in range(60)]

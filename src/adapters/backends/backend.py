@@ -12,6 +12,7 @@ from application.identity_ports import Revocations, Tickets
 from application.job_ports import JobQueue, JobRecords
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
+from application.member_rates import MemberRates
 from application.ports import Clock, Presence, Tally
 
 
@@ -28,6 +29,7 @@ class Backend(Protocol):
     job_queue: JobQueue
     revocations: Revocations
     tickets: Tickets
+    member_rates: MemberRates
 
     @abstractmethod
     def __init__(self, settings: Settings, clock: Clock) -> None: ...

@@ -12,6 +12,7 @@ from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
 from adapters.layers.lane_memory import MemoryLane
 from adapters.settings import Settings
 from adapters.storage.job_records_memory import MemoryJobRecords
+from adapters.storage.member_rates_memory import MemoryMemberRates
 from adapters.storage.presence_memory import MemoryPresence
 from adapters.storage.tally_memory import MemoryTally
 from application.job_reaper import JobReaper
@@ -36,6 +37,8 @@ class MemoryBackend(Backend):
             clock, life=settings.auth.token_life, limit=settings.auth.revocations
         )
         self.tickets = MemoryTickets(clock, expiry=settings.auth.ticket_expiry)
+        traffic = settings.traffic
+        self.member_rates = MemoryMemberRates(traffic.member_frames, traffic.member_bytes)
         self._slots = settings.jobs.slots
         self._worker: MemoryWorker | None = None
 

@@ -22,6 +22,7 @@ from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
 from adapters.redis_connection import AddressIsWrong, answering, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
+from adapters.storage.member_rates_redis import RedisMemberRates
 from adapters.storage.presence_redis import RedisPresence
 from adapters.storage.tally_redis import RedisTally
 from application.job_reaper import JobReaper
@@ -59,6 +60,10 @@ class RedisBackend(Backend):
         )
         self.job_records = RedisJobRecords(
             self.client, redis.prefix, retention=settings.jobs.retention
+        )
+        traffic = settings.traffic
+        self.member_rates = RedisMemberRates(
+            self.client, redis.prefix, traffic.member_frames, traffic.member_bytes
         )
         self.job_queue = ArqJobQueue(self.client, redis.prefix)
         self.revocations = RedisRevocations(
@@ -123,6 +128,7 @@ class RedisBackend(Backend):
                 yield
             finally:
                 await self.revocations.stop()
+                await self.member_rates.stop()
                 await self._positions.stop()
                 await self.presence.stop()
                 await self._pubsub.stop()

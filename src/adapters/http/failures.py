@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from adapters.sessions.disconnects import Refused
-from application.errors import RateLimited, Refusal
+from application.errors import RateLimited, Refusal, Scope
 from domain.errors import (
     BrokenRule,
     JobIsNotYours,
@@ -73,7 +73,7 @@ class Failure(BaseModel):
     detail: str
     retryable: bool = False
     problems: list[Problem] = []
-    scope: Literal["address", "connection", "member"] | None = None
+    scope: Scope | None = None
     retry_after_ms: int | None = None
 
 

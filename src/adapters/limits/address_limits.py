@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from adapters.addresses import Proxies, address_key
+from adapters.buckets import Buckets, Rate
 from adapters.limit_settings import TrafficSettings
-from adapters.limits.bucket import Buckets, Rate
 from adapters.limits.limited import Limited
 
 CONNECTION_SECONDS = 5.0

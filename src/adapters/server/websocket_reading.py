@@ -50,6 +50,7 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
         self.queue = self._messages  # type: ignore[assignment]  # has what uvicorn uses of one
         self._unread = b""
         self._overhead = 0
+        self._overhead_bytes = 0
         self._is_metered = False
         self._closing_bytes = CLOSING_BYTES
 
@@ -165,10 +166,11 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
 
     def _tell_overhead(self) -> None:
         unread = self._output.get_write_buffer_size()
+        size = max(0, self._overhead_bytes)  # compressed messages are longer than what came
         self._messages.put_nowait(
-            {"type": OVERHEAD, "frames": self._overhead, "unread_bytes": unread}
+            {"type": OVERHEAD, "frames": self._overhead, "bytes": size, "unread_bytes": unread}
         )
-        self._overhead = 0
+        self._overhead = self._overhead_bytes = 0
 
     def _parse(self, piece: bytes) -> None:
         before = len(self._messages)
@@ -177,7 +179,9 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
         elif self.handshake_initiated or self.conn.handshake_exc is None:
             self.handle_events()
-            self._overhead += frames - (len(self._messages) - before)
+            messages = self._messages[before:]
+            self._overhead += frames - len(messages)
+            self._overhead_bytes += len(piece) - sum(map(_length, messages))
         else:
             self._refuse_request()
 
@@ -194,3 +198,7 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
         self.transport.write(answer)
         self.transport.close()
+
+
+def _length(message: Any) -> int:
+    return len(message.get("text") or message.get("bytes") or "")

@@ -5,6 +5,7 @@ from typing import TypeAlias
 from pydantic import BaseModel, Field
 
 from adapters.sessions.disconnects import Disconnect
+from application.errors import RateLimited, Scope
 from application.ports import LossReason, Recovery
 
 
@@ -43,12 +44,14 @@ class Problem(BaseModel):
 
 
 class RefusalPayload(BaseModel):
-    """Why something was not done; `code` is stable, `retryable` says if later may work."""
+    """Why something was not done; `code` is stable, `retryable` says if later may work;
+    `scope` is whose limit was reached, if it was one."""
 
     code: str
     detail: str
     retryable: bool
     retry_after_ms: int | None = Field(None, exclude_if=is_none)
+    scope: Scope | None = Field(None, exclude_if=is_none)
 
 
 Payload: TypeAlias = RecoveredPayload | DisconnectPayload | ExpiringPayload | RefusalPayload
@@ -74,16 +77,18 @@ def auth_expiring_frame(left: float) -> str:
     return _frame("auth_expiring", ExpiringPayload(expires_in_ms=int(left * 1000)))
 
 
-def retryable(code: str, detail: str, retry_after: float | None) -> RefusalPayload:
+def retryable(
+    code: str, detail: str, retry_after: float | None, scope: Scope | None = None
+) -> RefusalPayload:
     """Something that may work later; `retry_after` is in seconds."""
     after_ms = None if retry_after is None else int(retry_after * 1000) + 1
-    return RefusalPayload(code=code, detail=detail, retryable=True, retry_after_ms=after_ms)
+    return RefusalPayload(
+        code=code, detail=detail, retryable=True, retry_after_ms=after_ms, scope=scope
+    )
 
 
-def slow_down_frame(wait: float) -> str:
-    """The first thing that a client is told which sends too fast."""
-    told = retryable("too_many_frames", "You send too fast; you are slowed down.", wait)
-    return _frame("error", told)
+def rate_limited_frame(error: RateLimited) -> str:
+    return _frame("error", retryable(error.code, error.detail, error.retry_after, error.scope))
 
 
 def _frame(action: str, payload: Payload) -> str:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.addresses import address_key
+from adapters.limits.limited import Limited
 from adapters.sessions.disconnects import UNAVAILABLE, Disconnect, restarting
 from adapters.settings import SessionSettings
+from application.member_rates import MemberRates
 from domain.identity import Caller, Identity
 
 log = logging.getLogger(__name__)
@@ -47,8 +49,17 @@ class OpenSession(Protocol):
 
 
 class Registry:
-    def __init__(self, settings: SessionSettings) -> None:
+    """Without `rates` nobody counts what members send on all their connections."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        rates: MemberRates | None = None,
+        limited: Limited | None = None,
+    ) -> None:
         self.settings = settings
+        self.rates = rates
+        self.limited = limited or Limited()
         self.is_draining = False
         self._leaving: Disconnect | None = None
         self._open: set[OpenSession] = set()

@@ -14,6 +14,7 @@ from contextvars import Context
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from adapters.buckets import Rate
 from adapters.log_context import LogContext, log_context
 from adapters.sessions import disconnects
 from adapters.sessions.disconnects import Disconnect
@@ -21,17 +22,17 @@ from adapters.sessions.feature import Feature
 from adapters.sessions.frames import (
     auth_expiring_frame,
     disconnect_frame,
+    rate_limited_frame,
     recovered_frame,
-    slow_down_frame,
 )
 from adapters.sessions.logged_transport import LoggedTransport
 from adapters.sessions.mailbox import Mailbox
-from adapters.sessions.rate_limit import Pace, RateLimit
+from adapters.sessions.rate_limit import Insistence, Pace, RateLimit
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
 from adapters.sessions.transport import Overhead, Transport, never_now
 from adapters.sessions.validity import Moment, Validity
-from application.errors import Refusal
+from application.errors import RateLimited, Refusal
 from application.ports import Cursor, Recovery, Subscriber
 from domain.identity import Caller, ConnectionId, Identity
 
@@ -41,6 +42,7 @@ FRAMES_A_TURN = 16
 """So many frames are handled before others get a turn, however fast they come in."""
 
 Handle: TypeAlias = Callable[[str | bytes], Awaitable[None]]
+Refuse: TypeAlias = Callable[[str | bytes, RateLimited], None]
 Notify: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
@@ -77,8 +79,13 @@ class Session(Subscriber):
             max_frames=settings.mailbox_frames, max_bytes=settings.mailbox_bytes
         )
         self._rate_limit = RateLimit(
-            settings.frames_per_second, settings.frame_burst, settings.flood_seconds
+            settings.frames_per_second,
+            settings.frame_burst,
+            settings.flood_seconds,
+            Rate(settings.bytes_per_second, settings.byte_burst),
         )
+        self._insistence = Insistence(settings.flood_seconds)
+        self._refuse: Refuse = self._refuse_namelessly
         self._feature: Feature | None = None
         self._disconnect: Disconnect | None = None
         self._is_ready = False
@@ -108,8 +115,12 @@ class Session(Subscriber):
         self._feature = feature
         await feature.open(since)
 
-    async def serve(self, handle: Handle) -> None:
-        """Begin to write, have `handle` see frame after frame until the client is gone, and end."""
+    async def serve(self, handle: Handle, refuse: Refuse | None = None) -> None:
+        """Begin to write, have `handle` see frame after frame until the client is gone, and end.
+
+        `refuse` says that a frame is not handled, and why.
+        """
+        self._refuse = refuse or self._refuse
         try:
             self.begin()
             await self._read(handle)
@@ -148,19 +159,21 @@ class Session(Subscriber):
             log.exception("closing a feature failed")
 
     async def _read(self, handle: Handle) -> None:
-        receive = self._transport.receive
+        receive, rates = self._transport.receive, self._registry.rates
         turn = 0
         while (frame := await receive()) is not None:
             frames, message = 1, None
             if isinstance(frame, Overhead):
-                frames = frame.frames
+                frames, size = frame.frames, frame.size
                 if frame.unread_bytes > self._registry.settings.mailbox_bytes:
                     self._disconnect_slow()
             else:
-                message = frame
-            pace, wait = self._rate_limit.count(time.monotonic(), frames)
+                message, size = frame, len(frame)
+            pace, wait = self._rate_limit.count(time.monotonic(), frames, size)
             if wait:
                 await self._slow_down(pace, wait)
+            if rates and (wait := rates.spend(self.caller.identity.member.id, frames, size)):
+                message = await self._hold_back(message, wait)
             if message is not None and self.state is State.OPEN:
                 self.log_context.frames += 1
                 await handle(message)
@@ -242,12 +255,31 @@ class Session(Subscriber):
 
     async def _slow_down(self, pace: Pace, wait: float) -> None:
         """Have a client wait that sends too fast, even while it is leaving."""
+        if not self._registry.limited.refuses("frames", "connection"):
+            return
         if pace is Pace.FLOOD_BEGINS:
-            self.send(slow_down_frame(wait))
+            detail = "You send too fast; you are slowed down."
+            self.send(rate_limited_frame(RateLimited(detail, "connection", wait)))
         if pace is Pace.FLOOD_GOES_ON:
             self.disconnect(disconnects.TOO_FAST)
         # Not reading is the brake: TCP passes it on to the sender.
         await asyncio.sleep(wait)
+
+    async def _hold_back(self, message: str | bytes | None, wait: float) -> str | bytes | None:
+        """Refuse the frame of a member who sends too fast, and have this client wait, too; returns
+        what is to be handled after all."""
+        if not self._registry.limited.refuses("frames", "member"):
+            return message
+        if message is not None and self.state is State.OPEN:
+            detail = "You send too fast on all your connections together."
+            self._refuse(message, RateLimited(detail, "member", wait))
+        if self._insistence.goes_on(time.monotonic()):
+            self.disconnect(disconnects.TOO_FAST)
+        await asyncio.sleep(min(wait, self._registry.settings.flood_seconds))
+        return None
+
+    def _refuse_namelessly(self, _frame: str | bytes, error: RateLimited) -> None:
+        self.send(rate_limited_frame(error))
 
     def _go(self, state: State) -> bool:
         """Enter a state; false, and nothing changed, if it may not follow."""

@@ -7,12 +7,14 @@ from typing import NamedTuple, Protocol
 
 class Overhead(NamedTuple):
     """`frames` that hold no message: pings, pongs, and all fragments of a message but its last.
+    With what else frames are made of they took `size` bytes.
 
     The client is still to read `unread_bytes`, of the pongs among others.
     """
 
     frames: int
     unread_bytes: int
+    size: int = 0
 
 
 class Transport(Protocol):

@@ -39,7 +39,7 @@ from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeat
 from adapters.websocket.frames import Disconnect, Recovered, SystemNotify
 from adapters.websocket.transport import WebSocketTransport
 from application.access import Access
-from application.errors import Refusal
+from application.errors import RateLimited, Refusal
 from application.ports import Cursor
 from domain.errors import NotAllowed, NotAuthenticated
 from domain.events import AnnouncementMade
@@ -159,9 +159,9 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             return
         log.debug("connection opened", extra={"path": scope["path"]})
         if extensions.go_on_with is not None:
-            extensions.go_on_with(partial(self.session.serve, self._handle))
+            extensions.go_on_with(partial(self.session.serve, self._handle, self._turn_away))
         else:
-            await self.session.serve(self._handle)
+            await self.session.serve(self._handle, self._turn_away)
 
     async def _arrive(self, arrival: Arrival) -> None:
         """Join, or wait for the client to say who it is. Raises `NotAllowed`."""
@@ -223,6 +223,9 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
                 self._refuse(replies.unknown_topic())
         finally:
             current_ref.reset(token)
+
+    def _turn_away(self, frame: str | bytes, error: RateLimited) -> None:
+        self.session.send(replies.refused(replies.refusal(error), frame))
 
     async def handle_validation_error(self, error: ValidationError) -> None:
         self._refuse(replies.not_valid(error))

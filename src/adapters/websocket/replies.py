@@ -14,7 +14,7 @@ from chanx.messages.outgoing import ErrorMessage
 from pydantic import ValidationError
 
 from adapters.sessions.frames import RefusalPayload, retryable
-from application.errors import Refusal
+from application.errors import RateLimited, Refusal
 from domain.errors import BrokenRule
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,8 @@ def refusal(error: Exception) -> ErrorMessage:
     match error:
         case BrokenRule():
             payload = RefusalPayload(code=error.code, detail=error.detail, retryable=False)
+        case RateLimited():
+            payload = retryable(error.code, error.detail, error.retry_after, error.scope)
         case Refusal():
             payload = retryable(error.code, error.detail, error.retry_after)
         case _:

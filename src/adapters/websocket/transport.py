@@ -33,7 +33,7 @@ class WebSocketTransport(Transport):
             case "websocket.disconnect":
                 return None
             case str(kind) if kind == OVERHEAD:
-                return Overhead(message["frames"], message["unread_bytes"])
+                return Overhead(message["frames"], message["unread_bytes"], message["bytes"])
             case _:
                 return message.get("bytes") or b""
 

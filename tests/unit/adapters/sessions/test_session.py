@@ -148,7 +148,7 @@ async def test_frames_without_a_message_are_a_flood_like_any_others() -> None:
     visit.wire.says(*[Overhead(10, 0)] * 10)
     await asyncio.wait_for(visit.serve(), DEADLINE)
     told, goodbye = visit.payloads
-    assert told["code"] == "too_many_frames"
+    assert told["code"] == "rate_limited"
     assert goodbye["code"] == CloseCode.TOO_FAST
     assert visit.wire.closed is not None
     assert visit.wire.closed[0] == CloseCode.TOO_FAST

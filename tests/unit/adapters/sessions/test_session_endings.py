@@ -195,7 +195,7 @@ async def test_a_flood_is_slowed_told_once_and_disconnected_when_it_goes_on() ->
     visit.wire.says(*["x"] * 1_000)
     await asyncio.wait_for(serving, DEADLINE)
     slowed, left = visit.payloads
-    assert (slowed["code"], slowed["retryable"]) == ("too_many_frames", True)
+    assert (slowed["code"], slowed["retryable"]) == ("rate_limited", True)
     assert slowed["retry_after_ms"] > 0
     assert left["code"] == 4429
     assert len(visit.handled) < 1_000

@@ -172,7 +172,7 @@ def test_a_wrong_secret_is_refused_without_being_shown(
 ) -> None:
     monkeypatch.setenv(f"SWITCHBOARD_{name}", value)
     line = refusal_of()
-    assert line.startswith(f"SWITCHBOARD_{name}='…' can't be used: ")
+    assert line.startswith(f"SWITCHBOARD_{name} can't be used: ")
     assert "hunter2" not in line
     assert len(line.splitlines()) == 1
 

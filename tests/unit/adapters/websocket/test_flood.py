@@ -56,7 +56,8 @@ async def test_a_flood_is_told_once_then_closed_when_it_goes_on() -> None:
             assert (closed["type"], closed["code"]) == ("websocket.close", 4429)
 
         (told,) = [frame for frame in frames if frame["action"] == "error"]
-        assert told["payload"]["code"] == "too_many_frames"
+        assert told["payload"]["code"] == "rate_limited"
+        assert told["payload"]["scope"] == "connection"
         assert told["payload"]["retryable"] is True
         assert told["payload"]["retry_after_ms"] > 0
         # A slow machine gives the sender some milliseconds' worth of frames more.

@@ -44,16 +44,19 @@ class Bucket:
         over = level - rate.burst
         return over / rate.per_second if over > ROUNDING else 0.0
 
-    def take(self, rate: Rate, now: float, amount: float = 1) -> float:
-        """Count `amount` and return 0, or if it is too much count nothing, and return in how many
-        seconds it may be tried again. What is more than a whole burst fits into an empty bucket.
-        """
+    def wait(self, rate: Rate, now: float, amount: float = 1) -> float:
+        """In how many seconds `amount` may be taken; 0 for now. What is more than a whole burst
+        fits into an empty bucket."""
         left = self.level(rate, now)
         over = min(left, left + amount - rate.burst)
-        if over > ROUNDING:
-            return over / rate.per_second
-        self._level, self._at = left + amount, now
-        return 0.0
+        return over / rate.per_second if over > ROUNDING else 0.0
+
+    def take(self, rate: Rate, now: float, amount: float = 1) -> float:
+        """Count `amount` and return 0; if it is too much, count nothing, and return the wait."""
+        wait = self.wait(rate, now, amount)
+        if not wait:
+            self._level, self._at = self.level(rate, now) + amount, now
+        return wait
 
 
 class Buckets:
@@ -72,13 +75,10 @@ class Buckets:
         bucket = self._of(key, now)
         return bucket.take(self._rate, now, amount)
 
-    def wait(self, key: str, now: float) -> float:
-        """In how many seconds one more may be tried; 0 for now."""
+    def wait(self, key: str, now: float, amount: float = 1) -> float:
+        """In how many seconds so much may be tried; 0 for now. Counts nothing."""
         bucket = self._all.get(key)
-        if bucket is None:
-            return 0.0
-        over = bucket.level(self._rate, now) + 1 - self._rate.burst
-        return over / self._rate.per_second if over > ROUNDING else 0.0
+        return 0.0 if bucket is None else bucket.wait(self._rate, now, amount)
 
     def _of(self, key: str, now: float) -> Bucket:
         bucket = self._all.get(key)

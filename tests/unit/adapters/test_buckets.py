@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.limits.bucket import Bucket, Buckets, Rate
+from adapters.buckets import Bucket, Buckets, Rate
 
 rates = st.builds(Rate, st.floats(0.1, 10_000), st.integers(1, 50))
 gaps = st.lists(st.floats(0, 5), max_size=100)

@@ -25,6 +25,9 @@ KNOWN = {"$ref", "type", "const", "enum", "anyOf", "items", "properties", "requi
     "maxLength",
     "minimum",
     "maximum",
+    "exclusiveMinimum",
+    "minItems",
+    "maxItems",
 }
 SAYS_NOTHING = {"title", "description", "default", "examples"}
 
@@ -58,8 +61,13 @@ def mismatches(document: Any, schema: Any, value: Any, at: str = "") -> Iterator
         yield f"{at}: its length is {len(value)}"
     if isinstance(value, int | float) and not (
         schema.get("minimum", value) <= value <= schema.get("maximum", value)
+        and schema.get("exclusiveMinimum", value - 1) < value
     ):
         yield f"{at}: {value} is out of bounds"
+    if isinstance(value, list) and not (
+        schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value))
+    ):
+        yield f"{at}: there are {len(value)}"
     if isinstance(value, list) and "items" in schema:
         for number, item in enumerate(value):
             yield from mismatches(document, schema["items"], item, f"{at}/{number}")
@@ -108,9 +116,16 @@ def _object(document: Any, schema: Any) -> st.SearchStrategy[Any]:
 _MAKERS: dict[str, Callable[[Any, Any], st.SearchStrategy[Any]]] = {
     "string": lambda _, it: st.text(min_size=it.get("minLength", 0), max_size=it.get("maxLength")),
     "integer": lambda _, it: st.integers(it.get("minimum"), it.get("maximum")),
-    "number": lambda _, it: st.floats(it.get("minimum"), it.get("maximum"), allow_nan=False),
+    "number": lambda _, it: st.floats(
+        it.get("minimum", it.get("exclusiveMinimum")),
+        it.get("maximum"),
+        allow_nan=False,
+        exclude_min="exclusiveMinimum" in it,
+    ),
     "boolean": lambda *_: st.booleans(),
     "null": lambda *_: st.none(),
-    "array": lambda document, it: st.lists(values(document, it["items"]), max_size=3),
+    "array": lambda document, it: st.lists(
+        values(document, it["items"]), min_size=it.get("minItems", 0), max_size=3
+    ),
     "object": _object,
 }

@@ -41,7 +41,7 @@ FROM_EVERY_CLIENT = {"ping", "authenticate"}
 TO_EVERY_CLIENT = {"pong", "authenticated", "auth_expiring", "error", "disconnect"}
 
 
-ANYWHERE = {"400", "500"}
+ANYWHERE = {"400", "429", "500"}
 """The page says once that any request may be answered so."""
 
 

@@ -78,7 +78,7 @@ def token_router(authentication: AuthenticationService, authenticator: Authentic
         )
         return Token(token=token, expires_in=asked.expires_in)
 
-    @router.post("/tickets", status_code=201, responses=failing(401, 503))
+    @router.post("/tickets", status_code=201, responses=failing(401, 403, 503))
     async def ticket(caller: WithToken) -> Ticket:
         """A ticket for the caller's next socket, where its token can't be sent otherwise."""
         issued = await authentication.issue_ticket(caller.identity)

@@ -2,8 +2,8 @@
 and all that it has can come."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 import httpx2
@@ -13,14 +13,9 @@ from hypothesis import strategies as st
 
 from application.errors import Unavailable
 from tests.schemas import anything, mismatches, values
-from tests.unit.adapters.http.asking import client_of, post_too_much
+from tests.unit.adapters.http.asking import API_KEY, KNOWN, client_of, post_too_much, token_of
 from tests.unit.adapters.websocket.asking import ask, asking
 from tests.unit.adapters.websocket.driving import Service, serving
-
-ANNOUNCEMENTS = ("post", "/api/announcements")
-JOB = ("get", "/api/jobs/{job_id}")
-ROOMS = ("get", "/api/rooms")
-HISTORY = ("get", "/api/rooms/{room_name}/history")
 
 
 @pytest.fixture
@@ -90,77 +85,168 @@ async def test_whatever_is_asked_nothing_is_answered_that_it_does_not_have(
         check(document, operation, await client.request(**request))
 
 
-EVERYWHERE = {"400", "500"}
+Operation: TypeAlias = tuple[str, str]
 
-PROVOKED: dict[tuple[str, str], dict[str, Callable[[httpx2.AsyncClient], Any]]] = {
-    ANNOUNCEMENTS: {
-        "202": lambda client: announce(client, "chat", "hello"),
-        "400": lambda client: announce(client, "none", "hello"),
-        "403": lambda client: announce(client, "chat", "hello", origin="https://evil.example"),
-        "422": lambda client: client.post("/api/announcements", json={}),
-    },
-    JOB: {"404": lambda client: client.get("/api/jobs/none")},
-    ROOMS: {"200": lambda client: client.get("/api/rooms")},
-    HISTORY: {
-        "200": lambda client: client.get("/api/rooms/lobby/history"),
-        "400": lambda client: client.get("/api/rooms/a%2Fb/history"),
-        "422": lambda client: client.get("/api/rooms/lobby/history?limit=0"),
-    },
-    ("get", "/healthz"): {"200": lambda client: client.get("/healthz")},
-    ("get", "/readyz"): {"200": lambda client: client.get("/readyz")},
-    ("get", "/metrics"): {"200": lambda client: client.get("/metrics")},
+
+class Asked(NamedTuple):
+    """A request that is done, if whoever asks may do it."""
+
+    path: str
+    body: Any = None
+
+
+JOB: Operation = ("get", "/api/jobs/{job_id}")
+CANCEL: Operation = ("delete", "/api/jobs/{job_id}")
+TICKETS: Operation = ("post", "/api/tickets")
+READINESS: Operation = ("get", "/readyz")
+
+DONE: dict[Operation, Asked] = {
+    ("post", "/api/announcements"): Asked(
+        "/api/announcements", {"channel": "chat", "message": "hello"}
+    ),
+    ("post", "/api/jobs"): Asked("/api/jobs", {"type": "analyze", "content": "hello"}),
+    ("get", "/api/jobs"): Asked("/api/jobs"),
+    JOB: Asked("/api/jobs/JOB"),
+    CANCEL: Asked("/api/jobs/JOB"),
+    ("get", "/api/rooms"): Asked("/api/rooms"),
+    ("get", "/api/rooms/{room_name}/history"): Asked("/api/rooms/lobby/history"),
+    ("post", "/api/tokens"): Asked("/api/tokens", {"sub": "ada", "expires_in": 60}),
+    TICKETS: Asked("/api/tickets"),
+    ("post", "/api/revocations"): Asked("/api/revocations", {"targets": ["sub:eve"]}),
+    ("get", "/healthz"): Asked("/healthz"),
+    READINESS: Asked("/readyz"),
+    ("get", "/metrics"): Asked("/metrics"),
 }
-ELSEWHERE = {
-    (ANNOUNCEMENTS, "413"),
-    (ANNOUNCEMENTS, "503"),
-    (JOB, "200"),
-    (JOB, "503"),
-    (ROOMS, "503"),
-    (HISTORY, "503"),
-    (("get", "/readyz"), "503"),
+"""Every operation that the document has. JOB stands for the id of one."""
+
+BROKEN_RULES: dict[Operation, Asked] = {
+    ("post", "/api/announcements"): Asked(
+        "/api/announcements", {"channel": "none", "message": "hello"}
+    ),
+    ("post", "/api/jobs"): Asked("/api/jobs", {"content": " "}),
+    ("get", "/api/rooms/{room_name}/history"): Asked("/api/rooms/a%2Fb/history"),
+    ("post", "/api/tokens"): Asked("/api/tokens", {"sub": "ada", "expires_in": 1e9}),
+    ("post", "/api/revocations"): Asked("/api/revocations", {"targets": ["eve"]}),
 }
-"""What other tests below provoke."""
+"""Those that a rule of the domain can forbid."""
+
+NEVER = {
+    (operation, status)
+    for operation in (("get", "/healthz"), READINESS)
+    for status in ("429", "500")
+}
+"""What is documented of all at once, and can't come here."""
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "413": {"max_frame_bytes": 1_024},
+    "429": {"address_request_burst": 1, "address_requests_per_second": 0.001},
+}
+HEADERS = {
+    "400": {"host": "["},
+}
+"""What makes an answer of this status come."""
+
+FOR_A_PAGE_ALONE = {(TICKETS, "403")}
+"""A test below sends these from a page of another host: a ticket needs no right."""
+
+NO_RIGHTS: dict[str, list[str]] = {"channels": ["none"], "allow": ["sub"]}
 
 
-async def announce(
-    client: httpx2.AsyncClient, channel: str, message: str, **headers: str
-) -> httpx2.Response:
-    body = {"channel": channel, "message": message}
-    return await client.post("/api/announcements", json=body, headers=headers)
+class Provoking:
+    """Has an operation answered with whatever status the document has for it."""
+
+    def __init__(self, service: Service, operation: Operation) -> None:
+        self._service = service
+        self._operation = operation
+
+    async def ask(self, status: str, monkeypatch: pytest.MonkeyPatch) -> httpx2.Response:
+        asked = DONE[self._operation]
+        match status:
+            case "200" | "201" | "202":
+                asked = await self._of_a_job(asked)
+            case "409":
+                asked = await self._of_a_job(asked, until="result")
+            case "413":
+                asked = Asked(asked.path, "x" * 2_000)
+            case "422":
+                asked = (
+                    Asked(f"{asked.path}?limit=0") if asked.body is None else Asked(asked.path, {})
+                )
+            case "429":
+                await self._as(API_KEY, asked)
+            case "503" if self._operation == READINESS:
+                await self._service.registry.drain(0)
+            case "500" | "503":
+                error = RuntimeError("secret") if status == "500" else Unavailable()
+                authenticator = self._service.container.authenticator()
+                monkeypatch.setattr(authenticator, "authenticate", raising(error))
+        return await self._as(self._token(status), asked, **HEADERS.get(status, {}))
+
+    def _token(self, status: str) -> str:
+        if status == "401":
+            return "nonsense"
+        if status == "403":
+            return token_of(self._service, "ada", NO_RIGHTS)
+        return token_of(self._service, "ada") if self._operation == TICKETS else API_KEY
+
+    async def _as(self, token: str, asked: Asked, **headers: str) -> httpx2.Response:
+        async with client_of(self._service, token=token) as client:
+            body = {} if asked.body is None else {"json": asked.body}
+            return await client.request(self._operation[0], asked.path, headers=headers, **body)
+
+    async def _of_a_job(self, asked: Asked, until: str | None = None) -> Asked:
+        if "JOB" not in asked.path:
+            return asked
+        async with asking(self._service) as jobs:
+            job_id = await ask(jobs)
+            if until is not None:
+                await jobs.status(until)
+        return Asked(asked.path.replace("JOB", job_id), asked.body)
 
 
-def test_all_that_it_has_is_provoked_here(document: Any) -> None:
-    provoked = {(operation, status) for operation, them in PROVOKED.items() for status in them}
-    documented = {
-        ((method, path), status)
-        for method, path in operations(document)
-        for status in document["paths"][path][method]["responses"]
-    }
-    everywhere = {(operation, status) for operation in PROVOKED for status in EVERYWHERE}
-    assert documented == provoked | ELSEWHERE | everywhere
+def raising(error: Exception) -> Callable[..., Awaitable[Any]]:
+    async def raise_it(*_arguments: Any) -> Any:
+        raise error
+
+    return raise_it
 
 
-@pytest.mark.parametrize(
-    ("operation", "status"),
-    [(operation, status) for operation, them in PROVOKED.items() for status in them],
-)
-async def test_an_answer_that_it_has_comes_as_it_is_there(
-    client: httpx2.AsyncClient, document: Any, operation: tuple[str, str], status: str
-) -> None:
-    answer = await PROVOKED[operation][status](client)
-    assert str(answer.status_code) == status
-    check(document, operation, answer)
+def test_every_operation_that_it_has_is_asked_for_here(document: Any) -> None:
+    assert set(operations(document)) == set(DONE)
 
 
-@pytest.mark.parametrize("operation", PROVOKED)
-async def test_every_request_by_another_name_is_answered_400(
-    client: httpx2.AsyncClient, document: Any, operation: tuple[str, str]
+@pytest.mark.parametrize("operation", DONE)
+async def test_every_answer_that_it_has_can_come_and_is_as_it_is_there(
+    document: Any,
+    operation: Operation,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     method, path = operation
-    path = re.sub(r"\{\w+\}", "x", path)
-    answer = await client.request(method, path, headers={"host": "["})
-    assert answer.status_code == 400
-    check(document, operation, answer)
+    for status in document["paths"][path][method]["responses"]:
+        if (operation, status) in NEVER | FOR_A_PAGE_ALONE:
+            continue
+        # A job stays long enough to be cancelled.
+        pace = {"job_pace": 0 if status == "409" else 10}
+        more = {**KNOWN, **pace, **SETTINGS.get(status, {})}
+        async with serving(**more) as service:
+            answer = await Provoking(service, operation).ask(status, monkeypatch)
+        assert str(answer.status_code) == status, answer.text
+        assert "secret" not in answer.text
+        check(document, operation, answer)
+    caplog.clear()
+
+
+@pytest.mark.parametrize("operation", BROKEN_RULES)
+async def test_what_a_rule_forbids_is_answered_as_it_is_there(
+    document: Any, operation: Operation
+) -> None:
+    asked = BROKEN_RULES[operation]
+    async with serving(**KNOWN) as service, client_of(service, token=API_KEY) as client:
+        body = {} if asked.body is None else {"json": asked.body}
+        answer = await client.request(operation[0], asked.path, **body)
+        assert answer.status_code == 400
+        check(document, operation, answer)
 
 
 async def test_a_body_that_is_too_large_is_answered_as_it_is_there(document: Any) -> None:
@@ -168,51 +254,18 @@ async def test_a_body_that_is_too_large_is_answered_as_it_is_there(document: Any
         for with_length in (True, False):
             answer = await post_too_much(service, with_length=with_length)
             assert answer.status_code == 413
-            check(document, ANNOUNCEMENTS, answer)
+            check(document, ("post", "/api/announcements"), answer)
 
 
-async def test_a_job_is_told_as_it_is_there(service: Service, document: Any) -> None:
-    async with asking(service) as jobs, client_of(service) as client:
-        answer = await client.get(f"/api/jobs/{await ask(jobs)}")
-        assert answer.status_code == 200
-        check(document, JOB, answer)
-
-
-async def test_without_its_backend_it_answers_as_it_is_there(
-    service: Service,
-    client: httpx2.AsyncClient,
-    document: Any,
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_page_of_another_host_is_answered_as_it_is_there(
+    client: httpx2.AsyncClient, document: Any
 ) -> None:
-    async def unavailable(*_arguments: Any, **_named: Any) -> None:
-        raise Unavailable
-
-    container = service.container
-    monkeypatch.setattr(container.announcements(), "announce", unavailable)
-    monkeypatch.setattr(container.jobs(), "get", unavailable)
-    for ask_for in ("rooms", "recent"):
-        monkeypatch.setattr(container.rooms(), ask_for, unavailable)
-    asked = {
-        ANNOUNCEMENTS: await announce(client, "chat", "hello"),
-        JOB: await client.get("/api/jobs/none"),
-        ROOMS: await client.get("/api/rooms"),
-        HISTORY: await client.get("/api/rooms/lobby/history"),
-    }
-    await service.registry.drain(0)
-    asked["get", "/readyz"] = await client.get("/readyz")
-    for operation, answer in asked.items():
-        assert answer.status_code == 503, operation
-        check(document, operation, answer)
-
-
-@pytest.mark.usefixtures("broken_rooms")
-async def test_an_error_of_ours_is_answered_as_it_is_there(
-    client: httpx2.AsyncClient, document: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    answer = await client.get("/api/rooms")
-    assert answer.status_code == 500
-    check(document, ROOMS, answer)
-    caplog.clear()
+    headers = {"origin": "https://evil.example"}
+    for operation, asked in DONE.items():
+        if operation[0] != "get":
+            answer = await client.request(operation[0], asked.path, headers=headers)
+            assert answer.status_code == 403
+            check(document, operation, answer)
 
 
 async def test_no_form_is_there_that_nothing_has(document: Any) -> None:

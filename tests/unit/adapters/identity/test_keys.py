@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.identity.keys import MAX_KEYS, KeySetIsUnusable, parse_keys
 from tests.unit.adapters.identity.signing import (
@@ -109,3 +111,27 @@ def test_a_set_of_too_many_keys_is_read_to_its_bound() -> None:
     found = parse_keys(json.dumps({"keys": [GOOD] * (MAX_KEYS + 1)}).encode())
     assert len(found.keys) == MAX_KEYS
     assert found.skipped == (f"those after the first {MAX_KEYS} are too many",)
+
+
+MEMBERS = st.sampled_from(["kty", "crv", "alg", "use", "key_ops", "kid", "n", "e", "x", "y"])
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=9)
+    | st.binary(max_size=64).map(base64url)
+    | st.lists(st.text(max_size=3), max_size=2)
+    | st.dictionaries(st.text(max_size=3), st.none(), max_size=1)
+)
+
+
+@given(
+    st.sampled_from([with_rsa().jwk(), with_ec().jwk(), with_ed().jwk()]),
+    st.dictionaries(MEMBERS, VALUES, max_size=3),
+)
+def test_whatever_an_issuer_publishes_costs_that_key_alone(
+    jwk: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    found = parse_keys(published({**jwk, **wrong}, GOOD))
+    assert len(found.keys) + len(found.skipped) == 2
+    assert found.keys[-1].key_id == "good"

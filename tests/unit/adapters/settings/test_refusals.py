@@ -55,7 +55,7 @@ WRONG = [
     ("LOG_IGNORED_ACTIONS", "ping pong", "separated by commas"),
     ("LOG_IGNORED_ACTIONS", '["ping"]', "separated by commas"),
     ("AUTH", "foo", "'anonymous' or 'jwt'"),
-    ("AUTH", "", "at least one of anonymous, jwt"),
+    ("AUTH", ",", "at least one of anonymous, jwt"),
     ("AUTH_JWKS", "http://issuer.example/keys", "begins with https://"),
     ("AUTH_JWKS", "/no/such/file", "no such file"),
     ("AUTH_LEEWAY", "301", "less than or equal to 300"),
@@ -189,7 +189,7 @@ def test_a_wrong_one_of_several_is_named_by_the_setting_that_it_stands_in(
     [
         {"auth_secret": "hunter2" * 5},
         {"api_keys": "hunter2hunter2"},
-        {"visitor_secret": "hunter2"},
+        {"visitor_secret": "hunter2" * 5},
         {"redis_url": "redis://:hunter2@example"},
     ],
     ids=lambda given: next(iter(given)),

@@ -55,6 +55,7 @@ WRONG = [
     ("LOG_IGNORED_ACTIONS", "ping pong", "separated by commas"),
     ("LOG_IGNORED_ACTIONS", '["ping"]', "separated by commas"),
     ("AUTH", "foo", "'anonymous' or 'jwt'"),
+    ("AUTH", "", "at least one of anonymous, jwt"),
     ("AUTH", ",", "at least one of anonymous, jwt"),
     ("AUTH_JWKS", "http://issuer.example/keys", "begins with https://"),
     ("AUTH_JWKS", "/no/such/file", "no such file"),

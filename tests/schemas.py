@@ -32,7 +32,11 @@ KNOWN = {"$ref", "type", "const", "enum", "anyOf", "items", "properties", "requi
 SAYS_NOTHING = {"title", "description", "default", "examples"}
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
@@ -120,6 +124,7 @@ _MAKERS: dict[str, Callable[[Any, Any], st.SearchStrategy[Any]]] = {
         it.get("minimum", it.get("exclusiveMinimum")),
         it.get("maximum"),
         allow_nan=False,
+        allow_infinity=False,
         exclude_min="exclusiveMinimum" in it,
     ),
     "boolean": lambda *_: st.booleans(),

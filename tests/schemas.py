@@ -3,6 +3,7 @@
 A word that stands in no document yet is an error here, so that nothing is passed over.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -65,7 +66,7 @@ def mismatches(document: Any, schema: Any, value: Any, at: str = "") -> Iterator
         yield f"{at}: its length is {len(value)}"
     if isinstance(value, int | float) and not (
         schema.get("minimum", value) <= value <= schema.get("maximum", value)
-        and schema.get("exclusiveMinimum", value - 1) < value
+        and schema.get("exclusiveMinimum", -math.inf) < value
     ):
         yield f"{at}: {value} is out of bounds"
     if isinstance(value, list) and not (

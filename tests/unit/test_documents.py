@@ -37,7 +37,7 @@ DOCUMENTS = sorted(
 """A decision tells of its own day, with the names of that day."""
 
 
-OTHERS_VARIABLES = {"FORWARDED_ALLOW_IPS"}
+OTHERS_VARIABLES = {"FORWARDED_ALLOW_IPS", "HTTPS_PROXY", "SSL_CERT_FILE"}
 
 
 COOKIES = {COOKIE}

@@ -189,7 +189,7 @@ def test_a_wrong_one_of_several_is_named_by_the_setting_that_it_stands_in(
     [
         {"auth_secret": "hunter2" * 5},
         {"api_keys": "hunter2hunter2"},
-        {"visitor_secret": "hunter2"},
+        {"visitor_secret": "hunter2" * 5},
         {"redis_url": "redis://:hunter2@example"},
     ],
     ids=lambda given: next(iter(given)),

@@ -3,6 +3,7 @@
 A word that stands in no document yet is an error here, so that nothing is passed over.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,7 +33,11 @@ KNOWN = {"$ref", "type", "const", "enum", "anyOf", "items", "properties", "requi
 SAYS_NOTHING = {"title", "description", "default", "examples"}
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
@@ -61,7 +66,7 @@ def mismatches(document: Any, schema: Any, value: Any, at: str = "") -> Iterator
         yield f"{at}: its length is {len(value)}"
     if isinstance(value, int | float) and not (
         schema.get("minimum", value) <= value <= schema.get("maximum", value)
-        and schema.get("exclusiveMinimum", value - 1) < value
+        and schema.get("exclusiveMinimum", -math.inf) < value
     ):
         yield f"{at}: {value} is out of bounds"
     if isinstance(value, list) and not (
@@ -120,6 +125,7 @@ _MAKERS: dict[str, Callable[[Any, Any], st.SearchStrategy[Any]]] = {
         it.get("minimum", it.get("exclusiveMinimum")),
         it.get("maximum"),
         allow_nan=False,
+        allow_infinity=False,
         exclude_min="exclusiveMinimum" in it,
     ),
     "boolean": lambda *_: st.booleans(),

@@ -71,7 +71,7 @@ class BytesContract:
                     sized(20),
                     exclude=ConnectionId("x" * ROOM),
                     key=f"{number}" * 50,
-                    headers={"id": "x" * ROOM},
+                    headers={"trace": "x" * ROOM},
                 ),
             )
 

@@ -31,7 +31,7 @@ FEW = 6
 """Coroutines between the event loop and whoever waits for a frame."""
 
 IDLE = 20
-OBJECTS = 80
+OBJECTS = 88
 """Held by one idle connection at most, the event loop's own among them."""
 
 HANDSHAKE = (

@@ -85,7 +85,7 @@ class Session(Subscriber):
             Rate(settings.bytes_per_second, settings.byte_burst),
         )
         self._insistence = Insistence(settings.flood_seconds)
-        self._refuse: Refuse = self._refuse_namelessly
+        self._refuse: Refuse | None = None
         self._feature: Feature | None = None
         self._disconnect: Disconnect | None = None
         self._is_ready = False
@@ -120,7 +120,7 @@ class Session(Subscriber):
 
         `refuse` says that a frame is not handled, and why.
         """
-        self._refuse = refuse or self._refuse
+        self._refuse = refuse
         try:
             self.begin()
             await self._read(handle)
@@ -143,7 +143,7 @@ class Session(Subscriber):
         log.debug("connection closed")
         self._registry.discard(self)
         self._mailbox.clear()
-        self._notify = None
+        self._notify = self._refuse = None
         if self._writer is not None:
             self._writer.cancel()
         if self._abort_timer is not None:
@@ -272,14 +272,15 @@ class Session(Subscriber):
             return message
         if message is not None and self.state is State.OPEN:
             detail = "You send too fast on all your connections together."
-            self._refuse(message, RateLimited(detail, "member", wait))
+            refused = RateLimited(detail, "member", wait)
+            if self._refuse is None:
+                self.send(rate_limited_frame(refused))
+            else:
+                self._refuse(message, refused)
         if self._insistence.goes_on(time.monotonic()):
             self.disconnect(disconnects.TOO_FAST)
         await asyncio.sleep(min(wait, self._registry.settings.flood_seconds))
         return None
-
-    def _refuse_namelessly(self, _frame: str | bytes, error: RateLimited) -> None:
-        self.send(rate_limited_frame(error))
 
     def _go(self, state: State) -> bool:
         """Enter a state; false, and nothing changed, if it may not follow."""

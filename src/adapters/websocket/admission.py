@@ -52,7 +52,7 @@ class Admission:
             return
         self._believe(arrival.caller.identity)
         try:
-            await self._session.host(self._feature, self._since)
+            await self._host()
         except NotAllowed:
             raise
         except Exception as error:  # noqa: BLE001 - it is mapped, or logged and said so
@@ -88,9 +88,14 @@ class Admission:
         elif identity.member.name != before.member.name:
             await self._feature.rename()
 
+    async def _host(self) -> None:
+        # An idle connection keeps none.
+        since, self._since = self._since, ()
+        await self._session.host(self._feature, since)
+
     async def _join(self) -> None:
         try:
-            await self._session.host(self._feature, self._since)
+            await self._host()
         except Exception as error:  # noqa: BLE001 - it is mapped, or logged and said so
             self._session.disconnect(disconnects.for_error(error))
 

@@ -21,6 +21,7 @@ from domain.chat import CHAT, RELIABLE
 from domain.errors import NotAllowed
 from domain.identity import Caller, Identity, Member, MemberId, RoomName
 from tests.doubles import ManualClock, RecordingSubscriber
+from tests.sockets import fixed_audiences
 
 LOBBY = RoomName.parse("lobby")
 NOWHERE = Cursor("chat~000000000000-1-1")
@@ -90,7 +91,7 @@ DEEDS: list[tuple[str, str, frozenset[Right], Deed]] = [
                 {Right.PUBLISH},
                 lambda h, c, channel=channel: h.announcements.announce(c, channel, "hear"),
             )
-            for channel in ("chat", "reliable", "notifications", "analytics", "room:lobby")
+            for channel in (*(audience.channel for audience in fixed_audiences()), "room:lobby")
         ],
     ]
 ]

@@ -2,7 +2,7 @@
 and all that it has can come."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
@@ -21,6 +21,13 @@ from tests.unit.adapters.websocket.driving import Service, serving
 @pytest.fixture
 async def document(client: httpx2.AsyncClient) -> Any:
     return (await client.get("/openapi.json")).json()
+
+
+@pytest.fixture
+async def operator() -> AsyncIterator[httpx2.AsyncClient]:
+    """With a key, with which more is done."""
+    async with serving(**KNOWN) as service, client_of(service, token=API_KEY) as client:
+        yield client
 
 
 def check(document: Any, operation: tuple[str, str], answer: httpx2.Response) -> None:
@@ -83,6 +90,16 @@ async def test_whatever_is_asked_nothing_is_answered_that_it_does_not_have(
     for operation in operations(document):
         request = data.draw(requests(document, operation))
         check(document, operation, await client.request(**request))
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+async def test_whatever_an_operator_asks_nothing_is_answered_that_it_does_not_have(
+    operator: httpx2.AsyncClient, document: Any, data: st.DataObject
+) -> None:
+    for operation in operations(document):
+        request = data.draw(requests(document, operation))
+        check(document, operation, await operator.request(**request))
 
 
 Operation: TypeAlias = tuple[str, str]

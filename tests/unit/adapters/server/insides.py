@@ -32,6 +32,7 @@ UVICORN_WEBSOCKET: Shapes = {
     "send": "message",
     "shutdown": "",
     "app": Callable,  # type: ignore[dict-item]
+    "client": tuple | None,
     "config": uvicorn.Config,
     "conn": ServerProtocol,
     "disconnected": bool,
@@ -77,6 +78,7 @@ UVICORN_HTTP: Shapes = {
     "on_response_complete": "",
     "_should_upgrade": "",
     "_unset_keepalive_if_required": "",
+    "client": tuple | None,
     "flow": FlowControl,
     "headers": list,
     "parser": httptools.HttpRequestParser,

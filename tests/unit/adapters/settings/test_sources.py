@@ -115,12 +115,7 @@ def test_what_is_none_of_ours_is_left_alone(
 # What is set to nothing.
 
 
-NOT_EMPTY = {
-    "HOST",
-    "SWITCHBOARD_HOST",
-    "SWITCHBOARD_AUTH",
-    "SWITCHBOARD_LOG_IGNORED_ACTIONS",
-}
+NOT_EMPTY = {"HOST", "SWITCHBOARD_HOST", "SWITCHBOARD_AUTH", "SWITCHBOARD_LOG_IGNORED_ACTIONS"}
 
 
 @pytest.mark.parametrize("place", ["environment", "file"])

@@ -32,6 +32,7 @@ UVICORN_WEBSOCKET: Shapes = {
     "send": "message",
     "shutdown": "",
     "app": Callable,  # type: ignore[dict-item]
+    "client": tuple | None,
     "config": uvicorn.Config,
     "conn": ServerProtocol,
     "disconnected": bool,

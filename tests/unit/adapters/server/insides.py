@@ -67,6 +67,7 @@ UVICORN_READING: Shapes = {
 }
 
 UVICORN_HTTP: Shapes = {
+    "client": tuple | None,
     "connection_made": "transport",
     "connection_lost": "exc",
     "data_received": "data",

@@ -64,6 +64,10 @@ class Lane(Protocol):
         """Whether a subscriber is attached to this group."""
 
     @abstractmethod
+    async def is_known(self, group: str) -> bool:
+        """Whether anybody is attached here, or history holds anything of it, if only its end."""
+
+    @abstractmethod
     async def recent(self, group: str, limit: int) -> list[str]:
         """The newest `limit` frames, oldest first, with their cursors."""
 

@@ -13,6 +13,7 @@ AnyError = TypeVar("AnyError", bound=Exception)
 CODES: dict[type[Refusal], tuple[str, float]] = {
     Refusal: ("refused", 1.0),
     errors.Unavailable: ("unavailable", 1.0),
+    errors.RateLimited: ("rate_limited", 1.0),
     errors.QueueIsFull: ("queue_is_full", 5.0),
     errors.TooManyRevocations: ("too_many_revocations", 60.0),
     errors.TooManySubscriptions: ("too_many_subscriptions", 5.0),

@@ -21,7 +21,7 @@ from tests.doubles import (
     RecordingSubscriber,
 )
 from tests.unit.application.jobs.running import ID, LOSSES, WAITING, half_then_done
-from tests.unit.application.people import ACCESS, ADA
+from tests.unit.application.people import ACCESS, ADA, limits
 
 FIRST = JobId("job-1")
 """The first that is asked for."""
@@ -47,6 +47,7 @@ class Stage:
         self.fragile = FragileBroadcaster(broadcaster)
         self.records = FragileJobRecords(clock)
         self.queue = FragileJobQueue()
+        self.limits = limits()
         self.jobs = JobService(
             self.fragile,
             broadcaster,
@@ -56,6 +57,7 @@ class Stage:
             clock,
             NumberedIds(),
             ACCESS,
+            self.limits,
             text_limit=10,
             queue_limit=5,
             watch_limit=4,

@@ -47,7 +47,6 @@ class Stage:
         self.fragile = FragileBroadcaster(broadcaster)
         self.records = FragileJobRecords(clock)
         self.queue = FragileJobQueue()
-        self.limits = limits()
         self.jobs = JobService(
             self.fragile,
             broadcaster,
@@ -57,7 +56,7 @@ class Stage:
             clock,
             NumberedIds(),
             ACCESS,
-            self.limits,
+            limits(),
             text_limit=10,
             queue_limit=5,
             watch_limit=4,

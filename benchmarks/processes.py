@@ -212,6 +212,9 @@ def _server_command(peer: str, port: int, redis_url: str) -> tuple[list[str], di
         "SWITCHBOARD_FRAMES_PER_SECOND": "1000000",
         "SWITCHBOARD_MEMBER_FRAMES_PER_SECOND": "1000000",
         "SWITCHBOARD_FRAME_BURST": "1000000",
+        "SWITCHBOARD_ADDRESS_ROOM_BURST": "1000000",
+        "SWITCHBOARD_ADDRESS_JOBS_WAITING": "1000000",
+        "SWITCHBOARD_ADDRESS_JOB_BYTES": "1000000000000",
     }
     if redis_url:
         settings |= {"SWITCHBOARD_BACKEND": "redis", "REDIS_URL": redis_url}

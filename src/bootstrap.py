@@ -35,6 +35,7 @@ from adapters.identity.tokens import Tokens
 from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.layers.channel_layer import registered
 from adapters.limits.address_limits import AddressLimits
+from adapters.limits.caller_limits import CallerLimits
 from adapters.limits.limited import Limited
 from adapters.logging_setup import configure_logging
 from adapters.output import protect_output
@@ -60,6 +61,7 @@ from application.echo import EchoService
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner, JobRunnerSettings
 from application.jobs import JobService
+from application.limits import RoomsMade
 from application.notifications import NotificationService
 from application.ports import Clock
 from application.rooms import RoomService
@@ -110,6 +112,9 @@ class Container(containers.DeclarativeContainer):
     )
     limited = providers.Singleton(Limited, dry_run=settings.provided.traffic.limits_dry_run)
     address_limits = providers.Singleton(AddressLimits, settings.provided.traffic, limited)
+    caller_limits = providers.Singleton(
+        CallerLimits, settings.provided.kept, backend.provided.member_allowances, limited
+    )
     visitors = providers.Singleton(Visitors, settings.provided.server.visitor_secret)
     authenticator = providers.Singleton(
         Authenticator,
@@ -125,10 +130,22 @@ class Container(containers.DeclarativeContainer):
 
     echo = providers.Singleton(EchoService, text_limit=limits.text_limit)
     chat = providers.Singleton(
-        ChatService, broadcaster, broadcaster, access, CHAT, text_limit=limits.text_limit
+        ChatService,
+        broadcaster,
+        broadcaster,
+        access,
+        caller_limits,
+        CHAT,
+        text_limit=limits.text_limit,
     )
     reliable = providers.Singleton(
-        ChatService, broadcaster, broadcaster, access, RELIABLE, text_limit=limits.text_limit
+        ChatService,
+        broadcaster,
+        broadcaster,
+        access,
+        caller_limits,
+        RELIABLE,
+        text_limit=limits.text_limit,
     )
     notifications = providers.Singleton(
         NotificationService, broadcaster, broadcaster, access, text_limit=limits.text_limit
@@ -139,6 +156,7 @@ class Container(containers.DeclarativeContainer):
         broadcaster,
         backend.provided.tally,
         access,
+        caller_limits,
         data_limit=limits.event_data_bytes,
     )
     rooms = providers.Singleton(
@@ -148,11 +166,16 @@ class Container(containers.DeclarativeContainer):
         broadcaster,
         backend.provided.presence,
         access,
+        caller_limits,
         text_limit=limits.text_limit,
         member_limit=limits.room_members,
     )
     announcements = providers.Singleton(
-        AnnouncementService, broadcaster, access, text_limit=limits.text_limit
+        AnnouncementService,
+        broadcaster,
+        access,
+        providers.Singleton(RoomsMade, broadcaster, caller_limits),
+        text_limit=limits.text_limit,
     )
     jobs = providers.Singleton(
         JobService,
@@ -164,6 +187,7 @@ class Container(containers.DeclarativeContainer):
         clock,
         ids,
         access,
+        caller_limits,
         text_limit=limits.text_limit,
         queue_limit=job_settings.queue_limit,
         watch_limit=limits.subscriptions,

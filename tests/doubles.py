@@ -8,11 +8,14 @@ from typing import Any
 
 from adapters.jobs.queue_memory import MemoryJobQueue
 from adapters.layers.broadcaster import LaneBroadcaster
-from adapters.limit_settings import TrafficSettings
+from adapters.limit_settings import KeptSettings, TrafficSettings
 from adapters.limits.address_limits import AddressLimits
+from adapters.limits.caller_limits import CallerLimits, member_rates
 from adapters.limits.limited import Limited
 from adapters.storage.job_records_memory import MemoryJobRecords
+from adapters.storage.member_allowances_memory import MemoryMemberAllowances
 from application.errors import Unavailable
+from application.job_ports import Share
 from application.ports import Broadcaster, Clock, Cursor, Event, Ids, Recovery, Subscriber
 from domain.audiences import Audience
 from domain.identity import ConnectionId, IdempotencyKey, JobId
@@ -229,9 +232,9 @@ class FragileJobRecords(MemoryJobRecords):
         for records in (self._records, self._keyed, self._owned, self._ended, self._untold):
             records.clear()
 
-    async def add(self, job: Job) -> bool:
+    async def add(self, job: Job, shares: Sequence[Share] = ()) -> bool:
         self._called("add")
-        return await super().add(job)
+        return await super().add(job, shares)
 
     async def claim(self, job_id: JobId, lease: float) -> Job | None:
         self._called("claim")
@@ -262,3 +265,11 @@ def address_limits(**given: float) -> AddressLimits:
     """Limits by address with these settings, and generous ones for the rest."""
     settings = TrafficSettings(_env_file=None, **given)  # type: ignore[arg-type]
     return AddressLimits(settings, Limited())
+
+
+def caller_limits(clock: Clock | None = None, **given: float) -> CallerLimits:
+    """The same of what callers may have kept; members' are in memory."""
+    settings = KeptSettings(_env_file=None, **given)  # type: ignore[arg-type]
+    now = (clock or ManualClock()).monotonic
+    members = MemoryMemberAllowances(member_rates(settings), now)
+    return CallerLimits(settings, members, Limited(), now)

@@ -12,6 +12,28 @@ from adapters.settings_group import SettingsGroup, config, split
 MEBIBYTE = 1024 * 1024
 
 
+class KeptSettings(SettingsGroup):
+    """What one member and one address may have kept; `recovery_wait` is in seconds."""
+
+    model_config = config()
+
+    address_rooms_per_second: float = Field(20, gt=0)
+    address_room_burst: int = Field(2_000, ge=1)
+    member_rooms_per_second: float = Field(5, gt=0)
+    member_room_burst: int = Field(500, ge=1)
+    address_names_per_second: float = Field(0.1, gt=0)
+    address_name_burst: int = Field(500, ge=1)
+    member_names_per_second: float = Field(0.05, gt=0)
+    member_name_burst: int = Field(250, ge=1)
+    address_jobs_waiting: int = Field(250, ge=1)
+    member_jobs_waiting: int = Field(100, ge=1)
+    address_job_bytes: int = Field(256 * MEBIBYTE, ge=1)
+    member_job_bytes: int = Field(64 * MEBIBYTE, ge=1)
+    address_recoveries: int = Field(100, ge=1)
+    member_recoveries: int = Field(10, ge=1)
+    recovery_wait: float = Field(5, gt=0)
+
+
 class TrafficSettings(SettingsGroup):
     """`trusted_proxies` are addresses and networks. With `dry_run` nothing is refused, only told
     and counted."""

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from adapters.auth_settings import AuthSettings
 from adapters.lane_table import LANES, LanePlan
-from adapters.limit_settings import TrafficSettings
+from adapters.limit_settings import KeptSettings, TrafficSettings
 from adapters.origins import parse_origin
 from adapters.settings_group import (
     PREFIX,
@@ -224,6 +224,7 @@ class Settings:
     sessions: SessionSettings
     limits: LimitSettings
     traffic: TrafficSettings
+    kept: KeptSettings
     log: LogSettings
     redis: RedisSettings
     jobs: JobSettings

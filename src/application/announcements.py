@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from application.access import Access
+from application.limits import RoomsMade
 from application.ports import Broadcaster
 from domain import rooms
 from domain.analytics import ANALYTICS
@@ -24,9 +25,12 @@ ROOM_PREFIX = f"{AudienceKind.ROOM}:"
 
 
 class AnnouncementService:
-    def __init__(self, broadcaster: Broadcaster, access: Access, *, text_limit: int) -> None:
+    def __init__(
+        self, broadcaster: Broadcaster, access: Access, made: RoomsMade, *, text_limit: int
+    ) -> None:
         self._broadcaster = broadcaster
         self._access = access
+        self._made = made
         self._text_limit = text_limit
 
     async def announce(
@@ -35,11 +39,13 @@ class AnnouncementService:
         """Tell everybody on `channel`: one of `AUDIENCES`, or room:NAME.
 
         Raises `NotAllowed`, `ChannelIsUnknown`, `RoomNameIsImpossible`, `TextIsEmpty`,
-        `TextIsTooLong`.
+        `TextIsTooLong`, `RateLimited`.
         """
         audience = _audience(channel)
         await self._access.demand(caller, audience, Right.PUBLISH)
         made = AnnouncementMade(MessageText.parse(text, limit=self._text_limit), periodic)
+        if audience.kind is AudienceKind.ROOM:
+            await self._made.demand(caller, audience)
         await self._broadcaster.publish(audience, made)
 
 

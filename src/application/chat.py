@@ -1,6 +1,7 @@
 """Public and reliable chat: one service, given another audience."""
 
 from application.access import Access
+from application.limits import Limits
 from application.ports import Broadcaster, Cursor, Subscriber, Subscriptions
 from domain import chat
 from domain.audiences import Audience
@@ -16,6 +17,7 @@ class ChatService:
         broadcaster: Broadcaster,
         subscriptions: Subscriptions,
         access: Access,
+        limits: Limits,
         audience: Audience[ChatEvent],
         *,
         text_limit: int,
@@ -23,16 +25,18 @@ class ChatService:
         self._broadcaster = broadcaster
         self._subscriptions = subscriptions
         self._access = access
+        self._limits = limits
         self._audience = audience
         self._text_limit = text_limit
 
     async def join(self, caller: Caller, subscriber: Subscriber, since: Cursor | None) -> None:
         """Listen, then tell everybody, the newcomer included. Whatever it raises, nobody joined.
 
-        Raises `NotAllowed`.
+        Raises `NotAllowed`, `RateLimited`.
         """
         await self._access.demand_listening(caller, self._audience, since)
-        await self._subscriptions.subscribe(self._audience, subscriber, since=since)
+        async with self._limits.recovery(caller, since):
+            await self._subscriptions.subscribe(self._audience, subscriber, since=since)
         try:
             await self._broadcaster.publish(self._audience, MemberJoined(caller.member))
         except BaseException:

@@ -5,13 +5,52 @@ runs them, or reaps them. Every method raises `Unavailable` when its backend can
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from application.errors import Scope
 from domain.identity import IdempotencyKey, JobId, MemberId
 from domain.jobs import Job, JobEnded
 
 LISTED_BACK = 200
 """At least so many of a member's newest jobs can be listed."""
+
+
+RECORD_BYTES = 2_048
+"""What a job takes beside its content: the rest of its record, its places in sets, its stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What jobs one member, or one address, may have: at most `waiting` that wait, and `kept` bytes
+    of records that were added within the retention. `key` is who it is."""
+
+    scope: Scope
+    key: str
+    waiting: int
+    kept: int
+
+
+class ShareIsUsedUp(Exception):
+    """Of this scope too many jobs wait; or, with `is_bytes`, too many bytes are kept.
+    `retry_after` is in seconds."""
+
+    def __init__(self, scope: Scope, retry_after: float, *, is_bytes: bool) -> None:
+        super().__init__(scope)
+        self.scope = scope
+        self.retry_after = retry_after
+        self.is_bytes = is_bytes
+
+
+WAITING_SECONDS = 5.0
+"""When to try again while too many jobs wait: nobody knows when one of them is begun."""
+
+
+def bytes_of(job: Job) -> int:
+    """What keeping a job may take: its content stands in the record, in the stream and, about as
+    long, in the outcome."""
+    return RECORD_BYTES + 3 * len(job.content.encode())
 
 
 class KnownJobs(Protocol):
@@ -26,10 +65,13 @@ class AskedJobs(KnownJobs, Protocol):
     """The records of jobs, for those who ask for them."""
 
     @abstractmethod
-    async def add(self, job: Job) -> bool:
+    async def add(self, job: Job, shares: Sequence[Share] = ()) -> bool:
         """Keep a new job; False, and no change, if its id or its `key` is known already.
 
-        A key is known for as long as the record of its job is kept.
+        A key is known for as long as the record of its job is kept. Raises `ShareIsUsedUp`, and
+        changes nothing, if it doesn't fit into one of the `shares`, also when many add at once. A
+        job that was handed back may no longer count as waiting there. Of bytes, half of what is
+        kept may come at once and the other half over the retention; one job fits where nothing is.
         """
 
     @abstractmethod

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from application.access import Access
-from application.errors import QueueIsFull, TooManySubscriptions, Unavailable
+from application.errors import QueueIsFull, RateLimited, TooManySubscriptions, Unavailable
 from application.job_endings import tell_ending
-from application.job_ports import AskedJobs, EndedJobs, JobQueue
+from application.job_ports import AskedJobs, EndedJobs, JobQueue, ShareIsUsedUp
+from application.limits import Limit, Limits
 from application.ports import (
     Broadcaster,
     Clock,
@@ -53,6 +54,7 @@ class JobService:
         clock: Clock,
         ids: Ids,
         access: Access,
+        limits: Limits,
         *,
         text_limit: int,
         queue_limit: int,
@@ -67,6 +69,7 @@ class JobService:
         self._clock = clock
         self._ids = ids
         self._access = access
+        self._limits = limits
         self._text_limit = text_limit
         self._queue_limit = queue_limit
         self._watch_limit = watch_limit
@@ -89,7 +92,7 @@ class JobService:
         Under the same `key` the same member finds the same job again, for as long as its record
         is kept; nobody is subscribed then.
         Raises `NotAllowed`, `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`,
-        `QueueIsFull`, `TooManySubscriptions`.
+        `QueueIsFull`, `RateLimited`, `TooManySubscriptions`.
         """
         await self._access.demand(caller, jobs.ANY_JOB, Right.PUBLISH)
         text = MessageText.parse(content, limit=self._text_limit)
@@ -106,10 +109,10 @@ class JobService:
         if subscriber is not None:
             await self._subscriptions.subscribe(audience, subscriber)
         try:
-            is_new = await self._asked.add(job)
+            is_new = await self._add(caller, job)
             if is_new:
                 await self._broadcaster.publish(audience, JobQueued(job.id, member, key))
-        except Unavailable:
+        except (Unavailable, RateLimited):
             await self._unwatch(subscriber, audience)
             raise
         if not is_new:
@@ -121,6 +124,14 @@ class JobService:
         except Unavailable:
             log.warning("a job will be put on the queue later", extra={"job": job.id})
         return Submitted(job.id, again=False)
+
+    async def _add(self, caller: Caller, job: Job) -> bool:
+        try:
+            return await self._asked.add(job, self._limits.job_shares(caller))
+        except ShareIsUsedUp as full:
+            limit = Limit.JOB_BYTES if full.is_bytes else Limit.JOBS_WAITING
+            self._limits.refuse(limit, full.scope, caller, full.retry_after)
+            return await self._asked.add(job)
 
     async def _unwatch(self, subscriber: Subscriber | None, audience: Audience[JobEvent]) -> None:
         if subscriber is not None:
@@ -139,13 +150,14 @@ class JobService:
         """Deliver where the job stands and all that follows, or what came after `since`.
 
         Returns the job if it is over and history no longer tells how it ended.
-        Raises `NotAllowed`, `JobIsUnknown`.
+        Raises `NotAllowed`, `JobIsUnknown`, `RateLimited`.
         """
         audience = jobs.audience(job_id)
         await self._access.demand_listening(caller, audience, since)
         job = await self._seen_by(caller, job_id)
         if since is not None:
-            recovery = await self._subscriptions.subscribe(audience, subscriber, since=since)
+            async with self._limits.recovery(caller, since):
+                recovery = await self._subscriptions.subscribe(audience, subscriber, since=since)
             # What is left of an ended job's history ends with how it ended.
             is_told = recovery is not None and (recovery.reason is None or recovery.missed)
             return job if job.state.is_over and not is_told else None

@@ -127,6 +127,11 @@ class History(Protocol):
     async def recent(self, audience: Audience[Any], limit: int) -> list[str]:
         """The newest `limit` frames, oldest first; empty for an audience never told anything."""
 
+    @abstractmethod
+    async def is_known(self, audience: Audience[Any]) -> bool:
+        """Whether somebody listens to it in this process, which asks nobody, or anything of its
+        history is kept, on whichever."""
+
 
 class Presence(Protocol):
     """Who is in which room, over all server processes.
@@ -169,6 +174,10 @@ class Tally(Protocol):
 
         A name too many is counted among the others, and has no count of its own: None.
         """
+
+    @abstractmethod
+    async def add_known(self, name: str) -> tuple[int | None, int] | None:
+        """The same, but for a name that would be new: then nothing is counted, and it is None."""
 
     @abstractmethod
     async def counts(self, limit: int) -> Counts:

@@ -1,6 +1,7 @@
 """Rooms: who is in, what is said, what was said lately."""
 
 from application.access import Access
+from application.limits import Limits, RoomsMade
 from application.ports import (
     Broadcaster,
     Cursor,
@@ -27,6 +28,7 @@ class RoomService:
         history: History,
         presence: Presence,
         access: Access,
+        limits: Limits,
         *,
         text_limit: int,
         member_limit: int,
@@ -36,19 +38,26 @@ class RoomService:
         self._history = history
         self._presence = presence
         self._access = access
+        self._limits = limits
+        self._made = RoomsMade(history, limits)
         self._text_limit = text_limit
         self._member_limit = member_limit
 
     async def enter(
         self, room: RoomName, caller: Caller, subscriber: Subscriber, since: Cursor | None
     ) -> None:
-        """Come in, listen, and have the others told; raises `RoomIsFull`, `NotAllowed`."""
+        """Come in, listen, and have the others told.
+
+        Raises `NotAllowed`, `RoomIsFull`, `RateLimited`.
+        """
         audience = rooms.audience(room)
         await self._access.demand_listening(caller, audience, since)
-        members = await self._presence.enter(
-            room, subscriber.connection_id, caller.member, limit=self._member_limit
-        )
-        await self._subscriptions.subscribe(audience, subscriber, since=since)
+        await self._made.demand(caller, audience)
+        async with self._limits.recovery(caller, since):
+            members = await self._presence.enter(
+                room, subscriber.connection_id, caller.member, limit=self._member_limit
+            )
+            await self._subscriptions.subscribe(audience, subscriber, since=since)
         joined = MemberJoined(caller.member, members)
         await self._broadcaster.publish(audience, joined, exclude=subscriber.connection_id)
 
@@ -57,12 +66,14 @@ class RoomService:
     ) -> Cursor | None:
         """Tell everybody in the room; see `Broadcaster.publish` for what a `key` does.
 
-        Raises `NotAllowed`, `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`.
+        Raises `NotAllowed`, `TextIsEmpty`, `TextIsTooLong`, `IdempotencyKeyIsImpossible`,
+        `RateLimited`.
         """
         audience = rooms.audience(room)
         await self._access.demand(caller, audience, Right.PUBLISH)
         said = chat.say(caller.member, text, limit=self._text_limit)
         retry_of = None if key is None else IdempotencyKey.parse(key, caller.member.id, text)
+        await self._made.demand(caller, audience)
         return await self._broadcaster.publish(audience, said, key=retry_of)
 
     async def rename(self, room: RoomName, caller: Caller, subscriber: Subscriber) -> None:

@@ -4,6 +4,7 @@ from tests.contracts.idempotency_keys import IdempotencyKeysContract
 from tests.contracts.lane_bytes import BytesContract
 from tests.contracts.lane_cursors import CursorsContract
 from tests.contracts.lane_history import HistoryContract
+from tests.contracts.lane_known import KnownContract
 from tests.contracts.lane_messages import MessagesContract
 from tests.contracts.lane_passing import PassingContract
 from tests.contracts.lane_recovery import RecoveryContract
@@ -14,6 +15,7 @@ class DurableLaneContract(
     CursorsContract,
     RecoveryContract,
     HistoryContract,
+    KnownContract,
     BytesContract,
     IdempotencyKeysContract,
     PassingContract,

@@ -2,11 +2,16 @@
 
 from tests.contracts.asked_jobs import AskedJobsContract
 from tests.contracts.ended_jobs import EndedJobsContract
+from tests.contracts.job_shares import JobSharesContract
 from tests.contracts.running_jobs import RunningJobsContract
 from tests.contracts.stalled_jobs import StalledJobsContract
 
 
 class JobRecordsContract(
-    AskedJobsContract, RunningJobsContract, StalledJobsContract, EndedJobsContract
+    AskedJobsContract,
+    JobSharesContract,
+    RunningJobsContract,
+    StalledJobsContract,
+    EndedJobsContract,
 ):
     """Asking, running, stalling and ending."""

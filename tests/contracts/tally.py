@@ -30,6 +30,29 @@ class TallyContract:
         assert await add(tally, "view", "click", "view") == [(1, 1), (1, 2), (2, 3)]
         assert await tally.counts(9) == Counts(3, {"view": 2, "click": 1})
 
+    async def test_only_names_that_are_known_are_counted_where_no_new_one_may_come(
+        self, tally: Tally
+    ) -> None:
+        assert await tally.add_known("a") is None
+        assert await tally.counts(9) == Counts(0, {})
+
+        await add(tally, "a", "b")
+        assert await tally.add_known("a") == (2, 3)
+        assert await tally.add_known("c") is None
+
+        # One too many is no new name.
+        await add(tally, "c")
+        assert await tally.add_known("d") == (None, 5)
+        assert await tally.counts(9) == Counts(5, {"a": 2, "b": 1, "c": 1, OTHER: 1})
+
+    async def test_a_name_that_was_forgotten_is_new_again(
+        self, tally: Tally, clock: PassingTime
+    ) -> None:
+        await add(tally, "a")
+        await clock.advance(EXPIRY + 1)
+
+        assert await tally.add_known("a") is None
+
     async def test_the_most_frequent_come_first(self, tally: Tally) -> None:
         await add(tally, "one", "three", "two", "three", "two", "three")
 

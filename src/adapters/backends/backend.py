@@ -12,6 +12,7 @@ from application.identity_ports import Revocations, Tickets
 from application.job_ports import JobQueue, JobRecords
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
+from application.limits import MemberAllowances
 from application.member_rates import MemberRates
 from application.ports import Clock, Presence, Tally
 
@@ -27,6 +28,7 @@ class Backend(Protocol):
     tally: Tally
     job_records: JobRecords
     job_queue: JobQueue
+    member_allowances: MemberAllowances
     revocations: Revocations
     tickets: Tickets
     member_rates: MemberRates

@@ -10,8 +10,10 @@ from adapters.identity.revocations_memory import MemoryRevocations
 from adapters.identity.tickets_memory import MemoryTickets
 from adapters.jobs.queue_memory import MemoryJobQueue, MemoryWorker
 from adapters.layers.lane_memory import MemoryLane
+from adapters.limits.caller_limits import member_rates
 from adapters.settings import Settings
 from adapters.storage.job_records_memory import MemoryJobRecords
+from adapters.storage.member_allowances_memory import MemoryMemberAllowances
 from adapters.storage.member_rates_memory import MemoryMemberRates
 from adapters.storage.presence_memory import MemoryPresence
 from adapters.storage.tally_memory import MemoryTally
@@ -33,6 +35,7 @@ class MemoryBackend(Backend):
             clock, retention=settings.jobs.retention, capacity=settings.jobs.records
         )
         self.job_queue: MemoryJobQueue = MemoryJobQueue()
+        self.member_allowances = MemoryMemberAllowances(member_rates(settings.kept))
         self.revocations = MemoryRevocations(
             clock, life=settings.auth.token_life, limit=settings.auth.revocations
         )

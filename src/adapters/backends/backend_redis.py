@@ -19,9 +19,11 @@ from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.layers.recovery_window import RecoveryLimit
 from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
+from adapters.limits.caller_limits import member_rates
 from adapters.redis_connection import AddressIsWrong, answering, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
+from adapters.storage.member_allowances_redis import RedisMemberAllowances
 from adapters.storage.member_rates_redis import RedisMemberRates
 from adapters.storage.presence_redis import RedisPresence
 from adapters.storage.tally_redis import RedisTally
@@ -66,6 +68,9 @@ class RedisBackend(Backend):
             self.client, redis.prefix, traffic.member_frames, traffic.member_bytes
         )
         self.job_queue = ArqJobQueue(self.client, redis.prefix)
+        self.member_allowances = RedisMemberAllowances(
+            self.client, redis.prefix, member_rates(settings.kept)
+        )
         self.revocations = RedisRevocations(
             self.client,
             redis.prefix,

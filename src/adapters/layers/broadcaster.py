@@ -104,5 +104,8 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
     async def recent(self, audience: Audience[Any], limit: int) -> list[str]:
         return await self._lane(audience).recent(group_of(audience), limit)
 
+    async def is_known(self, audience: Audience[Any]) -> bool:
+        return await self._lane(audience).is_known(group_of(audience))
+
     def _lane(self, audience: Audience[Any]) -> Lane:
         return self._lanes[LANE_OF[audience.kind]]

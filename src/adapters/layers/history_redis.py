@@ -158,6 +158,11 @@ class RedisHistory:
             since, reading, now_ms=now_ms, remembered_ms=self._remembered_ms
         )
 
+    async def is_known(self, group: str) -> bool:
+        """Whether anything of it is kept; its meta is what is kept longest."""
+        with answering():
+            return bool(await self._client.exists(self.meta_key(group)))
+
     def meta_key(self, group: str) -> str:
         return self._keys(group)[1]
 

@@ -155,6 +155,9 @@ class MemoryLane(Lane):
     def is_attached(self, group: str, subscriber: Subscriber) -> bool:
         return self._listeners.hears(group, subscriber)
 
+    async def is_known(self, group: str) -> bool:
+        return group in self._listeners or group in self._histories
+
     async def recent(self, group: str, limit: int) -> list[str]:
         return [entry.frame for entry in self._read(group, newest=limit).entries]
 

@@ -95,6 +95,11 @@ class RedisLane(Lane):
     def is_attached(self, group: str, subscriber: Subscriber) -> bool:
         return self._listeners.hears(group, subscriber)
 
+    async def is_known(self, group: str) -> bool:
+        if group in self._listeners:
+            return True
+        return self._history is not None and await self._history.is_known(group)
+
     async def recent(self, group: str, limit: int) -> list[str]:
         if self._history is None:
             return []

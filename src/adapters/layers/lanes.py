@@ -7,6 +7,7 @@ group keeps a bounded history in one order, and a cursor finds the way back).
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 from adapters.lane_table import LanePlan
@@ -64,6 +65,10 @@ class Lane(Protocol):
         """Whether a subscriber is attached to this group."""
 
     @abstractmethod
+    async def is_known(self, group: str) -> bool:
+        """Whether anybody is attached here, or history holds anything of it, if only its end."""
+
+    @abstractmethod
     async def recent(self, group: str, limit: int) -> list[str]:
         """The newest `limit` frames, oldest first, with their cursors."""
 
@@ -76,8 +81,13 @@ def group_of(audience: Audience[Any]) -> str:
     """The group's name: `chat`, or `room.lobby`; bytes that names can't hold as `_hh`."""
     if not audience.key:
         return audience.kind.value
-    key = _UNSAFE.sub(lambda match: b"_%02x" % match[0][0], audience.key.encode())
-    return f"{audience.kind.value}.{key.decode()}"
+    return f"{audience.kind.value}.{_escaped(audience.key)}"
+
+
+@lru_cache(maxsize=4096)
+def _escaped(key: str) -> str:
+    # It is asked for more than once for each message, and few rooms are talked in at a time.
+    return _UNSAFE.sub(lambda match: b"_%02x" % match[0][0], key.encode()).decode()
 
 
 def audience_of(group: str) -> Audience[Any] | None:

@@ -42,7 +42,7 @@ CLOSES: Mapping[CloseCode, tuple[str, str]] = {
     CloseCode.NOT_AUTHENTICATED: ("not authenticated", "gets a new token"),
     CloseCode.NOT_ALLOWED: ("not allowed", "stops"),
     CloseCode.TOO_SLOW: ("too slow to read", "comes back with since"),
-    CloseCode.TOO_FAST: ("too many frames or bytes for too long", "comes back after after_ms"),
+    CloseCode.TOO_FAST: ("too much in a short time", "comes back after after_ms"),
 }
 """What each means, and what the client does then: for the AsyncAPI document."""
 
@@ -104,13 +104,21 @@ def for_error(error: Exception) -> Disconnect:
             return NOT_ALLOWED
         case PathIsUnknown() | BrokenRule():
             return bad_path(error.detail)
-        case Unavailable():
-            return UNAVAILABLE
         case Refusal():
-            return try_later(error.detail, error.retry_after)
+            return _refused(error)
         case _:
             log.error("opening a session failed", exc_info=error)
             return FAILED
+
+
+def _refused(error: Refusal) -> Disconnect:
+    match error:
+        case Unavailable():
+            return UNAVAILABLE
+        case RateLimited():
+            return replace(TOO_FAST, reason=error.detail, after=error.retry_after)
+        case _:
+            return try_later(error.detail, error.retry_after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """The memory implementation of job records."""
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
-from application.job_ports import JobRecords
+from adapters.buckets import Buckets, Rate
+from application.errors import Scope
+from application.job_ports import WAITING_SECONDS, JobRecords, Share, ShareIsUsedUp, bytes_of
 from application.ports import Clock
 from domain.identity import IdempotencyKey, JobId, MemberId
 from domain.jobs import Job, JobEnded, JobState
@@ -14,10 +16,11 @@ from domain.jobs import Job, JobEnded, JobState
 @dataclass(slots=True)
 class Record:
     """`until` is when the lease of a running job, or the retention of an ended one, is over;
-    of a queued one, since when it waits."""
+    of a queued one, since when it waits. `shares` are those in which it counts as waiting."""
 
     job: Job
     until: float
+    shares: Sequence[Share] = ()
 
 
 class MemoryJobRecords(JobRecords):
@@ -34,12 +37,23 @@ class MemoryJobRecords(JobRecords):
         self._ended: OrderedDict[JobId, None] = OrderedDict()
         # When they ended, in that order.
         self._untold: OrderedDict[JobId, float] = OrderedDict()
+        self._waiting: Counter[tuple[Scope, str]] = Counter()
+        self._kept: dict[tuple[Scope, int], Buckets] = {}
 
-    async def add(self, job: Job) -> bool:
+    async def add(self, job: Job, shares: Sequence[Share] = ()) -> bool:
         self._expire()
         if job.id in self._records or job.key in self._keyed:
             return False
-        self._records[job.id] = Record(job, self._clock.monotonic())
+        now, size = self._clock.monotonic(), bytes_of(job)
+        for share in shares:
+            if self._waiting[share.scope, share.key] >= share.waiting:
+                raise ShareIsUsedUp(share.scope, WAITING_SECONDS, is_bytes=False)
+            if wait := self._bytes_of(share).wait(share.key, now, size):
+                raise ShareIsUsedUp(share.scope, wait, is_bytes=True)
+        for share in shares:
+            self._waiting[share.scope, share.key] += 1
+            self._bytes_of(share).take(share.key, now, size)
+        self._records[job.id] = Record(job, now, shares)
         self._owned.setdefault(job.owner, {})[job.id] = None
         if job.key is not None:
             self._keyed[job.key] = job.id
@@ -65,6 +79,7 @@ class MemoryJobRecords(JobRecords):
         if record is None or record.job.state is not JobState.QUEUED:
             return None
         record.job = record.job.start()
+        self._waits_no_more(record)
         record.until = self._clock.monotonic() + lease
         return record.job
 
@@ -131,9 +146,25 @@ class MemoryJobRecords(JobRecords):
         if job.state is JobState.QUEUED:
             record.until = self._clock.monotonic()
         elif job.state.is_over:
+            self._waits_no_more(record)
             record.until = self._clock.monotonic() + self._retention
             self._ended[job.id] = None
             self._untold[job.id] = self._clock.monotonic()
+
+    def _bytes_of(self, share: Share) -> Buckets:
+        """Half of what is kept at once, and half by and by: never more within the retention."""
+        kind = share.scope, share.kept
+        if kind not in self._kept:
+            half = share.kept / 2
+            self._kept[kind] = Buckets(Rate(half / self._retention, half))
+        return self._kept[kind]
+
+    def _waits_no_more(self, record: Record) -> None:
+        for share in record.shares:
+            self._waiting[share.scope, share.key] -= 1
+            if not self._waiting[share.scope, share.key]:
+                del self._waiting[share.scope, share.key]
+        record.shares = ()
 
     def _expire(self) -> None:
         now = self._clock.monotonic()

@@ -8,7 +8,7 @@ once, by whichever process came first, and stands in nobody's way.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -17,7 +17,14 @@ from redis.exceptions import ResponseError
 from adapters.redis_connection import Client, Script, answering
 from adapters.storage.job_records_encoding import Malformed, decode, encode
 from application.errors import Unavailable
-from application.job_ports import LISTED_BACK, JobRecords
+from application.job_ports import (
+    LISTED_BACK,
+    WAITING_SECONDS,
+    JobRecords,
+    Share,
+    ShareIsUsedUp,
+    bytes_of,
+)
 from domain.identity import IdempotencyKey, JobId, MemberId
 from domain.jobs import Job, JobEnded, JobState
 
@@ -54,17 +61,29 @@ class RedisJobRecords(JobRecords):
         self._prefix = f"{service}:{{jobs}}"
         self._retention_ms = int(retention * 1000)
 
-    async def add(self, job: Job) -> bool:
+    async def add(self, job: Job, shares: Sequence[Share] = ()) -> bool:
         keys = [
             self._record(job.id),
             *self._sets("waiting", "untold"),
             self._owned(job.owner),
-            *self._key_of(job),
         ]
         listed_ms = self._retention_ms + LISTED_MS
-        args = [job.id, encode(job), LISTED_BACK, listed_ms]
+        args: list[str | float] = [job.id, encode(job), LISTED_BACK, listed_ms]
+        args += [len(shares), bytes_of(job)]
+        for share in shares:
+            who, half = f"{share.scope}:{share.key}", share.kept / 2
+            keys += self._sets(f"waiting_of:{who}", f"bytes_of:{who}")
+            # Half of what is kept at once, and half by and by: never more within the retention.
+            args += [share.waiting, half * 1000 / self._retention_ms, half]
         with answering():
-            return bool(await ADD(self._client, keys, args))
+            outcome = await ADD(self._client, [*keys, *self._key_of(job)], args)
+        if isinstance(outcome, int):
+            return bool(outcome)
+        number, wait_ms = outcome
+        scope = shares[number - 1].scope
+        if wait_ms:
+            raise ShareIsUsedUp(scope, wait_ms / 1000, is_bytes=True)
+        raise ShareIsUsedUp(scope, WAITING_SECONDS, is_bytes=False)
 
     async def keyed(self, key: IdempotencyKey) -> Job | None:
         with answering():

@@ -29,8 +29,7 @@ class MemoryTally(Tally):
 
     async def add(self, name: str) -> tuple[int | None, int]:
         self._forget_expired()
-        own_names = len(self._counts) - (OTHER_NAMES in self._counts)
-        if name not in self._counts and own_names >= self._name_limit:
+        if self._is_one_too_many(name):
             name = OTHER_NAMES
         count = self._counts.setdefault(name, _Count(0, 0))
         count.times += 1
@@ -39,10 +38,20 @@ class MemoryTally(Tally):
         self._total += 1
         return None if name == OTHER_NAMES else count.times, self._total
 
+    async def add_known(self, name: str) -> tuple[int | None, int] | None:
+        self._forget_expired()
+        if name not in self._counts and not self._is_one_too_many(name):
+            return None
+        return await self.add(name)
+
     async def counts(self, limit: int) -> Counts:
         self._forget_expired()
         by_name = {name: count.times for name, count in self._counts.items()}
         return Counts(self._total, most_frequent(by_name, limit))
+
+    def _is_one_too_many(self, name: str) -> bool:
+        own_names = len(self._counts) - (OTHER_NAMES in self._counts)
+        return name not in self._counts and own_names >= self._name_limit
 
     def _forget_expired(self) -> None:
         oldest = self._clock.now() - self._expiry

@@ -1,6 +1,7 @@
 """The Redis implementation of the tally."""
 
 from pathlib import Path
+from typing import Any
 
 from adapters.redis_connection import Client, Script, answering
 from adapters.storage.tally_memory import OTHER_NAMES, most_frequent
@@ -22,10 +23,17 @@ class RedisTally(Tally):
         self._expiry_ms = int(expiry * 1000)
 
     async def add(self, name: str) -> tuple[int | None, int]:
-        args = [name, self._name_limit, OTHER_NAMES, self._expiry_ms]
-        with answering():
-            count, total = await COUNT(self._client, self._keys, args)
+        count, total = await self._add(name, "")
         return count, total
+
+    async def add_known(self, name: str) -> tuple[int | None, int] | None:
+        counted = await self._add(name, "known")
+        return None if counted is None else (counted[0], counted[1])
+
+    async def _add(self, name: str, which: str) -> Any:
+        args = [name, self._name_limit, OTHER_NAMES, self._expiry_ms, which]
+        with answering():
+            return await COUNT(self._client, self._keys, args)
 
     async def counts(self, limit: int) -> Counts:
         with answering():

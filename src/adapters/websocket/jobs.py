@@ -13,7 +13,7 @@ from adapters.websocket import replies
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import ToldFeature, handler
 from adapters.websocket.frames import CausedPayload, DurableMessage, KeyedMessage, MemberPayload
-from application.errors import Refusal, TooManySubscriptions
+from application.errors import Refusal, Scope, TooManySubscriptions
 from application.jobs import JobService
 from application.ports import Cursor
 from domain import jobs
@@ -86,7 +86,8 @@ class JobListRequest(BaseMessage):
 
 
 class JobStatusPayload(CausedPayload):
-    """`progress` runs from 0 to 1; `text` is the output so far, where there is some."""
+    """`progress` runs from 0 to 1; `text` is the output so far, where there is some. With
+    `error`, `code` and what follows it are those of a refusal."""
 
     status: Status
     job_id: str | None = Field(None, exclude_if=is_none)
@@ -94,6 +95,10 @@ class JobStatusPayload(CausedPayload):
     progress: float | None = Field(None, exclude_if=is_none)
     text: str | None = Field(None, exclude_if=is_none)
     attempt: int | None = Field(None, exclude_if=is_none)
+    code: str | None = Field(None, exclude_if=is_none)
+    retryable: bool | None = Field(None, exclude_if=is_none)
+    retry_after_ms: int | None = Field(None, exclude_if=is_none)
+    scope: Scope | None = Field(None, exclude_if=is_none)
 
 
 class JobStatus(DurableMessage):
@@ -158,7 +163,12 @@ class JobsFeature(ToldFeature):
                 session.caller, session, asked.type, asked.content, message.key
             )
         except (BrokenRule, Refusal) as error:
-            self._tell("error", f"❌ Error queuing job: {error.detail}", message.key)
+            payload = JobStatusPayload(
+                status="error",
+                message=f"❌ Error queuing job: {error.detail}",
+                **replies.refusal_payload(error).model_dump(exclude={"detail"}),
+            )
+            self.reply(JobStatus(key=message.key, payload=payload))
             return
         if submitted.again:
             # The answer that was lost, then how far the job has come meanwhile.

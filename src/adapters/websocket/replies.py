@@ -84,16 +84,18 @@ def unknown_topic() -> ErrorMessage:
 
 def refusal(error: Exception) -> ErrorMessage:
     """The answer for whatever a handler raised."""
+    return ErrorMessage(payload=refusal_payload(error).model_dump())
+
+
+def refusal_payload(error: Exception) -> RefusalPayload:
+    """What is said of it."""
     match error:
         case BrokenRule():
-            payload = RefusalPayload(code=error.code, detail=error.detail, retryable=False)
+            return RefusalPayload(code=error.code, detail=error.detail, retryable=False)
         case RateLimited():
-            payload = retryable(error.code, error.detail, error.retry_after, error.scope)
+            return retryable(error.code, error.detail, error.retry_after, error.scope)
         case Refusal():
-            payload = retryable(error.code, error.detail, error.retry_after)
+            return retryable(error.code, error.detail, error.retry_after)
         case _:
             log.error("handling a frame failed", exc_info=error)
-            payload = retryable(
-                "internal", "The service failed to do this; its log says why.", None
-            )
-    return ErrorMessage(payload=payload.model_dump())
+            return retryable("internal", "The service failed to do this; its log says why.", None)

@@ -12,6 +12,7 @@ from application.access import Access, CapabilityAuthorizer
 from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
 from application.chat import ChatService
+from application.limits import RoomsMade
 from application.notifications import NotificationService
 from application.ports import Cursor
 from application.rooms import RoomService
@@ -22,6 +23,7 @@ from domain.errors import NotAllowed
 from domain.identity import Caller, Identity, Member, MemberId, RoomName
 from tests.doubles import ManualClock, RecordingSubscriber
 from tests.sockets import fixed_audiences
+from tests.unit.application.people import limits
 
 LOBBY = RoomName.parse("lobby")
 NOWHERE = Cursor("chat~000000000000-1-1")
@@ -38,15 +40,17 @@ class House:
     def __init__(self, broadcaster: LaneBroadcaster) -> None:
         access = Access(CapabilityAuthorizer())
         both = (broadcaster, broadcaster)
-        self.chat = ChatService(*both, access, CHAT, text_limit=100)
-        self.reliable = ChatService(*both, access, RELIABLE, text_limit=100)
+        self.chat = ChatService(*both, access, limits(), CHAT, text_limit=100)
+        self.reliable = ChatService(*both, access, limits(), RELIABLE, text_limit=100)
         self.notifications = NotificationService(*both, access, text_limit=100)
         tally = MemoryTally(ManualClock(), name_limit=10, expiry=60)
-        self.analytics = AnalyticsService(*both, tally, access, data_limit=100)
+        self.analytics = AnalyticsService(*both, tally, access, limits(), data_limit=100)
         self.rooms = RoomService(
-            *both, broadcaster, MemoryPresence(), access, text_limit=100, member_limit=10
+            *both, broadcaster, MemoryPresence(), access, limits(), text_limit=100, member_limit=10
         )
-        self.announcements = AnnouncementService(broadcaster, access, text_limit=100)
+        self.announcements = AnnouncementService(
+            broadcaster, access, RoomsMade(broadcaster, limits()), text_limit=100
+        )
         self.someone = RecordingSubscriber("someone")
 
 

@@ -12,7 +12,7 @@ from application.ports import Recovery
 from domain.analytics import Counts, EventRecorded, Json
 from domain.errors import EventIsImpossible, IdempotencyKeyIsImpossible
 from tests.doubles import EventBook, FragileBroadcaster, ManualClock, RecordingSubscriber
-from tests.unit.application.people import ACCESS, ADA, BOB
+from tests.unit.application.people import ACCESS, ADA, BOB, limits
 
 
 def tally_of(name_limit: int) -> MemoryTally:
@@ -21,7 +21,7 @@ def tally_of(name_limit: int) -> MemoryTally:
 
 @pytest.fixture
 def analytics(broadcaster: LaneBroadcaster) -> AnalyticsService:
-    return AnalyticsService(broadcaster, broadcaster, tally_of(2), ACCESS, data_limit=100)
+    return AnalyticsService(broadcaster, broadcaster, tally_of(2), ACCESS, limits(), data_limit=100)
 
 
 async def test_a_recorded_event_is_told_with_its_counts(
@@ -69,7 +69,9 @@ async def test_one_name_too_many_is_told_as_itself_but_counted_among_others(
 
 
 async def test_a_hundred_names_are_listed_at_most(broadcaster: LaneBroadcaster) -> None:
-    analytics = AnalyticsService(broadcaster, broadcaster, tally_of(999), ACCESS, data_limit=100)
+    analytics = AnalyticsService(
+        broadcaster, broadcaster, tally_of(999), ACCESS, limits(), data_limit=100
+    )
     for number in range(120):
         await analytics.record(ADA, f"event {number}", None)
 
@@ -83,7 +85,9 @@ async def test_an_event_that_can_not_be_stored_is_refused_and_stays_counted(
     broadcaster: LaneBroadcaster,
 ) -> None:
     fragile = FragileBroadcaster(broadcaster)
-    analytics = AnalyticsService(fragile, broadcaster, tally_of(9), ACCESS, data_limit=100)
+    analytics = AnalyticsService(
+        fragile, broadcaster, tally_of(9), ACCESS, limits(), data_limit=100
+    )
     fragile.broken_for = (EventRecorded,)
 
     with pytest.raises(Unavailable):

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.layers.broadcaster import LaneBroadcaster
 from application.announcements import AnnouncementService
+from application.limits import RoomsMade
 from domain import rooms
 from domain.audiences import Audience
 from domain.errors import (
@@ -20,7 +21,7 @@ from domain.events import AnnouncementMade
 from domain.identity import MessageText, RoomName
 from tests.doubles import EventBook, RecordingSubscriber
 from tests.sockets import fixed_audiences
-from tests.unit.application.people import ACCESS, ADA
+from tests.unit.application.people import ACCESS, ADA, limits
 
 TEXT = MessageText("Hear, hear")
 
@@ -35,7 +36,7 @@ AUDIENCES: Mapping[str, Audience[AnnouncementMade]] = {
 
 @pytest.fixture
 def announcements(broadcaster: LaneBroadcaster) -> AnnouncementService:
-    return AnnouncementService(broadcaster, ACCESS, text_limit=10)
+    return AnnouncementService(broadcaster, ACCESS, RoomsMade(broadcaster, limits()), text_limit=10)
 
 
 @pytest.mark.parametrize("channel", AUDIENCES)

@@ -11,7 +11,7 @@ from domain.errors import BrokenRule, TextIsEmpty, TextIsNotUnicode, TextIsTooLo
 from domain.events import MemberJoined, MemberLeft, MessageSaid
 from domain.identity import MessageText
 from tests.doubles import EventBook, RecordingSubscriber
-from tests.unit.application.people import ACCESS, ADA, BOB
+from tests.unit.application.people import ACCESS, ADA, BOB, limits
 
 
 @pytest.fixture(params=[CHAT, RELIABLE], ids=["public", "reliable"])
@@ -22,12 +22,12 @@ def audience(request: pytest.FixtureRequest) -> Audience[ChatEvent]:
 
 @pytest.fixture
 def chat(broadcaster: LaneBroadcaster, audience: Audience[ChatEvent]) -> ChatService:
-    return ChatService(broadcaster, broadcaster, ACCESS, audience, text_limit=10)
+    return ChatService(broadcaster, broadcaster, ACCESS, limits(), audience, text_limit=10)
 
 
 @pytest.fixture
 def reliable(broadcaster: LaneBroadcaster) -> ChatService:
-    return ChatService(broadcaster, broadcaster, ACCESS, RELIABLE, text_limit=10)
+    return ChatService(broadcaster, broadcaster, ACCESS, limits(), RELIABLE, text_limit=10)
 
 
 async def test_everybody_hears_of_a_newcomer_the_newcomer_too(
@@ -118,8 +118,8 @@ async def test_a_position_that_means_nothing_does_not_keep_anybody_out(
 async def test_public_and_reliable_chat_do_not_hear_each_other(
     broadcaster: LaneBroadcaster, book: EventBook
 ) -> None:
-    public = ChatService(broadcaster, broadcaster, ACCESS, CHAT, text_limit=10)
-    reliable = ChatService(broadcaster, broadcaster, ACCESS, RELIABLE, text_limit=10)
+    public = ChatService(broadcaster, broadcaster, ACCESS, limits(), CHAT, text_limit=10)
+    reliable = ChatService(broadcaster, broadcaster, ACCESS, limits(), RELIABLE, text_limit=10)
     ada, bob = RecordingSubscriber("ada"), RecordingSubscriber("bob")
     await public.join(ADA, ada, None)
     await reliable.join(BOB, bob, None)

@@ -8,7 +8,7 @@ from domain.events import MessageSaid
 from domain.identity import MessageText, RoomName
 from tests.contracts.broadcasting import PLANS
 from tests.doubles import EventBook, RecordingSubscriber, cursor_of
-from tests.unit.application.people import ACCESS, ADA, BOB
+from tests.unit.application.people import ACCESS, ADA, BOB, limits
 
 LOBBY = RoomName("lobby")
 
@@ -22,6 +22,7 @@ async def test_however_many_come_and_go_what_was_said_stays(
         broadcaster,
         MemoryPresence(),
         ACCESS,
+        limits(),
         text_limit=10,
         member_limit=3,
     )

@@ -13,7 +13,7 @@ from domain.events import MemberJoined, MemberLeft, MessageSaid
 from domain.identity import Caller, MessageText, RoomName
 from domain.rooms import RoomSize, Roster
 from tests.doubles import EventBook, FragileSubscriptions, RecordingSubscriber
-from tests.unit.application.people import ACCESS, ADA, BOB, EVE, STRANGER, caller
+from tests.unit.application.people import ACCESS, ADA, BOB, EVE, STRANGER, caller, limits
 
 LOBBY, ATTIC = RoomName("lobby"), RoomName("attic")
 
@@ -31,6 +31,7 @@ def rooms(broadcaster: LaneBroadcaster, subscriptions: FragileSubscriptions) -> 
         broadcaster,
         MemoryPresence(),
         ACCESS,
+        limits(),
         text_limit=10,
         member_limit=3,
     )
@@ -210,6 +211,7 @@ async def test_a_roster_names_a_hundred_and_counts_all(
         broadcaster,
         MemoryPresence(),
         ACCESS,
+        limits(),
         text_limit=10,
         member_limit=999,
     )

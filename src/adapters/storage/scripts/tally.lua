@@ -7,8 +7,10 @@
 -- ARGV[2]  how many names there may be
 -- ARGV[3]  what a name too many is counted as
 -- ARGV[4]  for how long a name is kept that isn't counted, in milliseconds
+-- ARGV[5]  "known" to count nothing if the name would be new, else ""
 --
--- Returns { how many of this name or nil if it is not counted on its own, how many in all }.
+-- Returns { how many of this name or nil if it is not counted on its own, how many in all }; nil if
+-- nothing was counted.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -25,8 +27,12 @@ local name = ARGV[1]
 if is_kept(ARGV[3]) then
   kept = kept - 1
 end
-if not is_kept(name) and kept >= tonumber(ARGV[2]) then
-  name = ARGV[3]
+if not is_kept(name) then
+  if kept >= tonumber(ARGV[2]) then
+    name = ARGV[3]
+  elseif ARGV[5] == 'known' then
+    return false
+  end
 end
 local total = redis.call('INCR', KEYS[3])
 for _, old in ipairs(expired) do

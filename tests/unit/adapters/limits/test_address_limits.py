@@ -27,7 +27,9 @@ def test_trusted_proxies_may_have_any_number_of_connections() -> None:
 
 
 def test_handshakes_and_open_sockets_of_one_address_are_bounded() -> None:
-    limits = address_limits(address_handshake_burst=2, address_connections=3)
+    limits = address_limits(
+        address_handshake_burst=2, address_handshakes_per_second=0.001, address_connections=3
+    )
     assert limits.handshake(ONE, 2) == 0
     assert limits.handshake(ONE, 3) > 0
     assert limits.handshake(SAME, 0) > 0

@@ -139,14 +139,16 @@ async def test_work_that_breaks_ends_its_job_and_tells_nothing_of_the_error(
 
 
 @pytest.mark.parametrize(
-    ("content", "detail"),
+    ("content", "code", "detail"),
     [
-        ("  ", "There is no text in this message."),
-        ("x" * 11, "At most 10 characters are allowed, this has 11."),
+        ("  ", "text_is_empty", "There is no text in this message."),
+        ("x" * 11, "text_is_too_long", "At most 10 characters are allowed, this has 11."),
     ],
     ids=["blank", "too long"],
 )
-async def test_impossible_content_is_refused_as_a_status(content: str, detail: str) -> None:
+async def test_impossible_content_is_refused_as_a_status(
+    content: str, code: str, detail: str
+) -> None:
     async with serving(text_limit=10) as service, asking(service) as client:
         await client.say("job", {"content": content})
         queuing, refused = await client.frames(2)
@@ -154,6 +156,8 @@ async def test_impossible_content_is_refused_as_a_status(content: str, detail: s
         assert refused["payload"] == {
             "status": "error",
             "message": f"❌ Error queuing job: {detail}",
+            "code": code,
+            "retryable": False,
         }
         await client.hears_nothing()
 
@@ -170,6 +174,9 @@ async def test_a_full_queue_refuses_jobs_as_a_status() -> None:
         assert frames[-1]["payload"] == {
             "status": "error",
             "message": "❌ Error queuing job: 1 jobs are waiting already.",
+            "code": "queue_is_full",
+            "retryable": True,
+            "retry_after_ms": 5_001,
         }
 
 

@@ -21,7 +21,7 @@ from tests.doubles import (
     RecordingSubscriber,
 )
 from tests.unit.application.jobs.running import ID, LOSSES, WAITING, half_then_done
-from tests.unit.application.people import ACCESS, ADA
+from tests.unit.application.people import ACCESS, ADA, limits
 
 FIRST = JobId("job-1")
 """The first that is asked for."""
@@ -56,6 +56,7 @@ class Stage:
             clock,
             NumberedIds(),
             ACCESS,
+            limits(),
             text_limit=10,
             queue_limit=5,
             watch_limit=4,

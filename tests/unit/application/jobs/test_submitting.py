@@ -123,7 +123,7 @@ async def test_the_id_of_a_job_asked_for_under_a_key_is_drawn_like_any_other(
 async def test_a_job_whose_key_another_connection_lost_again_is_unavailable(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def taken(_job: Job) -> bool:
+    async def taken(_job: Job, _shares: object) -> bool:
         return False
 
     monkeypatch.setattr(stage.records, "add", taken)

@@ -1,14 +1,12 @@
 """What is attacked, and what has to hold after every attack."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.integration.attacks.attacker import SECRET, Attacker, Target, bearer
 from tests.integration.client import Client
 from tests.unit.adapters.identity.signing import published, with_ec, with_rsa, with_secret
-
 
 
 @pytest.fixture(scope="session")

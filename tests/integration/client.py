@@ -128,6 +128,10 @@ class Client:
 
         await self._wait_for(found, DEADLINE, "pong")
 
+    @property
+    def has_ended(self) -> bool:
+        return self._has_ended
+
     async def ended(self, *, deadline: float = DEADLINE) -> int | None:
         """The code with which the server has closed."""
         async with asyncio.timeout(deadline):

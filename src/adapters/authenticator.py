@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from adapters.auth_settings import AuthSettings
 from adapters.limits.address_limits import AddressLimits
@@ -103,9 +103,10 @@ class Authenticator:
 
     async def _shown(self, scope: Mapping[str, Any], address: str) -> Identity | None:
         text = scope["query_string"].decode("latin-1")
-        query = dict(parse_qsl(text, keep_blank_values=True))
-        if any(_TOKEN.search(value) for value in query.values()):
+        # In any name and any value, also one that another of the same name stands behind.
+        if _TOKEN.search(unquote_plus(text)):
             raise TokenIsInvalid("Addresses are logged: a token doesn't belong into one.")
+        query = dict(parse_qsl(text, keep_blank_values=True))
         token = _bearer(scope)
         if token is None:
             token = _offered(scope)

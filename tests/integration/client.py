@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 Frame: TypeAlias = dict[str, Any]
 
@@ -31,6 +32,7 @@ class Client:
     """One WebSocket, read all the time: `frames` is everything that came, in order.
 
     Entering it waits until the server has let it in: what others do afterwards reaches it.
+    `source` is the address that it comes from.
     """
 
     def __init__(
@@ -40,10 +42,14 @@ class Client:
         *,
         since: str | Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
+        subprotocols: Sequence[str] = (),
+        source: str | None = None,
     ) -> None:
         cursors = [since] if isinstance(since, str) else since
         self._address = address(url, path, cursors)
         self._headers = dict(headers or {})
+        self._subprotocols = [Subprotocol(each) for each in subprotocols]
+        self._source = None if source is None else (source, 0)
         self.frames: list[Frame] = []
         self.cursor: str | None = None
         self._received = 0
@@ -56,6 +62,8 @@ class Client:
         self._socket = await connect(
             self._address,
             additional_headers=self._headers,
+            subprotocols=self._subprotocols or None,
+            local_addr=self._source,
             compression=None,
             max_size=None,
             open_timeout=DEADLINE,
@@ -119,6 +127,10 @@ class Client:
             return any(frame.get("ref") == ref for frame in self.frames[start:]) or None
 
         await self._wait_for(found, DEADLINE, "pong")
+
+    @property
+    def has_ended(self) -> bool:
+        return self._has_ended
 
     async def ended(self, *, deadline: float = DEADLINE) -> int | None:
         """The code with which the server has closed."""

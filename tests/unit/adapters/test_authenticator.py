@@ -122,7 +122,16 @@ async def test_a_bad_token_is_not_made_up_for_by_another_carrier(ours: Authentic
 
 
 @pytest.mark.parametrize(
-    "query", [f"token={JWT}", f"ticket={JWT}", f"since={JWT}", f"x=Bearer%20{JWT}"]
+    "query",
+    [
+        f"token={JWT}",
+        f"ticket={JWT}",
+        f"since={JWT}",
+        f"x=Bearer%20{JWT}",
+        JWT,
+        f"{JWT}=1",
+        f"token={JWT}&token=another",
+    ],
 )
 @pytest.mark.parametrize("socket", [True, False])
 async def test_a_token_in_an_address_is_refused(

@@ -1,0 +1,56 @@
+"""What is attacked, and what has to hold after every attack."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.integration.attacks.attacker import SECRET, Attacker, Target, bearer
+from tests.integration.client import Client
+from tests.unit.adapters.identity.signing import published, with_ec, with_rsa, with_secret
+
+
+@pytest.fixture(scope="session")
+def open_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """Takes visitors, and members with tokens."""
+    with Target(tmp_path_factory.mktemp("open-door"), with_secret(SECRET)) as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
+def members_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """Knows nobody without a token."""
+    folder = tmp_path_factory.mktemp("members-only")
+    with Target(folder, with_secret(SECRET), SWITCHBOARD_AUTH="jwt") as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
+def with_jwks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """Believes two published keys, `rsa` and `ec`; tokens are signed with the first."""
+    folder = tmp_path_factory.mktemp("with-jwks")
+    issuer, second = with_rsa("rsa"), with_ec("ec")
+    keys = folder / "keys.json"
+    keys.write_bytes(published(issuer.jwk(), second.jwk()))
+    settings = {"SWITCHBOARD_AUTH_SECRET": "", "SWITCHBOARD_AUTH_JWKS": str(keys)}
+    with Target(folder, issuer, SWITCHBOARD_AUTH="jwt", **settings) as target:
+        yield target
+
+
+@pytest.fixture(autouse=True)
+async def attacker(room: str) -> AsyncIterator[Attacker]:
+    """After every attack: no failure of the server, nothing in its log that anybody may regret,
+    and whoever behaves is served."""
+    attacker = Attacker()
+    yield attacker
+    assert [status for status in attacker.statuses if status >= 500] == []
+    for target in attacker.targets:
+        if target.is_running:
+            await serves_whoever_behaves(target, f"after-{room}")
+        target.check_log()
+        assert [secret for secret in attacker.secrets if secret in target.log] == []
+
+
+async def serves_whoever_behaves(target: Target, room: str) -> None:
+    async with Client(target.url, f"/ws/room/{room}", headers=bearer(target.token())) as client:
+        await client.send("room_chat", {"message": "is all well?"})
+        await client.receive("room_notification", message="💬 is all well?")

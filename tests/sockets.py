@@ -11,7 +11,7 @@ from adapters.lane_table import LANE_OF, LANES
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
 from adapters.websocket.routes import encoder
-from bootstrap import Container
+from container import Container
 from domain.analytics import EventRecorded
 from domain.audiences import Audience
 from domain.events import AnnouncementMade, MemberJoined, MessageSaid

@@ -16,6 +16,7 @@ from adapters.sessions.session import Session
 from adapters.settings import BackendName
 from adapters.websocket.consumer import FeatureConsumer, MakeFeature
 from application.chat import ChatService
+from container import BACKENDS, Container
 from domain.identity import OPERATOR, Caller, RoomName
 from tests.unit.adapters.sessions.wire import Wire
 from tests.unit.adapters.websocket.asking import ask_until, asking
@@ -29,11 +30,11 @@ UNREACHABLE = "redis://127.0.0.1:1/0"
 both_backends = pytest.mark.parametrize("backend", list(BackendName))
 
 
-def container_of(backend: BackendName) -> bootstrap.Container:
+def container_of(backend: BackendName) -> Container:
     return bootstrap.create_container(settings_of(backend=backend, redis_url=UNREACHABLE))
 
 
-def wired(container: bootstrap.Container) -> Iterator[tuple[str, object, Any]]:
+def wired(container: Container) -> Iterator[tuple[str, object, Any]]:
     """Every argument that the container gives: its name, its value, what its annotation says."""
     kinds = [providers.Factory, providers.BaseSingleton]
     found: Iterable[Any] = container.traverse(types=kinds)
@@ -82,7 +83,7 @@ async def test_every_constructor_is_given_values_of_the_types_it_asks_for(
 
 
 def test_there_is_a_backend_for_each_name() -> None:
-    assert set(bootstrap.BACKENDS) == set(BackendName)
+    assert set(BACKENDS) == set(BackendName)
 
 
 @both_backends
@@ -121,7 +122,7 @@ def test_services_are_shared_within_a_container_and_not_between_two() -> None:
 
 def test_a_container_without_settings_says_so() -> None:
     with pytest.raises(Exception, match="settings"):
-        bootstrap.Container().settings()
+        Container().settings()
 
 
 def test_a_double_put_into_the_container_reaches_whoever_needs_it() -> None:

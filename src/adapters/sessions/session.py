@@ -14,25 +14,23 @@ from contextvars import Context
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from adapters.buckets import Rate
 from adapters.log_context import LogContext, log_context
 from adapters.sessions import disconnects
+from adapters.sessions.brake import Brake, Refuse
 from adapters.sessions.disconnects import Disconnect
 from adapters.sessions.feature import Feature
 from adapters.sessions.frames import (
     auth_expiring_frame,
     disconnect_frame,
-    rate_limited_frame,
     recovered_frame,
 )
 from adapters.sessions.logged_transport import LoggedTransport
 from adapters.sessions.mailbox import Mailbox
-from adapters.sessions.rate_limit import Insistence, Pace, RateLimit
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
 from adapters.sessions.transport import Overhead, Transport, never_now
 from adapters.sessions.validity import Moment, Validity
-from application.errors import RateLimited, Refusal
+from application.errors import Refusal
 from application.ports import Cursor, Recovery, Subscriber
 from domain.identity import Caller, ConnectionId, Identity
 
@@ -42,7 +40,7 @@ FRAMES_A_TURN = 16
 """So many frames are handled before others get a turn, however fast they come in."""
 
 Handle: TypeAlias = Callable[[str | bytes], Awaitable[None]]
-Refuse: TypeAlias = Callable[[str | bytes, RateLimited], None]
+
 Notify: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
@@ -78,14 +76,7 @@ class Session(Subscriber):
         self._mailbox = Mailbox(
             max_frames=settings.mailbox_frames, max_bytes=settings.mailbox_bytes
         )
-        self._rate_limit = RateLimit(
-            settings.frames_per_second,
-            settings.frame_burst,
-            settings.flood_seconds,
-            Rate(settings.bytes_per_second, settings.byte_burst),
-        )
-        self._insistence = Insistence(settings.flood_seconds)
-        self._refuse: Refuse | None = None
+        self._brake = Brake(self, registry)
         self._feature: Feature | None = None
         self._disconnect: Disconnect | None = None
         self._is_ready = False
@@ -120,7 +111,7 @@ class Session(Subscriber):
 
         `refuse` says that a frame is not handled, and why.
         """
-        self._refuse = refuse
+        self._brake.refuse = refuse
         try:
             self.begin()
             await self._read(handle)
@@ -143,7 +134,7 @@ class Session(Subscriber):
         log.debug("connection closed")
         self._registry.discard(self)
         self._mailbox.clear()
-        self._notify = self._refuse = None
+        self._notify = self._brake.refuse = None
         if self._writer is not None:
             self._writer.cancel()
         if self._abort_timer is not None:
@@ -159,7 +150,7 @@ class Session(Subscriber):
             log.exception("closing a feature failed")
 
     async def _read(self, handle: Handle) -> None:
-        receive, rates = self._transport.receive, self._registry.rates
+        receive, rates, brake = self._transport.receive, self._registry.rates, self._brake
         turn = 0
         while (frame := await receive()) is not None:
             frames, message = 1, None
@@ -169,11 +160,11 @@ class Session(Subscriber):
                     self._disconnect_slow()
             else:
                 message, size = frame, len(frame)
-            pace, wait = self._rate_limit.count(time.monotonic(), frames, size)
+            pace, wait = brake.rate_limit.count(time.monotonic(), frames, size)
             if wait:
-                await self._slow_down(pace, wait)
+                await brake.slow_down(pace, wait)
             if rates and (wait := rates.spend(self.caller.identity.member.id, frames, size)):
-                message = await self._hold_back(message, wait)
+                message = await brake.hold_back(message, wait)
             if message is not None and self.state is State.OPEN:
                 self.log_context.frames += 1
                 await handle(message)
@@ -252,35 +243,6 @@ class Session(Subscriber):
         log.warning("slow reader disconnected", extra={"connection": self.connection_id})
         self._mailbox.clear()
         self.disconnect(disconnects.TOO_SLOW)
-
-    async def _slow_down(self, pace: Pace, wait: float) -> None:
-        """Have a client wait that sends too fast, even while it is leaving."""
-        if not self._registry.limited.refuses("frames", "connection"):
-            return
-        if pace is Pace.FLOOD_BEGINS:
-            detail = "You send too fast; you are slowed down."
-            self.send(rate_limited_frame(RateLimited(detail, "connection", wait)))
-        if pace is Pace.FLOOD_GOES_ON:
-            self.disconnect(disconnects.TOO_FAST)
-        # Not reading is the brake: TCP passes it on to the sender.
-        await asyncio.sleep(wait)
-
-    async def _hold_back(self, message: str | bytes | None, wait: float) -> str | bytes | None:
-        """Refuse the frame of a member who sends too fast, and have this client wait, too; returns
-        what is to be handled after all."""
-        if not self._registry.limited.refuses("frames", "member"):
-            return message
-        if message is not None and self.state is State.OPEN:
-            detail = "You send too fast on all your connections together."
-            refused = RateLimited(detail, "member", wait)
-            if self._refuse is None:
-                self.send(rate_limited_frame(refused))
-            else:
-                self._refuse(message, refused)
-        if self._insistence.goes_on(time.monotonic()):
-            self.disconnect(disconnects.TOO_FAST)
-        await asyncio.sleep(min(wait, self._registry.settings.flood_seconds))
-        return None
 
     def _go(self, state: State) -> bool:
         """Enter a state; false, and nothing changed, if it may not follow."""

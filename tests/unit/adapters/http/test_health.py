@@ -7,7 +7,7 @@ import pytest
 from adapters import background_task
 from adapters.http import health
 from application.errors import Unavailable
-from bootstrap import Container
+from container import Container
 from tests.unit.adapters.http.asking import client_of
 from tests.unit.adapters.websocket.driving import Service, serving
 

@@ -79,7 +79,6 @@ UVICORN_HTTP: Shapes = {
     "on_response_complete": "",
     "_should_upgrade": "",
     "_unset_keepalive_if_required": "",
-    "client": tuple | None,
     "flow": FlowControl,
     "headers": list,
     "parser": httptools.HttpRequestParser,

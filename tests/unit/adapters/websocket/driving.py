@@ -16,7 +16,7 @@ from adapters.settings import Settings
 from adapters.visitors import COOKIE
 from adapters.websocket.routes import UnknownPathConsumer
 from application.ports import Clock
-from bootstrap import Container
+from container import Container
 from tests.sockets import CONSUMERS
 from tests.unit.adapters.websocket.documented import check_documented
 from tests.waiting import DEADLINE

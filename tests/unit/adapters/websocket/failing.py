@@ -8,7 +8,7 @@ from adapters.layers.broadcaster import LaneBroadcaster
 from adapters.storage.presence_memory import MemoryPresence
 from application.errors import Unavailable
 from application.ports import Cursor
-from bootstrap import Container
+from container import Container
 from domain.audiences import Audience
 from domain.identity import ConnectionId, Member, RoomName
 from tests.sockets import encode

@@ -13,7 +13,7 @@ from adapters.sessions.session import Session
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import SocketFeature, handler
 from application.ports import Cursor
-from bootstrap import Container
+from container import Container
 from domain.identity import MessageText
 from tests.sockets import PATHS, path_of
 

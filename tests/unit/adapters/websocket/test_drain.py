@@ -7,7 +7,7 @@ import pytest
 from adapters.sessions import registry
 from adapters.sessions.disconnects import UNAVAILABLE, CloseCode, Disconnect
 from adapters.sessions.registry import Registry
-from bootstrap import Container
+from container import Container
 from domain.identity import OPERATOR, Caller
 from tests.unit.adapters.websocket.driving import Service, Socket, serving
 from tests.waiting import DEADLINE, eventually

@@ -7,7 +7,7 @@ import pytest
 from dependency_injector import providers
 
 from adapters.layers.broadcaster import LaneBroadcaster
-from bootstrap import Container
+from container import Container
 from domain.audiences import Audience
 from domain.events import MessageSaid
 from tests.sockets import encode

@@ -1,0 +1,77 @@
+"""What becomes of a client that sends too fast: it is told, and waits; and in the end it goes."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from adapters.buckets import Rate
+from adapters.sessions import disconnects
+from adapters.sessions.disconnects import Disconnect
+from adapters.sessions.frames import rate_limited_frame
+from adapters.sessions.rate_limit import Insistence, Pace, RateLimit
+from adapters.sessions.registry import Registry
+from adapters.sessions.state import State
+from application.errors import RateLimited
+
+Refuse: TypeAlias = Callable[[str | bytes, RateLimited], None]
+
+
+class Braked(Protocol):
+    """The session that is slowed."""
+
+    state: State
+
+    def send(self, frame: str) -> None: ...
+
+    def disconnect(self, why: Disconnect) -> None: ...
+
+
+class Brake:
+    """Of one session. `refuse` says that a frame is not handled, and why."""
+
+    def __init__(self, session: Braked, registry: Registry) -> None:
+        settings = registry.settings
+        self.rate_limit = RateLimit(
+            settings.frames_per_second,
+            settings.frame_burst,
+            settings.flood_seconds,
+            Rate(settings.bytes_per_second, settings.byte_burst),
+        )
+        self.refuse: Refuse | None = None
+        self._session = session
+        self._registry = registry
+        self._insistence: Insistence | None = None
+
+    async def slow_down(self, pace: Pace, wait: float) -> None:
+        """Have a client wait that sends too fast, even while it is leaving."""
+        if not self._registry.limited.refuses("frames", "connection"):
+            return
+        if pace is Pace.FLOOD_BEGINS:
+            detail = "You send too fast; you are slowed down."
+            self._session.send(rate_limited_frame(RateLimited(detail, "connection", wait)))
+        if pace is Pace.FLOOD_GOES_ON:
+            self._session.disconnect(disconnects.TOO_FAST)
+        # Not reading is the brake: TCP passes it on to the sender.
+        await asyncio.sleep(wait)
+
+    async def hold_back(self, message: str | bytes | None, wait: float) -> str | bytes | None:
+        """Refuse the frame of a member who sends too fast, and have this client wait, too; returns
+        what is to be handled after all."""
+        if not self._registry.limited.refuses("frames", "member"):
+            return message
+        if message is not None and self._session.state is State.OPEN:
+            detail = "You send too fast on all your connections together."
+            refused = RateLimited(detail, "member", wait)
+            if self.refuse is None:
+                self._session.send(rate_limited_frame(refused))
+            else:
+                self.refuse(message, refused)
+        flood_seconds = self._registry.settings.flood_seconds
+        if self._insistence is None:
+            # Few ever need one.
+            self._insistence = Insistence(flood_seconds)
+        if self._insistence.goes_on(time.monotonic()):
+            self._session.disconnect(disconnects.TOO_FAST)
+        await asyncio.sleep(min(wait, flood_seconds))
+        return None

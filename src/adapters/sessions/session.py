@@ -225,16 +225,11 @@ class Session(Subscriber):
         if self._writing_since is not None and now - self._writing_since > timeout:
             self._disconnect_slow()
         elif self.validity is not None:
-            self._check_validity(self.validity, now)
-
-    def _check_validity(self, validity: Validity, now: float) -> None:
-        match validity.at(now):
-            case Moment.OVER:
-                self.disconnect(validity.end)
-            case Moment.NOTICE:
-                self.send(auth_expiring_frame(max(0.0, validity.until - now)))
-            case Moment.FINE:
-                pass
+            moment = self.validity.at(now)
+            if moment is Moment.OVER:
+                self.disconnect(self.validity.end)
+            elif moment is Moment.NOTICE:
+                self.send(auth_expiring_frame(max(0.0, self.validity.until - now)))
 
     def _disconnect_slow(self) -> None:
         if State.LEAVING not in NEXT[self.state]:

@@ -28,9 +28,10 @@ class Braked(Protocol):
 
 
 class Brake:
-    """Of one session. `refuse` says that a frame is not handled, and why."""
+    """Of one session, to which it doesn't refer: what refers to each other is freed late.
+    `refuse` says that a frame is not handled, and why."""
 
-    def __init__(self, session: Braked, registry: Registry) -> None:
+    def __init__(self, registry: Registry) -> None:
         settings = registry.settings
         self.rate_limit = RateLimit(
             settings.frames_per_second,
@@ -39,32 +40,33 @@ class Brake:
             Rate(settings.bytes_per_second, settings.byte_burst),
         )
         self.refuse: Refuse | None = None
-        self._session = session
         self._registry = registry
         self._insistence: Insistence | None = None
 
-    async def slow_down(self, pace: Pace, wait: float) -> None:
+    async def slow_down(self, session: Braked, pace: Pace, wait: float) -> None:
         """Have a client wait that sends too fast, even while it is leaving."""
         if not self._registry.limited.refuses("frames", "connection"):
             return
         if pace is Pace.FLOOD_BEGINS:
             detail = "You send too fast; you are slowed down."
-            self._session.send(rate_limited_frame(RateLimited(detail, "connection", wait)))
+            session.send(rate_limited_frame(RateLimited(detail, "connection", wait)))
         if pace is Pace.FLOOD_GOES_ON:
-            self._session.disconnect(disconnects.TOO_FAST)
+            session.disconnect(disconnects.TOO_FAST)
         # Not reading is the brake: TCP passes it on to the sender.
         await asyncio.sleep(wait)
 
-    async def hold_back(self, message: str | bytes | None, wait: float) -> str | bytes | None:
+    async def hold_back(
+        self, session: Braked, message: str | bytes | None, wait: float
+    ) -> str | bytes | None:
         """Refuse the frame of a member who sends too fast, and have this client wait, too; returns
         what is to be handled after all."""
         if not self._registry.limited.refuses("frames", "member"):
             return message
-        if message is not None and self._session.state is State.OPEN:
+        if message is not None and session.state is State.OPEN:
             detail = "You send too fast on all your connections together."
             refused = RateLimited(detail, "member", wait)
             if self.refuse is None:
-                self._session.send(rate_limited_frame(refused))
+                session.send(rate_limited_frame(refused))
             else:
                 self.refuse(message, refused)
         flood_seconds = self._registry.settings.flood_seconds
@@ -72,6 +74,6 @@ class Brake:
             # Few ever need one.
             self._insistence = Insistence(flood_seconds)
         if self._insistence.goes_on(time.monotonic()):
-            self._session.disconnect(disconnects.TOO_FAST)
+            session.disconnect(disconnects.TOO_FAST)
         await asyncio.sleep(min(wait, flood_seconds))
         return None

@@ -76,7 +76,7 @@ class Session(Subscriber):
         self._mailbox = Mailbox(
             max_frames=settings.mailbox_frames, max_bytes=settings.mailbox_bytes
         )
-        self._brake = Brake(self, registry)
+        self._brake = Brake(registry)
         self._feature: Feature | None = None
         self._disconnect: Disconnect | None = None
         self._is_ready = False
@@ -162,9 +162,9 @@ class Session(Subscriber):
                 message, size = frame, len(frame)
             pace, wait = brake.rate_limit.count(time.monotonic(), frames, size)
             if wait:
-                await brake.slow_down(pace, wait)
+                await brake.slow_down(self, pace, wait)
             if rates and (wait := rates.spend(self.caller.identity.member.id, frames, size)):
-                message = await brake.hold_back(message, wait)
+                message = await brake.hold_back(self, message, wait)
             if message is not None and self.state is State.OPEN:
                 self.log_context.frames += 1
                 await handle(message)

@@ -81,5 +81,7 @@ async def test_whoever_reads_no_pong_is_too_slow_and_costs_a_bounded_memory(tmp_
         await pour_without_reading(server, pings)
         await until_descriptors(server, held)
         assert "slow reader disconnected" in server.log
-        assert server.resident_bytes - memory < 20 * MIB
+        # The mailbox's bound, and what is read and answered within one turn of the loop: measured
+        # between 0 and 23 MiB. Without the bound it grows for as long as somebody pours.
+        assert server.resident_bytes - memory < 40 * MIB
     server.check_log()

@@ -10,7 +10,7 @@ OF_COPIES = [
 ]
 """They make copies themselves, and are left out in one."""
 
-KNOW_NO_FEATURES = ["adapters/server", "adapters/cli"]
+KNOW_NO_FEATURES = ["adapters/server", "adapters/cli", "adapters/identity", "adapters/limits"]
 
 OVER_REAL_SOCKETS = "tests/integration/test_sockets.py"
 """What each socket is for, with a real server, in memory and on Redis."""

@@ -10,7 +10,13 @@ OF_COPIES = [
 ]
 """They make copies themselves, and are left out in one."""
 
-KNOW_NO_FEATURES = ["adapters/server", "adapters/cli", "adapters/identity", "adapters/limits"]
+KNOW_NO_FEATURES = [
+    f"adapters/{room}"
+    for room in ("server", "cli", "identity", "limits", "storage", "jobs", "sessions")
+] + [
+    f"adapters/layers/{name}.py"
+    for name in ("test_group_feed", "test_group_feed_driven", "test_lane_memory_driven")
+]
 
 OVER_REAL_SOCKETS = "tests/integration/test_sockets.py"
 """What each socket is for, with a real server, in memory and on Redis."""

@@ -1,14 +1,17 @@
 """What the settings make of tokens: whose are believed, and whether any can be minted."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.auth_settings import AuthSettings
 from adapters.identity.claims import ClaimRules
-from adapters.identity.jwks import FileSource, HttpsSource, PublishedKeys
 from adapters.identity.keys import SecretKey
 from adapters.identity.tokens_jwt import JwtMinter, JwtVerifier
 from application.identity_ports import TokenMinter, TokenVerifier
 from application.ports import Clock
+
+if TYPE_CHECKING:
+    from adapters.identity.jwks import PublishedKeys
 
 
 class Tokens:
@@ -47,9 +50,16 @@ class Tokens:
             self._published.check()
 
 
-def _published(settings: AuthSettings, clock: Clock) -> PublishedKeys | None:
+def _published(settings: AuthSettings, clock: Clock) -> "PublishedKeys | None":
     if not (settings.takes_tokens and settings.jwks):
         return None
+    # Its HTTP client takes a tenth of every program's start, and few need it.
+    from adapters.identity.jwks import (  # noqa: PLC0415 - see above
+        FileSource,
+        HttpsSource,
+        PublishedKeys,
+    )
+
     is_address = settings.jwks.startswith("https://")
     source = HttpsSource(settings.jwks) if is_address else FileSource(Path(settings.jwks))
     return PublishedKeys(source, clock)

@@ -1,5 +1,6 @@
 """A lane in memory: one process only, history in a bounded deque."""
 
+import math
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Mapping
@@ -226,7 +227,8 @@ class MemoryLane(Lane):
         self, group: str, after: Position | None = None, *, newest: int | None = None
     ) -> Reading:
         history = self._trimmed(group)
-        oldest_ms = int((self._now() - self.plan.expiry) * 1000)
+        # Upwards, as it is trimmed: what is gone within this very millisecond has expired.
+        oldest_ms = math.ceil((self._now() - self.plan.expiry) * 1000)
         if history is None:
             return Reading(BEGINNING, oldest_ms)
         return history.read(oldest_ms, after, newest=newest)

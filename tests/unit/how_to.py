@@ -18,6 +18,16 @@ KNOW_NO_FEATURES = [
     for name in ("test_group_feed", "test_group_feed_driven", "test_lane_memory_driven")
 ]
 
+OF_THE_WHOLE = [
+    "test_environment.py",
+    "test_hot_path.py",
+    "adapters/websocket/test_leaks.py",
+    "adapters/websocket/test_slow_reader.py",
+    "adapters/websocket/test_drain.py",
+]
+"""What processes, objects and readers cost, whatever features there are: `make soak` runs them in
+a copy, too."""
+
 OVER_REAL_SOCKETS = "tests/integration/test_sockets.py"
 """What each socket is for, with a real server, in memory and on Redis."""
 
@@ -28,7 +38,7 @@ SECONDS = 1_000
 def run_tests(copy: Copy) -> None:
     """The suite that needs no server, and what goes over every socket of a real one."""
     suites = ("tests/unit", OVER_REAL_SOCKETS)
-    _pytest(copy, *_without(OF_COPIES + KNOW_NO_FEATURES), *suites, seconds=800)
+    _pytest(copy, *_without(OF_COPIES + KNOW_NO_FEATURES + OF_THE_WHOLE), *suites, seconds=800)
 
 
 def run_whole_suite(copy: Copy) -> None:

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import redis
 
-from tests.integration.program import STOP_SECONDS, Program
+from tests.integration.launcher import Launcher
+from tests.integration.program import ROOT, STOP_SECONDS, Process, Program, environment
 
 
 class Command(Program):
@@ -38,7 +39,23 @@ def check_one_line(command: Command, says: str) -> None:
     assert "sesame" not in command.log
 
 
-class Server(Command):
+class LaunchedCommand(Command):
+    """One whose start isn't what is tested; without arguments it begins with all imported."""
+
+    def __init__(self, folder: Path, name: str, *arguments: str, **settings: str) -> None:
+        super().__init__(folder, name, *arguments, **settings)
+        self._arguments = [name, *arguments]
+
+    def _spawn(self, log: IO[bytes]) -> Process:
+        if len(self._arguments) > 1:
+            return super()._spawn(log)
+        return LAUNCHER.launch(self._arguments, self.folder, environment(self.settings), log)
+
+
+LAUNCHER = Launcher(ROOT / "src")
+
+
+class Server(LaunchedCommand):
     """`switchboard serve` on a free port; `url` is where."""
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
@@ -54,7 +71,7 @@ class Server(Command):
         return int(self.url.rpartition(":")[2])
 
 
-class Worker(Command):
+class Worker(LaunchedCommand):
     """`switchboard worker`."""
 
     def __init__(self, folder: Path, **settings: str) -> None:

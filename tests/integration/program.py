@@ -11,7 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self, TypeAlias
+
+from tests.integration.launcher import Launched
 
 ROOT = Path(__file__).parents[2]
 SECRET = "what the tests sign their visitors with"
@@ -32,6 +34,9 @@ _UNPREFIXED = {
 _numbers = itertools.count(1)
 
 
+Process: TypeAlias = subprocess.Popen[str] | Launched
+
+
 class Program:
     """One process. Its standard output is read as it comes, its standard error is a file.
 
@@ -50,7 +55,7 @@ class Program:
         self.settings = dict(settings or {})
         self.log_path = folder / f"{Path(self.command[0]).name}-{next(_numbers)}.log"
         self.output: list[str] = []
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Process | None = None
         self._reader: threading.Thread | None = None
         self._news = threading.Condition()
         self._has_ended = False
@@ -78,18 +83,7 @@ class Program:
         self.output.clear()
         self._has_ended = False
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command,
-                cwd=self.folder,
-                env=environment(self.settings),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+            self._process = self._spawn(log)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -170,7 +164,21 @@ class Program:
         else:
             self.kill()
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _spawn(self, log: IO[bytes]) -> Process:
+        return subprocess.Popen(
+            self.command,
+            cwd=self.folder,
+            env=environment(self.settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def _running(self) -> Process:
         assert self._process is not None, "not started"
         return self._process
 

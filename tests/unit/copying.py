@@ -31,6 +31,9 @@ class Copy:
             if name and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
+        if (cache := ROOT / ".mypy_cache").is_dir():
+            # mypy looks at what has changed since, as it would here.
+            shutil.copytree(cache, folder / cache.name)
         self.changed: set[str] = set()
         self.added: set[str] = set()
         self.removed: set[str] = set()

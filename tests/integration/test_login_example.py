@@ -1,5 +1,9 @@
 """`examples/login.py` beside a real server, as docs/how-to/authenticate.md has it."""
 
+import os
+import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +19,7 @@ from tests.integration.processes import Server, free_port
 from tests.integration.program import ROOT, Program
 
 SECRET = "what the application and Switchboard share, 32 bytes"
+GUIDE = ROOT / "docs" / "how-to" / "authenticate.md"
 KEY = "the-key-of-the-application"
 
 
@@ -45,12 +50,12 @@ class Application(Program):
         self.wait_for_log("Application startup complete")
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[tuple[Service, Application]]:
-    port = free_port()
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Application]]:
+    port, folder = free_port(), tmp_path_factory.mktemp("login")
     with (
-        Service(tmp_path, f"http://127.0.0.1:{port}") as service,
-        Application(tmp_path, port, service.url) as application,
+        Service(folder, f"http://127.0.0.1:{port}") as service,
+        Application(folder, port, service.url) as application,
     ):
         yield service, application
     service.check_log()
@@ -132,3 +137,32 @@ async def test_whoever_the_application_does_not_know_gets_no_token(
         answer = await page.post("/login", data={"name": name, "password": password})
         assert answer.status_code == 403
         assert (await page.get("/token")).status_code == 401
+
+
+def test_the_commands_of_the_guide_work_as_they_are_typed(
+    stage: tuple[Service, Application], tmp_path: Path
+) -> None:
+    """Against a server that runs already, in one shell that asks to see every failure."""
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl")
+    service, _ = stage
+    _, *blocks = re.findall(
+        r"^```sh\n(.*?)^```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    env = f"SWITCHBOARD_AUTH=jwt\nSWITCHBOARD_AUTH_SECRET='{SECRET}'\nSWITCHBOARD_API_KEYS={KEY}\n"
+    (tmp_path / ".env").write_text(env)
+    script = "".join(['set -e\ncurl() { command curl -S --fail-with-body "$@"; }\n', *blocks])
+    done = subprocess.run(
+        ["sh", "-c", script.replace("127.0.0.1:8080", service.url.removeprefix("http://"))],
+        check=False,
+        cwd=tmp_path,
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("Connected to ws://") == 2, done.stdout
+    for part in ('"status":"queued"', '"jobs":[{"job_id":', '{"revoked":1}', '"status":"accepted"'):
+        assert part in done.stdout

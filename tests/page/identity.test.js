@@ -132,6 +132,7 @@ test("signing out goes back to the kept name", () => {
   identity.signOut();
   assert.equal(identity.token, null);
   assert.equal(identity.expiresAt, null);
+  assert.equal(identity.isKnown, false);
   assert.deepEqual(authenticatePayload(identity.claim), { name: "Ada" });
 });
 

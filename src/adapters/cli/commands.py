@@ -102,7 +102,8 @@ def create_cli(programs: Programs) -> click.Group:
     def send(channel: str, text: str, every: float | None, count: int | None) -> None:
         """Announce TEXT to everybody on CHANNEL, over Redis.
 
-        CHANNEL is chat, reliable, notifications, analytics or room:NAME.
+        CHANNEL is chat, reliable, notifications, analytics or room:NAME. All are made, also when
+        nobody reads what this prints any more, as behind a pipe to head.
         """
         if every is not None and count is None:
             raise UsageProblem("--every needs --count: how many announcements?")

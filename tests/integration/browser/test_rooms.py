@@ -28,6 +28,19 @@ def test_a_room_shows_its_members_and_its_history(server: Server, visitors: Visi
     visitors.check()
 
 
+def test_nobody_can_talk_to_a_room_before_joining_one(server: Server, visitors: Visitors) -> None:
+    page = visitors.come(server.url).open()
+    for role in ("input", "send", "leave"):
+        expect(part(page, "rooms", role)).to_be_disabled()
+    join(page, "a door")
+    for role in ("input", "send", "leave"):
+        expect(part(page, "rooms", role)).to_be_enabled()
+    part(page, "rooms", "leave").click()
+    for role in ("input", "send", "leave"):
+        expect(part(page, "rooms", role)).to_be_disabled()
+    visitors.check()
+
+
 def test_an_impossible_room_is_explained_and_not_tried_again(
     server: Server, visitors: Visitors
 ) -> None:

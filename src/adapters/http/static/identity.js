@@ -1,6 +1,7 @@
 // Who this page is to the server: a chosen name, or a token. Rules only: no socket, no page.
 
 import { errorText } from "./frames.js";
+import { NAMELESS } from "./nameless.js";
 
 /** @typedef {import("./frames.js").Member} Member */
 /** @typedef {import("./frames.js").Problem} Problem */
@@ -8,8 +9,6 @@ import { errorText } from "./frames.js";
 /** @typedef {{token: string, name?: undefined} | {name: string, token?: undefined}} Claim what `authenticate` says */
 /** @typedef {{member?: Member, expires_at?: number | null}} Authenticated a payload */
 
-// What the server calls everybody who has chosen no name.
-const NAMELESS = "Someone";
 const STORED_AS = "switchboard.name";
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 // The server reads no longer one, and a frame holds no longer one.
@@ -45,6 +44,11 @@ export class Identity extends EventTarget {
   /** What to say on a connection. */
   get claim() {
     return this.#tried ?? this.#held;
+  }
+
+  /** Whether the server has said who this is, and wants to know no more. */
+  get isKnown() {
+    return this.member !== null && !this.wantsToken;
   }
 
   /** The token that holds, for requests over HTTP. */
@@ -91,6 +95,7 @@ export class Identity extends EventTarget {
   signOut() {
     this.#tried = null;
     this.#held = { name: this.#stored() };
+    this.member = null;
     this.expiresAt = null;
     this.#settle();
   }

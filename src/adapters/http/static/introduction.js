@@ -32,6 +32,11 @@ export class Introduction {
     this.#identity = identity;
   }
 
+  /** Who the server last said that this is. */
+  get member() {
+    return this.#member;
+  }
+
   /** A connection has opened. */
   begin() {
     this.#said = [];

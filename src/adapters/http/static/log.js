@@ -1,6 +1,7 @@
 // A bounded list of messages that follows its end, as long as the reader is at the end.
 
-import { element } from "./dom.js";
+import { element, find } from "./dom.js";
+import { Nameless } from "./nameless.js";
 import { drawRow } from "./row.js";
 
 /** @typedef {import("./row.js").Row} Row */
@@ -21,6 +22,7 @@ export class MessageLog {
   #waiting = [];
   /** @type {Set<string>} ids of the messages shown or waiting, so that none is shown twice */
   #ids = new Set();
+  #nameless = new Nameless();
   #unseen = 0; // rows drawn below while the reader was further up
   #timer = 0; // of the next drawing; 0 is no timer
 
@@ -38,11 +40,15 @@ export class MessageLog {
 
   /** @param {Row} row */
   add(row) {
-    const { id } = row;
+    const { id, by, about } = row;
+    this.meet(by ?? about);
     if (id && this.#ids.has(id)) {
       return;
     }
     const drawn = drawRow(row);
+    if (about) {
+      this.#nameless.keep(about, textOf(drawn));
+    }
     if (id) {
       drawn.dataset.messageId = id;
       this.#ids.add(id);
@@ -54,11 +60,20 @@ export class MessageLog {
     this.#timer ||= setTimeout(() => this.#draw(), DRAW_EVERY_MS);
   }
 
+  /**
+   * A member's name is known: notices that were about someone say it.
+   * @param {import("./frames.js").Member | null | undefined} member
+   */
+  meet(member) {
+    this.#nameless.tell(member);
+  }
+
   clear() {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#waiting = [];
     this.#ids.clear();
+    this.#nameless.clear();
     this.#list.replaceChildren();
     this.#following = true;
     this.#seen();
@@ -85,6 +100,7 @@ export class MessageLog {
   #forget(row) {
     if (row instanceof HTMLElement) {
       this.#ids.delete(row.dataset.messageId ?? "");
+      this.#nameless.forget(textOf(row));
       row.remove();
     }
   }
@@ -107,6 +123,11 @@ export class MessageLog {
     this.#unseen = 0;
     this.#newest.hidden = true;
   }
+}
+
+/** @param {HTMLElement} row */
+function textOf(row) {
+  return find(row, ".text");
 }
 
 function newestButton() {

@@ -24,7 +24,6 @@ import { showState } from "./state_badges.js";
  * @property {() => void} [onError] runs after each `error`
  * @property {(payload: Recovered | undefined) => void} [onRecovered]
  * @property {() => string[]} [since] the positions to come back to, where the last cursor isn't enough
- * @property {string} [idle] why nothing can be sent before `connect`
  */
 
 const NOT_AUTHENTICATED = 4401;
@@ -124,9 +123,10 @@ export class Panel {
    * @param {Row} row
    */
   show(frame, row) {
-    const by = row.kind === undefined || row.kind === "said" ? memberOf(frame) : null;
-    const own = this.#introduction.isOwn(by);
-    this.log.add({ ...row, id: frame.id, at: timeOf(frame), earlier: frame.replayed, by, own });
+    const member = memberOf(frame);
+    const isSaid = (row.kind ?? "said") === "said";
+    const who = isSaid ? { by: member, own: this.#introduction.isOwn(member) } : { about: member };
+    this.log.add({ ...row, ...who, id: frame.id, at: timeOf(frame), earlier: frame.replayed });
   }
 
   /**
@@ -161,7 +161,7 @@ export class Panel {
    */
   #send(action, payload) {
     if (this.socket === null) {
-      throw new NotSent(this.#feature.idle ?? "Not connected, so nothing was sent.");
+      throw new NotSent("Not connected, so nothing was sent.");
     }
     this.socket.send(action, payload);
   }
@@ -180,9 +180,7 @@ export class Panel {
   /** @param {Frame} frame */
   #receive(frame) {
     const { action, payload } = frame;
-    if (action === "disconnect") {
-      return; // the socket tells its reason with the state that follows
-    }
+    if (action === "disconnect") return; // the socket tells its reason with the state that follows
     const verdict = this.#introduction.hear(frame);
     if (verdict !== null) {
       this.#follow(verdict);
@@ -212,6 +210,7 @@ export class Panel {
   /** @param {import("./introduction.js").Verdict} verdict */
   #follow({ known, again, end }) {
     if (known) {
+      this.log.meet(this.#introduction.member);
       this.#feature.onKnown?.();
     }
     if (again) {

@@ -28,12 +28,12 @@ class RoomsPanel {
   #room = null;
   #askTimer = 0;
   #identity;
+  #isKnown = false; // as the identity last told
 
   /** @param {import("./identity.js").Identity} identity */
   constructor(identity) {
     this.#identity = identity;
     this.panel = new Panel("rooms", identity, {
-      idle: "Join a room first.",
       compose: (text) => ["room_chat", { message: written(text) }],
       frames: {
         room_notification: (payload, frame) => this.#heard(payload, frame),
@@ -47,6 +47,7 @@ class RoomsPanel {
     });
     this.#part("leave").addEventListener("click", () => this.#leave());
     this.#name.addEventListener("focus", () => this.#listOpenRooms());
+    identity.addEventListener("change", () => this.#meet());
     this.#leave();
   }
 
@@ -76,6 +77,15 @@ class RoomsPanel {
     }
   }
 
+  /** Whoever has just become known may ask which rooms are open. */
+  #meet() {
+    const { isKnown } = this.#identity;
+    if (isKnown && !this.#isKnown) {
+      this.#listOpenRooms();
+    }
+    this.#isKnown = isKnown;
+  }
+
   /** Joining usually goes on with talking, unless the person went elsewhere meanwhile. */
   #moveToTalking() {
     const active = document.activeElement;
@@ -94,7 +104,9 @@ class RoomsPanel {
   #enter(name) {
     this.#room = name;
     clearTimeout(this.#askTimer);
-    this.panel.field("leave").disabled = name === null;
+    for (const role of ["leave", "input", "send"]) {
+      this.panel.field(role).disabled = name === null;
+    }
     this.#part("here").hidden = name === null;
     this.#part("elsewhere").hidden = true;
     this.#part("log").dataset.empty = name === null ? "Join a room to read and talk" : "Nothing said here yet";
@@ -107,6 +119,9 @@ class RoomsPanel {
    * @param {string} name
    */
   async #loadHistory(name) {
+    if (this.#identity.wantsToken) {
+      return null; // it would be refused, and so will the socket
+    }
     /** @type {Frame[]} */
     let messages;
     try {
@@ -160,6 +175,9 @@ class RoomsPanel {
 
   /** Offers the rooms that have members, while no room is joined. */
   async #listOpenRooms() {
+    if (!this.#identity.isKnown) {
+      return; // a server that wants a token would only refuse
+    }
     const answer = await getJson("/api/rooms", this.#identity.token).catch(() => null);
     if (answer === null || this.#room !== null) {
       return;

@@ -12,6 +12,7 @@ import { element } from "./dom.js";
  * @property {Date | null} [at] when it was said; now, if that isn't known
  * @property {boolean} [earlier] it is told again: if its time isn't known, that isn't now
  * @property {import("./frames.js").Member | null} [by] who said it
+ * @property {import("./frames.js").Member | null} [about] whom a notice is about
  * @property {boolean} [own] it was said here
  */
 

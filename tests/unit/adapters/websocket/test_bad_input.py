@@ -58,6 +58,7 @@ def assert_not_valid(frame: Frame) -> None:
         pytest.param('{"action": "' + "x" * 50_000 + '"}', id="huge action"),
         pytest.param('{"action": "ping", "payload": 5}', id="ping with payload"),
         pytest.param('{"action": "\\ud800"}', id="lone surrogate"),
+        pytest.param('{"action": "user_message", "payload": {"message": "\\ud800"}}', id="half"),
         pytest.param('{"action": "ping", "payload": NaN}', id="NaN"),
         pytest.param(NESTED, id="nested arrays"),
         pytest.param('{"a":' * 12_000, id="nested objects"),

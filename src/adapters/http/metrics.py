@@ -37,6 +37,11 @@ class SessionsCollector(Collector):
         yield CounterMetricFamily(
             f"{NAMESPACE}_frames_received", "Frames that clients sent.", totals.frames_received
         )
+        yield GaugeMetricFamily(
+            f"{NAMESPACE}_buffered_bytes",
+            "Bytes that wait to be written to clients, or were read of them and not handled.",
+            totals.buffered_bytes,
+        )
         disconnects = CounterMetricFamily(
             f"{NAMESPACE}_disconnects", "Connections told to leave, by close code.", labels=["code"]
         )

@@ -45,6 +45,14 @@ async def test_connections_and_their_frames_are_counted_also_when_they_have_gone
     assert found["switchboard_frames_received_total"] == 4
 
 
+async def test_what_waits_in_the_process_is_told(
+    service: Service, client: httpx2.AsyncClient
+) -> None:
+    assert (await metrics(client))["switchboard_buffered_bytes"] == 0
+    service.registry.buffered.add(1_234)
+    assert (await metrics(client))["switchboard_buffered_bytes"] == 1_234
+
+
 async def test_those_who_were_told_to_leave_are_counted_by_their_code(
     service: Service, client: httpx2.AsyncClient
 ) -> None:

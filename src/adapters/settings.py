@@ -157,6 +157,7 @@ class LogSettings(SettingsGroup):
     format: Annotated[LogFormat, in_any_case] = LogFormat.CONSOLE
     level: Annotated[LogLevel, in_any_case] = LogLevel.INFO
     repeats: int = Field(5, ge=1)
+    lines_per_second: int = Field(1_000, ge=0)
 
 
 class RedisSettings(SettingsGroup):

@@ -128,8 +128,8 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
         return self._drop_inbox
 
     def _drop_inbox(self) -> None:
-        """Neither keep nor parse what the client sends: before the middle of a frame or behind
-        it, nothing after that can be understood."""
+        """Neither keep nor parse what the client sends, from now on: what follows may begin in
+        the middle of a frame."""
         self._messages.drop()
         self._unread = b""
         if self.read_paused and not self.transport.is_closing():

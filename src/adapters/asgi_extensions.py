@@ -21,9 +21,14 @@ Continue: TypeAlias = Callable[[Callable[[], Awaitable[None]]], None]
 WriteText: TypeAlias = Callable[[str], bool]
 """Writes a text frame now; False, and nothing written, if that must wait."""
 
+WatchInbox: TypeAlias = Callable[[Callable[[int], None]], Callable[[], None]]
+"""Takes what is to be told how many bytes more, or fewer, were read of the client and not taken by
+the application; beginning with what there is. What it returns drops them, and whatever follows."""
+
 ABORT = "switchboard.abort"
 CONTINUE = "switchboard.continue"
 WRITE = "switchboard.write"
+INBOX = "switchboard.inbox"
 OVERHEAD = "switchboard.overhead"
 
 
@@ -34,6 +39,7 @@ class Extensions:
     abort: Abort | None = None
     go_on_with: Continue | None = None
     write_text: WriteText | None = None
+    watch_inbox: WatchInbox | None = None
 
     @classmethod
     def of(cls, scope: Mapping[str, Any]) -> "Extensions":
@@ -42,7 +48,7 @@ class Extensions:
         def call(name: str) -> Any:
             return offered[name]["call"] if name in offered else None
 
-        return cls(call(ABORT), call(CONTINUE), call(WRITE))
+        return cls(call(ABORT), call(CONTINUE), call(WRITE), call(INBOX))
 
     def offer(self, scope: MutableMapping[str, Any]) -> None:
         """Put what there is into a connection's scope."""
@@ -51,6 +57,7 @@ class Extensions:
             (ABORT, self.abort),
             (CONTINUE, self.go_on_with),
             (WRITE, self.write_text),
+            (INBOX, self.watch_inbox),
         ):
             if call is not None:
                 extensions[name] = {"call": call}

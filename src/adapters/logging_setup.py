@@ -58,7 +58,7 @@ def configure_logging(settings: LogSettings) -> None:
             ),
         ]
     )
-    handler = LogHandler(sys.stderr, repeats=settings.repeats)
+    handler = LogHandler(sys.stderr, repeats=settings.repeats, per_second=settings.lines_per_second)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -116,6 +116,7 @@ class SessionSettings(SettingsGroup):
     max_connections: int = Field(10_000, ge=1)
     mailbox_frames: int = Field(1_000, ge=8)
     mailbox_bytes: int = Field(4 * 1024 * 1024, ge=64 * 1024)
+    buffered_bytes: int = Field(512 * 1024 * 1024, ge=64 * 1024)
     frames_per_second: float = Field(2_000, gt=0)
     frame_burst: int = Field(4_000, ge=1)
     bytes_per_second: float = Field(16 * 1024 * 1024, gt=0)
@@ -156,6 +157,7 @@ class LogSettings(SettingsGroup):
     format: Annotated[LogFormat, in_any_case] = LogFormat.CONSOLE
     level: Annotated[LogLevel, in_any_case] = LogLevel.INFO
     repeats: int = Field(5, ge=1)
+    lines_per_second: int = Field(1_000, ge=0)
 
 
 class RedisSettings(SettingsGroup):

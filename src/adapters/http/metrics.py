@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from adapters.http.callers import Known
 from adapters.http.failures import failing
 from adapters.limits.limited import Limited
+from adapters.log_handler import lines_left_out
 from adapters.sessions.registry import Totals
 from domain.errors import NotAllowed
 
@@ -37,6 +38,11 @@ class SessionsCollector(Collector):
         yield CounterMetricFamily(
             f"{NAMESPACE}_frames_received", "Frames that clients sent.", totals.frames_received
         )
+        yield GaugeMetricFamily(
+            f"{NAMESPACE}_buffered_bytes",
+            "Bytes that wait to be written to clients, or were read of them and not handled.",
+            totals.buffered_bytes,
+        )
         disconnects = CounterMetricFamily(
             f"{NAMESPACE}_disconnects", "Connections told to leave, by close code.", labels=["code"]
         )
@@ -51,6 +57,11 @@ class SessionsCollector(Collector):
         for (limit, scope), count in sorted(self._limited.counts.items()):
             over.add_metric([limit, scope], count)
         yield over
+        yield CounterMetricFamily(
+            f"{NAMESPACE}_log_lines_left_out",
+            "Log lines that were not written, because there were too many in a second.",
+            lines_left_out(),
+        )
 
 
 def metrics_router(read: Callable[[], Totals], limited: Limited) -> APIRouter:

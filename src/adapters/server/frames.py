@@ -90,6 +90,11 @@ class FrameParser:
         )
 
     @property
+    def kept_bytes(self) -> int:
+        """Of a message that isn't whole yet."""
+        return max(0, self._partial) + (self._conn.current_size or 0)
+
+    @property
     def close_sent(self) -> tuple[int, str] | None:
         """Code and reason of the close frame that answers a broken frame; None if there is none."""
         close = self._conn.close_sent

@@ -1,6 +1,7 @@
 """How the frames of a WebSocket are read: no further than the application takes them."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -58,7 +59,7 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
         while True:
             while not self._messages:
                 await self._messages.filled()
-            message = self._messages.pop(0)
+            message = self._messages.take()
             if self.read_paused and not self._messages and not self.disconnected:
                 self._read()
                 if not self._unread and self.read_paused:
@@ -69,6 +70,8 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
             await asyncio.sleep(0)
 
     def data_received(self, data: bytes) -> None:
+        if self._messages.is_dropped:
+            return
         if self.close_sent:
             self._read_to_close(data)
         else:
@@ -114,7 +117,24 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
     def _drop_unread(self) -> None:
         """After our close: the client's may lie behind messages that nobody takes."""
         unread, self._unread = self._unread, b""
-        self._read_to_close(unread)
+        self._messages.count_unparsed(0)
+        if self._messages.is_dropped:
+            self._linger()
+        else:
+            self._read_to_close(unread)
+
+    def _watch_inbox(self, changed: Callable[[int], None]) -> Callable[[], None]:
+        self._messages.watch(changed)
+        return self._drop_inbox
+
+    def _drop_inbox(self) -> None:
+        """Neither keep nor parse what the client sends, from now on: what follows may begin in
+        the middle of a frame."""
+        self._messages.drop()
+        self._unread = b""
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def _read_to_close(self, data: bytes) -> None:
         """After our close: drop what comes, up to the client's own close."""
@@ -143,6 +163,7 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
         data, at = self._unread, 0
         end = len(data)
         messages = self._messages
+        is_plain = True
         while at < end and len(messages) < READ_AHEAD and not self.close_sent:
             text = None
             if self._fast_frames and self._parser.is_between_messages:
@@ -150,12 +171,15 @@ class ReadingProtocol(WebSocketsSansIOProtocol):
             if text is not None:
                 messages.put_nowait({"type": "websocket.receive", "text": text})
             else:
+                is_plain = False
                 self._parse(data[at : at + PARSE_BYTES])
                 at += PARSE_BYTES
                 if self._overhead >= READ_AHEAD:
                     self._tell_overhead()
                     break
         self._unread = b"" if self.close_sent else data[at:]
+        if self._unread or messages.unparsed or not is_plain:
+            messages.count_unparsed(len(self._unread) + self._parser.kept_bytes)
         if (
             (self._unread or len(messages) >= READ_AHEAD)
             and not self.read_paused

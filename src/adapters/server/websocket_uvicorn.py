@@ -88,6 +88,7 @@ class WebSocketProtocol(ReadingProtocol):
             abort=self._output.abort,
             go_on_with=self._go_on_with,
             write_text=None if self.config.ws_per_message_deflate else self._output.write_text,
+            watch_inbox=self._watch_inbox,
         ).offer(cast("dict[str, Any]", self.scope))
         self.app = self._app_and_rest
         return super().run_asgi()

@@ -1,7 +1,7 @@
 """A transport that logs what is written to it: for development, as it costs more than writing."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from adapters.sessions.transport import Overhead, Transport
 from domain.identity import ConnectionId
@@ -27,6 +27,12 @@ class LoggedTransport(Transport):
         if is_written:
             self._log(frame)
         return is_written
+
+    def count_unhandled(self, changed: Callable[[int], None]) -> None:
+        self._transport.count_unhandled(changed)
+
+    def drop_unhandled(self) -> None:
+        self._transport.drop_unhandled()
 
     async def receive(self) -> str | bytes | Overhead | None:
         return await self._transport.receive()

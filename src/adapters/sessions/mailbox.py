@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from sys import getsizeof
 from typing import Any, TypeAlias
 
+from adapters.sessions.buffered_bytes import Share
+
 Item: TypeAlias = str | Mapping[str, Any]
 """A frame, or a message for the session's own handlers."""
 
@@ -14,21 +16,34 @@ class Mailbox:
     """A queue that refuses what is over its bounds instead of waiting.
 
     `max_frames` and `max_bytes` of memory bound what live traffic may pile up. What is put beyond
-    them is not counted: a recovery is bounded by its lane's capacity and bytes, and there is one
-    for each of the audiences that a session may subscribe to; and it has one end.
+    them has no part in them: a recovery is bounded by its lane's capacity and bytes, and there is
+    one for each of the audiences that a session may subscribe to; and it has one end. All of it
+    is in `share`.
 
     There is a deque only while something waits: an empty one takes 0.7 KiB of an idle session.
     """
 
-    __slots__ = ("_bytes", "_frames", "_has_room", "_items", "_max_bytes", "_max_frames")
+    __slots__ = (
+        "_beyond",
+        "_bytes",
+        "_frames",
+        "_has_room",
+        "_items",
+        "_max_bytes",
+        "_max_frames",
+        "_share",
+    )
 
-    def __init__(self, *, max_frames: int, max_bytes: int) -> None:
+    def __init__(self, share: Share, max_frames: int, max_bytes: int) -> None:
+        self._share = share
         self._max_frames = max_frames
         self._max_bytes = max_bytes
         # What was put beyond the bounds stands in the queue as a queue of its own.
         self._items: deque[Item | deque[str]] | tuple[()] = ()
         self._frames = 0
         self._bytes = 0
+        self._beyond = 0
+        """Bytes of what was put beyond the bounds."""
         self._has_room: asyncio.Event | None = None
 
     def __bool__(self) -> bool:
@@ -42,12 +57,16 @@ class Mailbox:
         self._frames += 1
         self._bytes += size
         self._append(item)
+        self._share.add(size)
         return True
 
     def put_beyond(self, frames: Iterable[str]) -> None:
         """Take frames whatever the bounds, without a share in them."""
         if beyond := deque(frames):
+            size = sum(map(getsizeof, beyond))
+            self._beyond += size
             self._append(beyond)
+            self._share.add(size)
 
     def take(self) -> Item | None:
         """The next item; None if there is none."""
@@ -55,13 +74,18 @@ class Mailbox:
             return None
         first = self._items[0]
         if isinstance(first, deque):
-            item: Item = first.popleft()
+            frame = first.popleft()
             if not first:
                 self._drop_first()
-            return item
+            size = getsizeof(frame)
+            self._beyond -= size
+            self._share.add(-size)
+            return frame
         self._drop_first()
+        size = _size(first)
         self._frames -= 1
-        self._bytes -= _size(first)
+        self._bytes -= size
+        self._share.add(-size)
         if self._has_room is not None and self.has_room:
             self._has_room.set()
         return first
@@ -69,7 +93,8 @@ class Mailbox:
     def clear(self) -> None:
         """Forget what waits."""
         self._items = ()
-        self._frames = self._bytes = 0
+        self._share.add(-self._bytes - self._beyond)
+        self._frames = self._bytes = self._beyond = 0
         self.release()
 
     def release(self) -> None:

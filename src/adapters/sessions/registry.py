@@ -11,6 +11,7 @@ from typing import Protocol
 
 from adapters.addresses import address_key
 from adapters.limits.limited import Limited
+from adapters.sessions.buffered_bytes import BufferedBytes
 from adapters.sessions.disconnects import UNAVAILABLE, Disconnect, restarting
 from adapters.settings import SessionSettings
 from application.member_rates import MemberRates
@@ -25,13 +26,15 @@ SWEEP_SECONDS = 1.0
 class Totals:
     """`open` are the sessions of now; the others have been counted since the start.
 
-    `disconnects` are the sessions that were told to leave, by close code.
+    `disconnects` are the sessions that were told to leave, by close code. `buffered_bytes` wait to
+    be written or handled.
     """
 
     open: int
     opened: int
     frames_received: int
     disconnects: Mapping[int, int]
+    buffered_bytes: int
 
 
 class OpenSession(Protocol):
@@ -44,8 +47,15 @@ class OpenSession(Protocol):
     def check(self, now: float) -> None:
         """Disconnect if a write is stuck, or its time is over; `now` is the loop's time."""
 
+    @property
+    def buffered_bytes(self) -> int:
+        """What waits for this client, or was read of it and not handled."""
+
     def disconnect(self, why: Disconnect) -> None:
         """Tell the client why, and close."""
+
+    def disconnect_largest(self) -> None:
+        """Let go of what is buffered, and disconnect."""
 
 
 class Registry:
@@ -67,6 +77,8 @@ class Registry:
         self._by_address: Counter[str] = Counter()
         self._frames_of_ended = 0
         self._disconnects: Counter[int] = Counter()
+        self.buffered = BufferedBytes(settings.buffered_bytes, self._relieve_soon)
+        self._relief: asyncio.Handle | None = None
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
 
@@ -108,7 +120,11 @@ class Registry:
         """Counted when asked for: sessions count their own frames anyway."""
         frames = sum(session.frames_received for session in self._open)
         return Totals(
-            len(self._open), self._opened, self._frames_of_ended + frames, dict(self._disconnects)
+            len(self._open),
+            self._opened,
+            self._frames_of_ended + frames,
+            dict(self._disconnects),
+            self.buffered.total,
         )
 
     async def sweep(self, away_for: Callable[[], float], patience: float) -> None:
@@ -133,6 +149,24 @@ class Registry:
         # Not in `sweep`, which would hold on to the last one until the next.
         for session in list(self._open):
             session.check(now)
+
+    def _relieve_soon(self) -> None:
+        # Not at once: somebody is giving a frame to one session after the other.
+        if self._relief is None:
+            self._relief = asyncio.get_running_loop().call_soon(self._relieve)
+
+    def _relieve(self) -> None:
+        """Disconnect those who hold most, until all hold no more than they may together."""
+        self._relief = None
+        if not self._refuses_what_is_buffered():
+            return
+        for session in sorted(self._open, key=_buffered_bytes, reverse=True):
+            session.disconnect_largest()
+            if not self._refuses_what_is_buffered():
+                return
+
+    def _refuses_what_is_buffered(self) -> bool:
+        return self.buffered.is_over and self.limited.refuses("buffered_bytes", "process")
 
     def disconnect_all(self, why: Disconnect) -> None:
         """Have everybody come back, perhaps to another server, each at another moment."""
@@ -161,3 +195,7 @@ class Registry:
 
 def _disconnect(session: OpenSession, why: Disconnect) -> None:
     session.disconnect(why.in_seconds(random.uniform(0, why.after or 0)))
+
+
+def _buffered_bytes(session: OpenSession) -> int:
+    return session.buffered_bytes

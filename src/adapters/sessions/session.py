@@ -9,28 +9,24 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from adapters.log_context import LogContext, log_context
 from adapters.sessions import disconnects
 from adapters.sessions.brake import Brake, Refuse
+from adapters.sessions.buffered_bytes import Share
 from adapters.sessions.disconnects import Disconnect
-from adapters.sessions.feature import Feature
-from adapters.sessions.frames import (
-    auth_expiring_frame,
-    disconnect_frame,
-    recovered_frame,
-)
+from adapters.sessions.feature import Feature, Handle, Notify, close_feature
+from adapters.sessions.frames import auth_expiring_frame, disconnect_frame, recovered_frame
 from adapters.sessions.logged_transport import LoggedTransport
 from adapters.sessions.mailbox import Mailbox
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
 from adapters.sessions.transport import Overhead, Transport, never_now
 from adapters.sessions.validity import Moment, Validity
-from application.errors import Refusal
 from application.ports import Cursor, Recovery, Subscriber
 from domain.identity import Caller, ConnectionId, Identity
 
@@ -38,10 +34,6 @@ log = logging.getLogger(__name__)
 
 FRAMES_A_TURN = 16
 """So many frames are handled before others get a turn, however fast they come in."""
-
-Handle: TypeAlias = Callable[[str | bytes], Awaitable[None]]
-
-Notify: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class Session(Subscriber):
@@ -71,11 +63,11 @@ class Session(Subscriber):
             self._transport = LoggedTransport(
                 transport, self._connection_id, settings.log_ignored_actions
             )
+        self._buffered = Share(registry.buffered)
+        self._transport.count_unhandled(self._buffered.add)
         self._notify = notify
         self._after_delivery = after_delivery
-        self._mailbox = Mailbox(
-            max_frames=settings.mailbox_frames, max_bytes=settings.mailbox_bytes
-        )
+        self._mailbox = Mailbox(self._buffered, settings.mailbox_frames, settings.mailbox_bytes)
         self._brake = Brake(registry)
         self._feature: Feature | None = None
         self._disconnect: Disconnect | None = None
@@ -93,6 +85,10 @@ class Session(Subscriber):
     @property
     def frames_received(self) -> int:
         return self.log_context.frames
+
+    @property
+    def buffered_bytes(self) -> int:
+        return self._buffered.size
 
     def authenticate(self, identity: Identity, validity: Validity | None) -> None:
         """From now on the client is this, for so long."""
@@ -134,20 +130,14 @@ class Session(Subscriber):
         log.debug("connection closed")
         self._registry.discard(self)
         self._mailbox.clear()
+        self._buffered.end()
         self._notify = self._brake.refuse = None
         if self._writer is not None:
             self._writer.cancel()
         if self._abort_timer is not None:
             self._abort_timer.cancel()
         feature, self._feature = self._feature, None
-        if feature is None:
-            return
-        try:
-            await feature.close()
-        except Refusal as error:
-            log.warning("closing a feature failed: %s", error.detail)
-        except Exception:
-            log.exception("closing a feature failed")
+        await close_feature(feature)
 
     async def _read(self, handle: Handle) -> None:
         receive, rates, brake = self._transport.receive, self._registry.rates, self._brake
@@ -231,11 +221,19 @@ class Session(Subscriber):
             elif moment is Moment.NOTICE:
                 self.send(auth_expiring_frame(max(0.0, self.validity.until - now)))
 
-    def _disconnect_slow(self) -> None:
+    def disconnect_largest(self) -> None:
+        size = self.buffered_bytes
+        self._transport.drop_unhandled()
+        if State.LEAVING in NEXT[self.state]:
+            self._disconnect_slow("disconnected whoever held most of all that waits", bytes=size)
+        else:
+            self._lose()
+
+    def _disconnect_slow(self, words: str = "slow reader disconnected", **more: int) -> None:
         if State.LEAVING not in NEXT[self.state]:
             return
-        # The publisher finds this out: the line must name the reader.
-        log.warning("slow reader disconnected", extra={"connection": self.connection_id})
+        # Somebody else finds this out: the line must name the reader.
+        log.warning(words, extra={"connection": self.connection_id, **more})
         self._mailbox.clear()
         self.disconnect(disconnects.TOO_SLOW)
 

@@ -28,6 +28,15 @@ class Transport(Protocol):
     An attribute and no method: it is called once per receiver of every message."""
 
     @abstractmethod
+    def count_unhandled(self, changed: Callable[[int], None]) -> None:
+        """Tell `changed` from now on how many bytes more, or fewer, were read of the client and
+        wait for `receive`. Whoever reads nothing ahead tells nothing."""
+
+    @abstractmethod
+    def drop_unhandled(self) -> None:
+        """Forget those, and whatever the client still sends."""
+
+    @abstractmethod
     async def receive(self) -> str | bytes | Overhead | None:
         """The client's next message, text or binary, or many frames that are none, told in one;
         None once the client is gone."""

@@ -21,8 +21,19 @@ class WebSocketTransport(Transport):
     ) -> None:
         self.write_now = extensions.write_text or never_now
         self._abort = extensions.abort
+        self._watch_inbox = extensions.watch_inbox
+        self._drop_inbox: Callable[[], None] | None = None
         self._receive = receive
         self._send = send
+
+    def count_unhandled(self, changed: Callable[[int], None]) -> None:
+        if self._watch_inbox is not None:
+            self._drop_inbox = self._watch_inbox(changed)
+            self._watch_inbox = None
+
+    def drop_unhandled(self) -> None:
+        if self._drop_inbox is not None:
+            self._drop_inbox()
 
     async def receive(self) -> str | bytes | Overhead | None:
         message: Mapping[str, Any] = await self._receive()

@@ -1,9 +1,13 @@
 """What Prometheus reads: counted without anything being kept on the way of a message."""
 
+import io
+import logging
+
 import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from adapters.log_handler import LogHandler
 from tests.unit.adapters.http.asking import client_of
 from tests.unit.adapters.websocket.driving import Service, serving
 from tests.waiting import eventually
@@ -43,6 +47,24 @@ async def test_connections_and_their_frames_are_counted_also_when_they_have_gone
     assert found["switchboard_connections"] == 0
     assert found["switchboard_connections_opened_total"] == 2
     assert found["switchboard_frames_received_total"] == 4
+
+
+async def test_what_waits_in_the_process_is_told(
+    service: Service, client: httpx2.AsyncClient
+) -> None:
+    assert (await metrics(client))["switchboard_buffered_bytes"] == 0
+    service.registry.buffered.add(1_234)
+    assert (await metrics(client))["switchboard_buffered_bytes"] == 1_234
+
+
+async def test_lines_that_the_log_left_out_are_counted(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await metrics(client))["switchboard_log_lines_left_out_total"] == 0
+    handler = LogHandler(io.StringIO(), repeats=1)
+    handler.left_out = 3
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+    assert (await metrics(client))["switchboard_log_lines_left_out_total"] == 3
 
 
 async def test_those_who_were_told_to_leave_are_counted_by_their_code(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.sessions.buffered_bytes import BufferedBytes, Share
 from adapters.sessions.mailbox import Item, Mailbox
 from tests.waiting import DEADLINE
 
@@ -15,8 +16,12 @@ WEIGHT = getsizeof(FRAME)
 """Bytes of memory that one of these frames takes."""
 
 
+def share() -> Share:
+    return Share(BufferedBytes(10**9, lambda: None))
+
+
 def small(max_frames: int = 4, max_bytes: int = 100_000) -> Mailbox:
-    return Mailbox(max_frames=max_frames, max_bytes=max_bytes)
+    return Mailbox(share(), max_frames, max_bytes)
 
 
 async def take(mailbox: Mailbox) -> Item:
@@ -217,7 +222,7 @@ def test_a_mailbox_does_what_its_model_does(
     max_frames: int, max_bytes: int, steps: list[tuple[str, Any]]
 ) -> None:
     async def compare() -> None:
-        mailbox = Mailbox(max_frames=max_frames, max_bytes=max_bytes)
+        mailbox = small(max_frames, max_bytes)
         model = Model(max_frames, max_bytes)
         for step, argument in steps:
             if step == "put":

@@ -46,6 +46,12 @@ class Pipe(Transport):
         self.sent: list[object] = []
         self._incoming = iter(incoming)
 
+    def count_unhandled(self, changed: object) -> None:
+        """Nothing is read ahead."""
+
+    def drop_unhandled(self) -> None:
+        self.sent.append("dropped")
+
     async def receive(self) -> str | None:
         return next(self._incoming, None)
 

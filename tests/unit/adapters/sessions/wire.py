@@ -1,6 +1,7 @@
 """A transport for tests: what a session writes to it, and what a client says over it."""
 
 import asyncio
+from collections.abc import Callable
 
 from adapters.sessions.transport import Overhead, Transport
 
@@ -17,6 +18,8 @@ class Wire(Transport):
         self._freed = asyncio.Event()
         self._is_broken = False
         self.write_now = self._write_now
+        self.unhandled = 0
+        self.is_dropped = False
 
     def says(self, *frames: str | bytes | Overhead) -> None:
         for frame in frames:
@@ -32,6 +35,18 @@ class Wire(Transport):
     def breaks(self) -> None:
         """From now on nothing can be sent; `receive` doesn't notice."""
         self._is_broken = True
+
+    def reads_ahead(self, size: int) -> None:
+        """So many bytes more were read of the client, or fewer, and wait to be handled."""
+        self.unhandled += size
+        self._changed(size)
+
+    def count_unhandled(self, changed: Callable[[int], None]) -> None:
+        self._changed = changed
+
+    def drop_unhandled(self) -> None:
+        self.is_dropped = True
+        self.reads_ahead(-self.unhandled)
 
     async def receive(self) -> str | bytes | Overhead | None:
         return await self._incoming.get()

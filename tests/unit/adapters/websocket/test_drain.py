@@ -21,11 +21,14 @@ class Guest:
 
     caller = Caller(OPERATOR)
     frames_received = 0
+    buffered_bytes = 0
 
     def __init__(self) -> None:
         self.told: list[Disconnect] = []
 
     def check(self, now: float) -> None: ...
+
+    def disconnect_largest(self) -> None: ...
 
     def disconnect(self, disconnect: Disconnect) -> None:
         self.told.append(disconnect)

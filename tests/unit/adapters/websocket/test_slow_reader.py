@@ -1,11 +1,12 @@
 """A client that does not read: bounded, sent away, and nobody else's trouble."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from adapters.asgi_extensions import ABORT
+from adapters.asgi_extensions import ABORT, INBOX
 from adapters.sessions import registry
 from adapters.sessions.session import Session
 from adapters.websocket.chat import ChatConsumer
@@ -190,3 +191,31 @@ async def test_a_reader_sent_away_is_noted_by_its_own_name_and_without_a_traceba
     assert line["event"] == "slow reader disconnected"
     assert line["connection"] == session.connection_id
     assert "exception" not in line
+
+
+@pytest.mark.parametrize("log_websocket", [False, True], ids=["silent", "logged"])
+async def test_a_client_of_which_too_much_was_read_and_not_handled_is_sent_away(
+    log_websocket: bool,
+) -> None:
+    much = 64 * 1024 + 1
+    inboxes: list[Callable[[int], None]] = []
+
+    def watch(changed: Callable[[int], None]) -> Callable[[], None]:
+        inboxes.append(changed)
+        return lambda: changed(-much)
+
+    async with (
+        serving(buffered_bytes=64 * 1024, log_websocket=log_websocket) as service,
+        service.socket("/ws/system") as other,
+    ):
+        client = service.socket("/ws/system")
+        client.scope["extensions"] = {INBOX: {"call": watch}}
+        async with client:
+            await client.frame()
+            (changed,) = inboxes
+            changed(much)
+            told, code = await client.told_to_leave()
+            assert (told["code"], code) == (4408, 4408)
+        await eventually(lambda: len(service.registry) == 1)
+        assert service.registry.totals().buffered_bytes == 0
+        await other.frames_until_pong()

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 FRAMES_A_TURN = 16
 """So many frames are handled before others get a turn, however fast they come in."""
 
+BYTES_LIKE_A_FRAME = 4_096
+"""So many bytes count as one frame more: to read them takes about as long as to handle a frame."""
+
 
 class Session(Subscriber):
     """One client on one `transport`. `caller` is who it is; `validity`, where there is one, for how
@@ -158,7 +161,7 @@ class Session(Subscriber):
             if message is not None and self.state is State.OPEN:
                 self.log_context.frames += 1
                 await handle(message)
-            turn += frames
+            turn += frames + size // BYTES_LIKE_A_FRAME
             if not self._mailbox.has_room and self.state is State.OPEN:
                 await self._mailbox.wait_for_room()
             elif turn >= FRAMES_A_TURN:

@@ -46,6 +46,8 @@ def _named(message: BaseMessage, names: Mapping[str, str]) -> str:
 
 def _names(frame: str) -> Mapping[str, str]:
     """What a client calls its frame, whatever else is wrong with that."""
+    if not any(f'"{name}"' in frame for name in NAMES):
+        return {}
     try:
         fields = json.loads(frame)
     except (ValueError, RecursionError):

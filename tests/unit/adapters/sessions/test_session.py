@@ -11,7 +11,7 @@ import pytest
 from adapters.sessions import disconnects
 from adapters.sessions.disconnects import CloseCode
 from adapters.sessions.registry import Registry
-from adapters.sessions.session import FRAMES_A_TURN, Session
+from adapters.sessions.session import BYTES_LIKE_A_FRAME, FRAMES_A_TURN, Session
 from adapters.sessions.state import State
 from adapters.sessions.transport import Overhead, Transport, never_now
 from application.ports import Cursor, LossReason, Recovery
@@ -135,6 +135,17 @@ async def test_a_talkative_client_leaves_others_their_turn() -> None:
     assert len(visit.handled) == FRAMES_A_TURN
     visit.wire.hangs_up()
     await serving
+
+
+async def test_large_frames_leave_others_their_turn_sooner() -> None:
+    visit = Visit()
+    visit.wire.says(*["x" * BYTES_LIKE_A_FRAME * FRAMES_A_TURN] * 2)
+    serving = asyncio.create_task(visit.serve())
+    await asyncio.sleep(0)
+    assert len(visit.handled) == 1
+    visit.wire.hangs_up()
+    await serving
+    assert len(visit.handled) == 2
 
 
 async def test_frames_without_a_message_leave_others_their_turn_and_are_handled_by_nobody() -> None:

@@ -32,6 +32,7 @@ class AuthSettings(SettingsGroup):
     audience: str = ""
     leeway: float = Field(10, ge=0, le=300)
     max_lifetime: float = Field(3600, ge=1)
+    require_iat: bool = False
     grace: float = Field(25, ge=0)
     deadline: float = Field(5, gt=0)
     ticket_expiry: float = Field(30, ge=1)
@@ -51,8 +52,9 @@ class AuthSettings(SettingsGroup):
 
     @property
     def token_life(self) -> float:
-        """For how many seconds after its issue a token could be in use, at most."""
-        return self.max_lifetime + self.leeway + self.grace
+        """For how many seconds after its issue a token could be in use, at most: its end may lie
+        `leeway` further away than allowed, and it is believed for `leeway` after it, too."""
+        return self.max_lifetime + self.leeway + max(self.leeway, self.grace)
 
     @field_validator("modes")
     @classmethod

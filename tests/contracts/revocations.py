@@ -111,47 +111,6 @@ class RevocationsContract:
 
         assert ears.heard == []
 
-    async def test_it_is_known_as_long_as_a_token_could_live(
-        self, revocations: Revocations, clock: ManualClock
-    ) -> None:
-        await revocations.revoke([revoked("sub:ada")])
-
-        await clock.advance(LIFE - 1)
-        assert revocations.is_revoked(somebody())
-        await clock.advance(2)
-        assert not revocations.is_revoked(somebody())
-
-    async def test_revoking_again_prolongs_it(
-        self, revocations: Revocations, clock: ManualClock
-    ) -> None:
-        await revocations.revoke([revoked("sub:ada")])
-        await clock.advance(LIFE - 1)
-        await revocations.revoke([revoked("sub:ada")])
-        await clock.advance(LIFE - 1)
-
-        assert revocations.is_revoked(somebody())
-
-    async def test_a_clock_that_is_set_ahead_and_back_has_nothing_forgotten(
-        self, revocations: Revocations, clock: ManualClock
-    ) -> None:
-        await revocations.revoke([revoked("sub:ada")])
-
-        clock.set(LIFE + LONG_OVER)
-        await revocations.revoke([revoked("sub:bob")])
-        clock.set(-LIFE - LONG_OVER)
-
-        assert revocations.is_revoked(somebody())
-
-    async def test_a_clock_that_is_set_back_prolongs_it_as_it_does_the_token(
-        self, revocations: Revocations, clock: ManualClock
-    ) -> None:
-        await revocations.revoke([revoked("sub:ada")])
-
-        clock.set(-50)
-        await clock.advance(LIFE + 1)
-
-        assert revocations.is_revoked(somebody())
-
     @pytest.mark.parametrize("before", [BEGINNING + 61, math.inf, math.nan])
     async def test_what_will_be_issued_cannot_be_revoked(
         self, revocations: Revocations, before: float

@@ -128,6 +128,14 @@ class Client:
 
         await self._wait_for(found, DEADLINE, "pong")
 
+    async def until_frame(self, ref: str) -> Frame:
+        """The frame that answers the one with this `ref`."""
+
+        def found() -> Frame | None:
+            return next((frame for frame in self.frames if frame.get("ref") == ref), None)
+
+        return await self._wait_for(found, DEADLINE, f"answer to {ref}")
+
     @property
     def has_ended(self) -> bool:
         return self._has_ended

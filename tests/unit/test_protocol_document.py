@@ -88,6 +88,17 @@ def test_every_frame_has_the_fields_that_stand_there(asyncapi: Any) -> None:
     assert set(said) == documented
 
 
+def test_every_field_of_a_refusal_stands_there(asyncapi: Any, openapi: Any) -> None:
+    refusals = [
+        ("Errors", asyncapi, "RefusalPayload"),
+        ("HTTP", openapi, "Failure"),
+        ("HTTP", openapi, "TooMuch"),
+    ]
+    for section, document, form in refusals:
+        schema = document["components"]["schemas"][form]
+        assert fields(document, schema) in sections()[section], form
+
+
 def test_every_send_that_takes_a_key_stands_there(asyncapi: Any) -> None:
     takes_key = {
         payload_of(asyncapi, message)[0]

@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -66,25 +66,40 @@ class Problem(BaseModel):
 
 
 class Failure(BaseModel):
-    """`code` is for programs, `detail` for people; `problems` come with `not_valid`, and with
-    `rate_limited` comes whose limit it is, and when to try again."""
+    """`code` is for programs, `detail` for people; `problems` come with `not_valid`."""
 
     code: str
     detail: str
     retryable: bool = False
     problems: list[Problem] = []
-    scope: Scope | None = None
-    retry_after_ms: int | None = None
 
 
 class FailureAnswer(BaseModel):
     error: Failure
 
 
+class TooMuch(BaseModel):
+    """A failure of code `rate_limited`: `scope` is whose limit was reached."""
+
+    code: str
+    detail: str
+    retryable: Literal[True]
+    scope: Scope
+    retry_after_ms: int
+
+
+class TooMuchAnswer(BaseModel):
+    error: TooMuch
+
+
 def failing(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route says of the failures that it may answer, for the OpenAPI document."""
     return {
-        status: {"model": FailureAnswer, "description": MEANINGS[status]} for status in statuses
+        status: {
+            "model": TooMuchAnswer if status == HTTPStatus.TOO_MANY_REQUESTS else FailureAnswer,
+            "description": MEANINGS[status],
+        }
+        for status in statuses
     }
 
 

@@ -36,6 +36,7 @@ class ClaimRules:
     audience: str = ""
     leeway: float = 10.0
     max_lifetime: float = 3600.0
+    require_iat: bool = False
 
 
 def identity_of(claims: Claims, rules: ClaimRules, now: float) -> Identity:
@@ -88,6 +89,8 @@ def _times(claims: Claims, rules: ClaimRules, now: float) -> tuple[float, float]
     expires_at = _time(claims, "exp")
     if expires_at is None:
         raise TokenIsInvalid("The token has no exp: until when is it believed?")
+    if issued_at is None and rules.require_iat:
+        raise TokenIsInvalid("The token has no iat: when was it issued?")
     if not_before is not None and not_before > now + rules.leeway:
         raise TokenIsInvalid("The token is not valid yet, by its nbf.")
     if issued_at is not None and issued_at > now + rules.leeway:

@@ -27,6 +27,7 @@ class Tokens:
             audience=settings.audience,
             leeway=settings.leeway,
             max_lifetime=settings.max_lifetime,
+            require_iat=settings.require_iat,
         )
         self._published = _published(settings, clock)
         self.minter: TokenMinter | None = None

@@ -45,13 +45,14 @@ class Problem(BaseModel):
 
 class RefusalPayload(BaseModel):
     """Why something was not done; `code` is stable, `retryable` says if later may work;
-    `scope` is whose limit was reached, if it was one."""
+    `scope` is whose limit was reached, if it was one; `reason` is chanx's word, if it has one."""
 
     code: str
     detail: str
     retryable: bool
     retry_after_ms: int | None = Field(None, exclude_if=is_none)
     scope: Scope | None = Field(None, exclude_if=is_none)
+    reason: str | None = Field(None, exclude_if=is_none)
 
 
 Payload: TypeAlias = RecoveredPayload | DisconnectPayload | ExpiringPayload | RefusalPayload

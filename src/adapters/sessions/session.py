@@ -25,7 +25,7 @@ from adapters.sessions.logged_transport import LoggedTransport
 from adapters.sessions.mailbox import Mailbox
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
-from adapters.sessions.transport import Overhead, Transport, never_now
+from adapters.sessions.transport import Overhead, Transport, never_now, size_of
 from adapters.sessions.validity import Moment, Validity
 from application.ports import Cursor, Recovery, Subscriber
 from domain.identity import Caller, ConnectionId, Identity
@@ -152,7 +152,7 @@ class Session(Subscriber):
                 if frame.unread_bytes > self._registry.settings.mailbox_bytes:
                     self._disconnect_slow()
             else:
-                message, size = frame, len(frame)
+                message, size = frame, size_of(frame)
             pace, wait = brake.rate_limit.count(time.monotonic(), frames, size)
             if wait:
                 await brake.slow_down(self, pace, wait)

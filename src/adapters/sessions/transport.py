@@ -17,6 +17,14 @@ class Overhead(NamedTuple):
     size: int = 0
 
 
+def size_of(message: str | bytes) -> int:
+    """The bytes that a message took on the wire, without the head of its frame."""
+    # Most text is ASCII, of which that is known without looking.
+    if isinstance(message, bytes) or message.isascii():
+        return len(message)
+    return len(message.encode(errors="surrogatepass"))
+
+
 class Transport(Protocol):
     """Used by one session: nothing is written before it begins, but it may be aborted.
 

@@ -38,7 +38,9 @@ class _Record(BaseModel):
 def encode(job: Job) -> str:
     # What is None is left out, so that a release that doesn't know of it has nothing to object.
     known = {name: value for name, value in asdict(job).items() if value is not None}
-    return json.dumps(known | ({} if job.key is None else {"key": job.key.value}))
+    record = known | ({} if job.key is None else {"key": job.key.value})
+    # As it is, and not in ASCII: that would take up to three times the bytes.
+    return json.dumps(record, ensure_ascii=False)
 
 
 def decode(raw: bytes, job_id: str) -> Job | None:

@@ -1,7 +1,7 @@
 """What a client is answered: one place for the envelope of answers, and for all refusals.
 
 Refusals have two forms, as `docs/protocol.md` has it: a list of `{type, loc, msg}` for a frame
-that isn't valid, an object `{code, detail, retryable, retry_after_ms?}` for what isn't done.
+that isn't valid, an object `{code, detail, retryable, …}` for what isn't done.
 """
 
 import json
@@ -79,9 +79,12 @@ def not_text() -> ErrorMessage:
 
 def unknown_topic() -> ErrorMessage:
     payload = RefusalPayload(
-        code="unknown_topic", detail="This socket has no topics.", retryable=False
+        code="unknown_topic",
+        detail="This socket has no topics.",
+        retryable=False,
+        reason=TopicErrorReason.UNKNOWN_TOPIC,
     )
-    return ErrorMessage(payload={"reason": TopicErrorReason.UNKNOWN_TOPIC, **payload.model_dump()})
+    return ErrorMessage(payload=payload.model_dump())
 
 
 def refusal(error: Exception) -> ErrorMessage:

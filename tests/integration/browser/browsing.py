@@ -130,6 +130,11 @@ def identity(page: Page, role: str) -> Locator:
     return page.locator(f"#identity [data-role={role}]")
 
 
+def choose_name(page: Page, name: str) -> None:
+    identity(page, "name").fill(name)
+    identity(page, "name").press("Enter")
+
+
 def connected(page: Page, name: str) -> None:
     expect(part(page, name, "state")).to_have_attribute("data-state", "connected")
 
@@ -138,6 +143,19 @@ def say(page: Page, name: str, text: str) -> None:
     connected(page, name)
     part(page, name, "input").fill(text)
     part(page, name, "send").click()
+
+
+def is_own(row: Locator) -> None:
+    """It is told apart by more than a colour: by its side, and by a word."""
+    expect(row).to_have_attribute("data-own", "")
+    expect(row.locator(".you")).to_have_text("you")
+    expect(row).to_have_css("align-items", "flex-end")
+
+
+def is_anothers(row: Locator) -> None:
+    expect(row).not_to_have_attribute("data-own", "")
+    expect(row.locator(".you")).to_have_count(0)
+    expect(row).to_have_css("align-items", "flex-start")
 
 
 def join(page: Page, room: str) -> None:

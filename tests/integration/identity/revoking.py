@@ -47,3 +47,7 @@ async def members(client: Client, service: str) -> Sequence[bytes]:
     """All that stands on Redis, in its order."""
     found: list[bytes] = await client.zrange(f"{service}:revocations", 0, -1)
     return found
+
+
+async def forget(client: Client, service: str) -> None:
+    await client.delete(f"{service}:revocations")

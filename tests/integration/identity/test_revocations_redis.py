@@ -14,6 +14,7 @@ from adapters.redis_connection import Client
 from application.errors import TooManyRevocations, Unavailable
 from application.identity_ports import Revocations
 from domain.identity import Identity
+from tests.contracts.revocation_times import RevocationTimesContract
 from tests.contracts.revocations import (
     LIFE,
     LIMIT,
@@ -55,11 +56,11 @@ def other_process(redis_client: Client, prefix: str, clock: ManualClock) -> Redi
     return revocations_of(redis_client, prefix, clock)
 
 
-class TestRedisRevocations(RevocationsContract):
+class TestRedisRevocations(RevocationsContract, RevocationTimesContract):
     """The contract, as one process sees it that nobody tells anything."""
 
 
-class TestRedisRevocationsThatAreRead(RevocationsContract):
+class TestRedisRevocationsThatAreRead(RevocationsContract, RevocationTimesContract):
     """The same while it reads what it wrote, over and over."""
 
     @pytest.fixture

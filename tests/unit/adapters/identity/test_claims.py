@@ -106,6 +106,13 @@ def test_nobody_is_let_in_for_longer_than_is_allowed(iat: Any, exp: float) -> No
     assert "longer than is allowed, 3600 s" in refusal_of(iat=iat, exp=exp)
 
 
+def test_a_token_has_to_say_when_it_was_issued_only_where_that_is_asked_for() -> None:
+    assert identity_of(claims(iat=ABSENT), RULES, NOW).issued_at == 0
+    strict = ClaimRules(require_iat=True)
+    assert "no iat" in refusal_of(strict, iat=ABSENT)
+    assert identity_of(claims(iat=NOW), strict, NOW).issued_at == NOW
+
+
 def test_without_leeway_the_longest_token_is_believed_to_its_last_moment() -> None:
     rules = ClaimRules(leeway=0, max_lifetime=3600)
     for now in (NOW + 0.1, NOW + 1 / 3, NOW + 0.7071):

@@ -4,6 +4,7 @@ import pytest
 
 from adapters.identity.revocations_memory import MemoryRevocations
 from application.identity_ports import Revocations
+from tests.contracts.revocation_times import RevocationTimesContract
 from tests.contracts.revocations import LIFE, LIMIT, RevocationsContract
 from tests.doubles import ManualClock
 
@@ -18,5 +19,5 @@ def revocations(clock: ManualClock) -> Revocations:
     return MemoryRevocations(clock, life=LIFE, limit=LIMIT)
 
 
-class TestMemoryRevocations(RevocationsContract):
+class TestMemoryRevocations(RevocationsContract, RevocationTimesContract):
     """The contract, in one process."""

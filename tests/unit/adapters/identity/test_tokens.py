@@ -10,7 +10,14 @@ from adapters.identity.tokens import Tokens
 from domain.capabilities import EVERYTHING
 from domain.errors import TokenIsInvalid
 from tests.doubles import ManualClock
-from tests.unit.adapters.identity.signing import SECRET, claims, published, with_rsa, with_secret
+from tests.unit.adapters.identity.signing import (
+    ABSENT,
+    SECRET,
+    claims,
+    published,
+    with_rsa,
+    with_secret,
+)
 
 
 def tokens_of(clock: ManualClock, **settings: Any) -> Tokens:
@@ -46,6 +53,7 @@ async def test_what_is_minted_is_believed_under_the_same_settings(clock: ManualC
         ({"auth_audience": "us"}, {"aud": "them"}),
         ({"auth_leeway": 1}, {"nbf": ManualClock().now() + 2}),
         ({"auth_max_lifetime": 30}, {}),
+        ({"auth_require_iat": True}, {"iat": ABSENT}),
     ],
     ids=lambda given: next(iter(given), "exp"),
 )

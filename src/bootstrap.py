@@ -111,6 +111,7 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
         ),
         shares_listeners=shared,
         send_timeout=settings.sessions.send_timeout,
+        shutdown_seconds=settings.server.shutdown_seconds,
         started=lambda url: click.echo(server_is_ready(url, settings)),
     )
     server.run(sockets=listeners)

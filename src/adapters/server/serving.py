@@ -13,6 +13,7 @@ import uvicorn
 from adapters.addresses import Proxies
 from adapters.limits.address_limits import AddressLimits
 from adapters.server.buffered_transport import WriteBatch
+from adapters.server.descriptors import DescriptorWatch, without_accepting
 from adapters.server.forwarded import Forwarded
 from adapters.server.http_connections import HttpConnections
 from adapters.server.http_uvicorn import HttpProtocol
@@ -93,6 +94,7 @@ class DrainingServer(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._shutdown_seconds = shutdown_seconds
+        self._descriptors = DescriptorWatch()
         self._send_timeout = SendTimeout(send_timeout)
         self._shares_listeners = shares_listeners
         self._check = check
@@ -101,6 +103,7 @@ class DrainingServer(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         await self._check()
+        asyncio.get_running_loop().set_exception_handler(without_accepting)
         await super().startup(sockets)
         if self.started:
             _tune_garbage_collector()
@@ -108,6 +111,7 @@ class DrainingServer(uvicorn.Server):
             self._tell_started(self._url())
 
     async def on_tick(self, counter: int) -> bool:
+        self._descriptors.check()
         if counter % TICKS_PER_SECOND == 0:
             connections = cast("set[Sending]", self.server_state.connections)
             self._send_timeout.check(connections, asyncio.get_running_loop().time())

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from adapters.background_task import BackgroundTask
 from adapters.cli.commands import create_cli
+from adapters.cli.descriptors import provide_descriptors
 from adapters.cli.programs import (
     WORKER_IS_READY,
     Programs,
@@ -100,6 +101,8 @@ async def _lifespan(
 def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> None:
     """Serve on `listeners`, perhaps `shared` with other processes, until SIGTERM or Ctrl+C."""
     configure_logging(settings.log)
+    if not shared:  # else whoever started this process has done so
+        provide_descriptors(settings)
     container = create_container(settings)
     server = DrainingServer(
         uvicorn_config(create_app(container), settings.server, container.address_limits()),
@@ -111,6 +114,7 @@ def serve(settings: Settings, listeners: list[socket.socket], shared: bool) -> N
         ),
         shares_listeners=shared,
         send_timeout=settings.sessions.send_timeout,
+        shutdown_seconds=settings.server.shutdown_seconds,
         started=lambda url: click.echo(server_is_ready(url, settings)),
     )
     server.run(sockets=listeners)

@@ -1,18 +1,24 @@
 """The file `.env`, looked at before it is used: whatever can't be understood in it is told."""
 
 import io
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
+
+MAX_BYTES = 1024 * 1024
+"""A thousand times what all settings take: more is something else, put there by mistake."""
 
 
 class FileIsWrong(Exception):
     """A line for each problem: which file, and what is wrong with it."""
 
 
-def names_in(path: Path, prefix: str) -> Iterator[str]:
-    """The names that begin with `prefix`; none if there is no file. Raises `FileIsWrong`.
+def names_in(path: Path, is_ours: Callable[[str], bool]) -> set[str]:
+    """All names in it; none if there is no file. Raises `FileIsWrong`, also for a name that
+    `is_ours` and has no `=`.
 
     pydantic-settings (2.16) ignores a folder, and python-dotenv (1.2) lines that it can't parse.
     """
@@ -20,16 +26,16 @@ def names_in(path: Path, prefix: str) -> Iterator[str]:
     problems = [
         f"{path}, line {_line_of(binding)}: {problem}."
         for binding in bindings
-        if (problem := _problem(binding, prefix))
+        if (problem := _problem(binding, is_ours))
     ]
     if problems:
         raise FileIsWrong("\n".join(problems))
-    return (name for binding in bindings if (name := binding.key) and _begins(name, prefix))
+    return {binding.key for binding in bindings if binding.key}
 
 
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        raw = _bytes(path)
     except FileNotFoundError:
         if not path.is_symlink():
             return ""
@@ -49,10 +55,24 @@ def _text(path: Path) -> str:
     return text
 
 
-def _problem(binding: Binding, prefix: str) -> str | None:
+def _bytes(path: Path) -> bytes:
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        if path.samefile(os.devnull):  # how containers hide a file
+            return b""
+        # A pipe would be waited for, and a device may never end.
+        raise FileIsWrong(f"{path} can't be read: it is no regular file.")
+    with path.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise FileIsWrong(f"{path} can't be read: it has more than {MAX_BYTES} bytes.")
+    return raw
+
+
+def _problem(binding: Binding, is_ours: Callable[[str], bool]) -> str | None:
     if binding.error:
         return "this is not NAME=VALUE, or a quote is missing"
-    if binding.key and binding.value is None and _begins(binding.key, prefix):
+    if binding.key and binding.value is None and is_ours(binding.key):
         return f"{binding.key} has no ="
     return None
 
@@ -60,7 +80,3 @@ def _problem(binding: Binding, prefix: str) -> str | None:
 def _line_of(binding: Binding) -> int:
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
-
-
-def _begins(name: str, prefix: str) -> bool:
-    return name.upper().startswith(prefix)

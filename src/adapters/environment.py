@@ -51,15 +51,17 @@ def load_settings(_env_file: Path | str | None = ".env", **overrides: Any) -> Se
     """Read the environment and `_env_file`; `overrides` are flat names, such as `job_lease`.
 
     A name that is much like a setting's stops the start, as a wrong value does: what it was to
-    set would not hold. Any other with our prefix is told in the log, and ignored.
+    set would not hold. Any other with our prefix is told in the log, and ignored; so is a setting
+    that lacks the prefix in the file. In the environment, names without it are others'.
     Raises `SettingsAreWrong`, and `TypeError` for an override that is no setting.
     """
     file = None if _env_file is None else Path(_env_file)
     try:
-        in_file = set() if file is None else set(names_in(file, PREFIX))
+        in_file = set() if file is None else names_in(file, _is_ours)
     except FileIsWrong as error:
         raise SettingsAreWrong(str(error)) from None
     groups: dict[str, BaseSettings] = {}
+    _tell_unprefixed(in_file)
     problems = list(_misspelt(in_file))
     for name, group in GROUPS.items():
         flat = {flat_name(group, field): field for field in group.model_fields}
@@ -84,6 +86,17 @@ def names_of_settings() -> Iterator[str]:
             yield from map(str, alias.choices) if isinstance(alias, AliasChoices) else [own]
             options = getattr(info.annotation, "model_fields", {})
             yield from (f"{own}__{option.upper()}" for option in options)
+
+
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX) or name.upper() in names_of_settings()
+
+
+def _tell_unprefixed(in_file: set[str]) -> None:
+    for name in sorted(in_file):
+        meant = f"{PREFIX}{name.upper()}"
+        if not _is_ours(name) and meant in names_of_settings():
+            log.warning("%s is not read; is %s meant?", name, meant)
 
 
 def _misspelt(in_file: set[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A process may hold so many descriptors: whoever takes the last one must not stop the service."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,7 @@ async def test_whoever_is_in_is_served_while_nobody_else_can_be_let_in(tmp_path:
                     return descriptors(server) >= LIMIT - 1
 
                 await until(is_full, "all descriptors are taken")
+                await asyncio.to_thread(server.wait_for_log, "no file descriptors are left")
                 assert not await lets_in(server)
                 await one.send("room_chat", {"message": "who are they?"})
                 await other.receive("room_notification", message="💬 who are they?")

@@ -46,8 +46,8 @@ def create_cli(programs: Programs) -> click.Group:
     def serve(workers: int, fds: tuple[int, ...], **options: Any) -> None:
         """Serve the page, the sockets and the API.
 
-        On SIGTERM and Ctrl+C all clients are told to reconnect before the server stops. With
-        --workers, SIGHUP replaces the processes one by one, and one that crashes is replaced.
+        On SIGTERM, Ctrl+C and SIGHUP all clients are told to reconnect before the server stops.
+        With --workers, SIGHUP replaces the processes one by one, and one that crashes is replaced.
         """
         settings = load_settings(**_given(options))
         if workers > 1:

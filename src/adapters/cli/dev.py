@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.cli.console import Console
+from adapters.cli.descriptors import provide_descriptors
 from adapters.cli.embedded_redis import embedded_redis
 from adapters.cli.listening import listening, url_of
 from adapters.cli.problems import Problem
@@ -49,6 +50,7 @@ def load_dev_settings(**given: Any) -> Settings:
 
 def develop(settings: Settings, programs: Programs) -> None:
     """Run until Ctrl+C or SIGTERM; raises `Problem` when a part ends by itself."""
+    provide_descriptors(settings)
     with listening(settings) as listeners:
         asyncio.run(_develop(settings, programs, listeners))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import click
 
 from adapters.cli.console import Console
+from adapters.cli.descriptors import provide_descriptors
 from adapters.cli.listening import url_of
 from adapters.cli.problems import Problem
 from adapters.cli.processes import Child, Group, NotReady, Part, PartEnded
@@ -35,6 +36,7 @@ def serve_with_workers(
 ) -> None:
     """Run `count` servers until SIGTERM or Ctrl+C; raises `Problem` if one can't be started."""
     configure_logging(settings.log)
+    provide_descriptors(settings)
     # A name before a line would break JSON.
     width = 0 if settings.log.format is LogFormat.JSON else len(f"server {count}")
     console = Console(sys.stderr, width=width)

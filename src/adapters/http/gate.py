@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -71,6 +72,9 @@ class Gate:
         # Starlette's routes stop at a line break. A name with one in it is impossible like one
         # with any other invisible character, and shall be told so.
         scope["path"] = scope["path"].replace("\n", "\0")
+        if "\ufffd" in scope["path"] and not _is_utf8(scope.get("raw_path") or b""):
+            # Servers put U+FFFD for what is not UTF-8: many names would become one that none is.
+            scope["path"] = scope["path"].replace("\ufffd", "\0")
         host = (scope.get("client") or ("",))[0]
         if scope["type"] == "websocket":
             return self._refuse_socket(scope, host)
@@ -100,6 +104,14 @@ class Gate:
         if raw.isdigit() and int(raw) > self._max_body:
             return too_large(self._max_body)
         return None
+
+
+def _is_utf8(raw_path: bytes) -> bool:
+    try:
+        unquote_to_bytes(raw_path).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _limited(detail: str, wait: float) -> Refused:

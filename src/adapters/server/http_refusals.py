@@ -12,6 +12,9 @@ LINGER_BYTES = 1024 * 1024
 """What is still read after a refusal, and thrown away: a client that writes while its connection
 ends loses the answer. So much may be on its way already."""
 
+LINGER_SECONDS = 2.0
+"""For the client to end its half after a refusal: until then it holds a descriptor."""
+
 
 def refusal(status: HTTPStatus, detail: str, *headers: bytes) -> bytes:
     """The bytes of an answer after which the connection ends."""
@@ -83,7 +86,9 @@ class RefusingProtocol(HttpToolsProtocol):
         self._is_refused = True
         self._is_in_head = self._is_in_body = False
         self._stop_timer()
-        self._start_timer()
+        self._timer = self.loop.call_later(
+            min(self._request_timeout, LINGER_SECONDS), self._time_out
+        )
         self.flow.resume_reading()
         self.transport.write(answer)
         if self.transport.can_write_eof():

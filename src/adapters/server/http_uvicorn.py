@@ -142,6 +142,7 @@ class HttpProtocol(RefusingProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self.url = _origin_form(self.url)
         if self._is_offer():
             if self.parser.get_method() == b"CONNECT":
                 raise ValueError("this is no proxy")
@@ -210,6 +211,17 @@ class HttpProtocol(RefusingProtocol):
 
     def _host(self) -> str:
         return self.client[0] if self.client else ""
+
+
+def _origin_form(url: bytes) -> bytes:
+    """`/path?query` of `http://host/path?query`, which RFC 9112, 3.2.2, has every server take.
+
+    Raises `httptools.HttpParserInvalidURLError`.
+    """
+    if url.startswith(b"/") or b"://" not in url:
+        return url
+    parts = httptools.parse_url(url)
+    return (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
 
 
 def _too_many(wait: float) -> bytes:

@@ -1,6 +1,7 @@
 """What becomes of a client that sends too fast: it is told, and waits; and in the end it goes."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -11,8 +12,11 @@ from adapters.sessions.disconnects import Disconnect
 from adapters.sessions.frames import rate_limited_frame
 from adapters.sessions.rate_limit import Insistence, Pace, RateLimit
 from adapters.sessions.registry import Registry
-from adapters.sessions.state import State
+from adapters.sessions.state import NEXT, State
 from application.errors import RateLimited
+from domain.identity import Caller, ConnectionId
+
+log = logging.getLogger(__name__)
 
 Refuse: TypeAlias = Callable[[str | bytes, RateLimited], None]
 
@@ -21,6 +25,10 @@ class Braked(Protocol):
     """The session that is slowed."""
 
     state: State
+    caller: Caller
+
+    @property
+    def connection_id(self) -> ConnectionId: ...
 
     def send(self, frame: str) -> None: ...
 
@@ -51,7 +59,7 @@ class Brake:
             detail = "You send too fast; you are slowed down."
             session.send(rate_limited_frame(RateLimited(detail, "connection", wait)))
         if pace is Pace.FLOOD_GOES_ON:
-            session.disconnect(disconnects.TOO_FAST)
+            _send_away(session)
         # Not reading is the brake: TCP passes it on to the sender.
         await asyncio.sleep(wait)
 
@@ -74,6 +82,13 @@ class Brake:
             # Few ever need one.
             self._insistence = Insistence(flood_seconds)
         if self._insistence.goes_on(time.monotonic()):
-            session.disconnect(disconnects.TOO_FAST)
+            _send_away(session)
         await asyncio.sleep(min(wait, flood_seconds))
         return None
+
+
+def _send_away(session: Braked) -> None:
+    if State.LEAVING in NEXT[session.state]:
+        who = {"connection": session.connection_id, "address": session.caller.address}
+        log.warning("flooding client disconnected", extra=who)
+        session.disconnect(disconnects.TOO_FAST)

@@ -112,6 +112,9 @@ UVICORN_NEWEST: Shapes = {
 UVICORN_FLOW: Shapes = {"pause_reading": "", "resume_reading": ""}
 
 UVICORN_SERVER: Shapes = {
+    "_wait_tasks_to_complete": "",
+    "force_exit": bool,
+    "handle_exit": "sig frame",
     "on_tick": "counter",
     "shutdown": "sockets",
     "startup": "sockets",
@@ -121,7 +124,7 @@ UVICORN_SERVER: Shapes = {
     "started": bool,
 }
 
-UVICORN_STATE: Shapes = {"connections": set}
+UVICORN_STATE: Shapes = {"connections": set, "tasks": set}
 
 WEBSOCKETS: Shapes = {
     "receive_data": "data",

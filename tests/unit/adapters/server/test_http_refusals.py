@@ -8,6 +8,7 @@ import pytest
 from uvicorn.server import ServerState
 
 from adapters.environment import load_settings
+from adapters.server import http_refusals
 from adapters.server.http_refusals import LINGER_BYTES
 from adapters.server.http_uvicorn import FEED_BYTES, HEAD_BYTES
 from adapters.server.serving import uvicorn_config
@@ -170,6 +171,18 @@ async def test_what_is_on_its_way_meanwhile_is_thrown_away_up_to_a_bound() -> No
     assert "abort" not in client.wire.calls
     client.send(b"x")
     assert "abort" in client.wire.calls
+    await client.leave()
+
+
+async def test_a_refused_client_that_stays_gives_its_descriptor_back_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_refusals, "LINGER_SECONDS", 0.01)
+    client = Client()
+    client.send(b"not HTTP\r\n\r\n")
+    assert not client.wire.lost.is_set()
+    # Its time for a request is longer than this test waits.
+    await asyncio.wait_for(client.wire.lost.wait(), DEADLINE / 2)
     await client.leave()
 
 

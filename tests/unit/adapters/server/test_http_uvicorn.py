@@ -63,6 +63,24 @@ async def test_an_upgrade_is_accepted_and_frames_are_received() -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        (b"http://switchboard/ws/room/a%20b?since=x", b"/ws/room/a%20b", b"since=x"),
+        (b"http://switchboard", b"/", b""),
+    ],
+)
+async def test_an_upgrade_may_be_asked_for_with_the_host_in_its_address(
+    target: bytes, path: bytes, query: bytes
+) -> None:
+    client = Client()
+    client.send(HANDSHAKE.replace(b"/ws?who=ana", target, 1) + b"\r\n")
+    await until(lambda: client.wire.writes)
+    client.wire.close()
+    assert (await client.end()).status == 101
+    assert (client.app.scope["raw_path"], client.app.scope["query_string"]) == (path, query)
+
+
+@pytest.mark.parametrize(
     ("more", "status"),
     [
         pytest.param(b"Cookie: " + b"x" * 9_000 + b"\r\n", 431, id="a header too long"),
@@ -86,6 +104,7 @@ async def test_an_upgrade_that_cannot_be_parsed_is_answered_with_an_error_and_en
     [
         pytest.param(b"/" + b"x" * 9_000, 414, id="too long"),
         pytest.param("/ä".encode(), 400, id="not ASCII"),
+        pytest.param(b"http://:x:/ws", 400, id="no host"),
     ],
 )
 async def test_an_upgrade_to_an_impossible_path_is_answered_with_an_error_and_ends(

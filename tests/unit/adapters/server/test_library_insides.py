@@ -76,7 +76,7 @@ async def insides() -> list[Inside]:
             server.server_state,
             UVICORN_STATE,
             DrainingServer,
-            ("self.server_state",),
+            ("self.server_state", "state"),
         ),
         Inside("websockets", websocket.conn, WEBSOCKETS, FrameParser, ("conn", "self._conn")),
     ]

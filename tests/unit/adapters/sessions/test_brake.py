@@ -15,7 +15,7 @@ from adapters.sessions.state import State
 from adapters.sessions.transport import Overhead
 from application.errors import RateLimited
 from application.member_rates import MemberRates
-from domain.identity import MemberId
+from domain.identity import ConnectionId, MemberId
 from tests.unit.adapters.sessions.visit import ADA, Visit, settings
 
 PATIENCE = 10.0
@@ -26,6 +26,8 @@ class Slowed:
 
     def __init__(self) -> None:
         self.state = State.OPEN
+        self.caller = ADA
+        self.connection_id = ConnectionId("c1")
         self.sent: list[Any] = []
         self.ends: list[Disconnect] = []
 

@@ -1,9 +1,12 @@
 """A `.env` that can't be understood stops the start, in a line that says why."""
 
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from adapters.dotenv_file import MAX_BYTES
 from adapters.environment import load_settings
 from tests.unit.adapters.settings.spellings import refusal_of
 
@@ -42,14 +45,39 @@ def test_a_folder_is_refused(empty_environment: Path) -> None:
     assert refusal_of() == ".env can't be read: Is a directory."
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_a_pipe_is_refused_and_not_waited_for(empty_environment: Path) -> None:
+    os.mkfifo(empty_environment / ".env")
+    assert refusal_of() == ".env can't be read: it is no regular file."
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="Windows has no such files")
+def test_a_device_is_refused_but_for_the_one_that_is_always_empty(
+    empty_environment: Path,
+) -> None:
+    path = empty_environment / ".env"
+    path.symlink_to(os.devnull)
+    load_settings()
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    assert refusal_of() == ".env can't be read: it is no regular file."
+
+
+def test_a_file_that_is_far_too_large_is_refused(empty_environment: Path) -> None:
+    with (empty_environment / ".env").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    assert refusal_of() == f".env can't be read: it has more than {MAX_BYTES} bytes."
+
+
 def test_a_file_that_may_not_be_read_is_refused(
     empty_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_path: Path) -> bytes:
+    def refuse(_path: Path, _mode: str) -> BinaryIO:
         raise PermissionError(13, "Permission denied")
 
+    (empty_environment / ".env").touch()
     # Whoever runs the tests may be allowed to read everything.
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert refusal_of() == ".env can't be read: Permission denied."
 
 
@@ -68,6 +96,8 @@ def test_a_link_to_nothing_is_refused_but_no_file_at_all_is_no_problem(
         ("SWITCHBOARD_PORT: 1", "this is not NAME=VALUE"),
         ('SWITCHBOARD_PORT="1', "a quote is missing"),
         ("SWITCHBOARD_PORT", "SWITCHBOARD_PORT has no ="),
+        ("PORT", "PORT has no ="),
+        ("export redis_url", "redis_url has no ="),
     ],
 )
 def test_a_line_that_sets_nothing_is_refused_with_its_number(
@@ -78,3 +108,8 @@ def test_a_line_that_sets_nothing_is_refused_with_its_number(
     assert line.startswith(".env, line 4: ")
     assert says in line
     assert "\n" not in line
+
+
+def test_a_name_of_somebody_else_s_may_stand_alone(empty_environment: Path) -> None:
+    (empty_environment / ".env").write_text("EDITOR\nPORT=7\n")
+    assert load_settings().server.port == 7

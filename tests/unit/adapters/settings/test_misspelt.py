@@ -47,6 +47,20 @@ def test_a_name_like_none_of_ours_is_told_and_ignored(
     ]
 
 
+def test_a_setting_that_lacks_the_prefix_in_a_dotenv_file_is_told_and_ignored(
+    empty_environment: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # In the environment the same names are other programs'.
+    monkeypatch.setenv("TEXT_LIMIT", "5")
+    (empty_environment / ".env").write_text("MAX_CONNECTIONS=5\nlog_level=debug\nPORT=7\n")
+    settings = load_settings()
+    assert (settings.sessions.max_connections, settings.server.port) == (10_000, 7)
+    assert caplog.messages == [
+        "MAX_CONNECTIONS is not read; is SWITCHBOARD_MAX_CONNECTIONS meant?",
+        "log_level is not read; is SWITCHBOARD_LOG_LEVEL meant?",
+    ]
+
+
 LINKS = {
     "SWITCHBOARD_SERVICE_HOST": "10.0.0.1",
     "SWITCHBOARD_SERVICE_PORT": "80",

@@ -58,6 +58,7 @@ class Socket(WebsocketCommunicator):
     def __init__(self, app: Any, path: str, headers: list[tuple[bytes, bytes]]) -> None:
         consumer = CONSUMERS.get(path.partition("?")[0], UnknownPathConsumer)
         super().__init__(app, path, headers, consumer=consumer)
+        self.scope["raw_path"] = path.partition("?")[0].encode()
         self._app = app
         self._path = path
 

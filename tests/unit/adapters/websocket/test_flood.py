@@ -67,6 +67,20 @@ async def test_a_flood_is_told_once_then_closed_when_it_goes_on() -> None:
         assert 10 < len(answered) < 100
 
 
+async def test_whoever_is_sent_away_is_named_in_the_log_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving(**FLOOD) as service:
+        socket = service.socket("/ws/system")
+        socket.scope["client"] = ("192.0.2.7", 4_000)
+        async with socket as client:
+            await client.frame()
+            await pings(client, 1_000)
+            await frames_until_disconnect(client)
+    (record,) = (r for r in caplog.records if r.message == "flooding client disconnected")
+    assert (record.__dict__["address"], len(record.__dict__["connection"])) == ("192.0.2.7", 16)
+
+
 async def test_a_burst_within_its_limit_is_not_held_against_a_client() -> None:
     async with (
         serving(frames_per_second=1, frame_burst=50, flood_seconds=0.05) as service,

@@ -74,7 +74,9 @@ async def test_rooms_do_not_hear_one_another(service: Service) -> None:
         await other.hears_nothing()
 
 
-@pytest.mark.parametrize("name", ["a", "Küche", "two words", "日本語", "a.b_c-d~e", "x" * 64, "👋"])
+@pytest.mark.parametrize(
+    "name", ["a", "Küche", "two words", "日本語", "a.b_c-d~e", "x" * 64, "👋", "\ufffd"]
+)
 async def test_a_room_goes_by_the_name_in_its_path(service: Service, name: str) -> None:
     async with service.socket(f"/ws/room/{quote(name)}") as client:
         await client.say("room_chat", {"message": "hello"})
@@ -97,6 +99,8 @@ async def test_a_room_goes_by_the_name_in_its_path(service: Service, name: str) 
         ("a%00b", "A room's name can't contain invisible characters."),
         ("a%0Ab", "A room's name can't contain invisible characters."),
         ("%E2%80%AEevil", "A room's name can't contain invisible characters."),
+        ("%ff%fe", "A room's name can't contain invisible characters."),
+        ("a%c3", "A room's name can't contain invisible characters."),
     ],
 )
 async def test_an_impossible_name_is_told_and_closed(

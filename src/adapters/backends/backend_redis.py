@@ -9,6 +9,7 @@ from adapters.environment import SettingsAreWrong
 from adapters.identity.revocations_redis import RedisRevocations
 from adapters.identity.tickets_redis import RedisTickets
 from adapters.jobs.queue_arq import ArqJobQueue, interrupts_name
+from adapters.jobs.requirements_arq import trial
 from adapters.jobs.worker_arq import ArqWorker, WorkerCalls
 from adapters.lane_table import LanePlan
 from adapters.layers.lane_memory import MemoryLane
@@ -97,7 +98,9 @@ class RedisBackend(Backend):
 
     async def check(self) -> None:
         try:
-            await check_requirements(self.client, self._service, self._timeout)
+            await check_requirements(
+                self.client, self._service, self._timeout, trial(self._service)
+            )
         except RedisIsUnfit as error:
             raise SettingsAreWrong(f"SWITCHBOARD_REDIS_URL can't be used: {error}.") from None
 

@@ -21,6 +21,7 @@ from adapters.layers.pubsub_redis import PubSub
 from adapters.layers.recovery_window import RecoveryLimit
 from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
 from adapters.limits.caller_limits import member_rates
+from adapters.redis_commands import mended
 from adapters.redis_connection import AddressIsWrong, answering, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
@@ -118,9 +119,14 @@ class RedisBackend(Backend):
 
     async def shared_secret(self, drawn: str) -> str:
         name = f"{self._service}:visitor_secret"
-        with answering():
+
+        async def keep() -> bytes | None:
             await self.client.set(name, drawn, nx=True)
-            kept: bytes | None = await self.client.get(name)
+            found: bytes | None = await self.client.get(name)
+            return found
+
+        with answering():
+            kept: bytes | None = await mended(self.client, {name: "string"}, keep)
         return drawn if kept is None else kept.decode()
 
     @contextlib.asynccontextmanager

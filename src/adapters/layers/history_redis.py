@@ -20,7 +20,8 @@ from adapters.layers.publication import (
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.recovery import Entry, Reading, has_expired_in_silence
 from adapters.layers.recovery_window import PAGE, PAGE_BYTES, Share
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_commands import Script
+from adapters.redis_connection import Client, answering
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from typing import Any
 from redis.exceptions import NoPermissionError, ResponseError
 
 from adapters.layers.probe_redis import KEPT_MS, probe_channel, probe_key
-from adapters.redis_connection import DISCONNECTED, Client, Script, reason
+from adapters.redis_commands import Script
+from adapters.redis_connection import DISCONNECTED, Client, reason
 from application.errors import Unavailable
 
 _ADAPTERS = Path(__file__).parents[1]
@@ -65,6 +66,7 @@ async def _check_writing(client: Client, key: str) -> None:
     finally:
         await execute("DEL", key)
     for command in (
+        ("TYPE", key),
         ("GETDEL", key),
         ("MGET", key),
         ("EXISTS", key),

@@ -16,7 +16,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local expiry = tonumber(ARGV[4])
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - expiry)
-local kept = redis.call('HLEN', KEYS[1]) - #expired
+redis.call('HLEN', KEYS[1]) -- where it is no hash, this is refused before anything is written
+local kept = redis.call('ZCARD', KEYS[2]) - #expired
 
 local function is_kept(name)
   local last = redis.call('ZSCORE', KEYS[2], name)

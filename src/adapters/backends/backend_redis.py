@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from adapters.backends.backend import Backend
+from adapters.background_task import BackgroundTask
 from adapters.environment import SettingsAreWrong
 from adapters.identity.revocations_redis import RedisRevocations
 from adapters.identity.tickets_redis import RedisTickets
@@ -14,7 +15,7 @@ from adapters.jobs.worker_arq import ArqWorker, WorkerCalls
 from adapters.lane_table import LanePlan
 from adapters.layers.lane_memory import MemoryLane
 from adapters.layers.lane_redis import RedisLane
-from adapters.layers.lanes import Lane
+from adapters.layers.lanes import Lane, audience_of
 from adapters.layers.position_check import PositionCheck
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
@@ -32,6 +33,8 @@ from adapters.storage.tally_redis import RedisTally
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
 from application.ports import Clock
+from domain.audiences import AudienceKind
+from domain.identity import JobId
 
 
 class RedisBackend(Backend):
@@ -54,6 +57,7 @@ class RedisBackend(Backend):
         )
         self._positions = PositionCheck(self.client, interval=redis.check_seconds)
         self._recovery_limit = RecoveryLimit(redis.recovery_bytes)
+        self._lost_jobs: asyncio.Queue[JobId] = asyncio.Queue()
         self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
         self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
         self.tally = RedisTally(
@@ -95,7 +99,18 @@ class RedisBackend(Backend):
             self._service,
             self._positions,
             self._recovery_limit,
+            self._note_loss,
         )
+
+    def _note_loss(self, group: str) -> None:
+        audience = audience_of(group)
+        if audience is not None and audience.kind is AudienceKind.JOB:
+            self._lost_jobs.put_nowait(JobId(audience.key))
+
+    async def _tell_lost_jobs(self, runner: JobRunner) -> None:
+        """A job that waited has no worker who could tell that its record is gone."""
+        while True:
+            await runner.tell_if_gone(await self._lost_jobs.get())
 
     async def check(self) -> None:
         try:
@@ -132,10 +147,12 @@ class RedisBackend(Backend):
     @contextlib.asynccontextmanager
     async def serving(self, runner: JobRunner) -> AsyncIterator[None]:
         """Jobs are run by worker processes; a server only hears of them."""
+        lost_jobs = BackgroundTask("lost-jobs", lambda: self._tell_lost_jobs(runner))
         async with self.sending():
             await self._pubsub.start()
             self.presence.start()
             self._positions.start()
+            lost_jobs.start()
             try:
                 # Nobody is served before all that is revoked is known.
                 await self.revocations.start()
@@ -143,6 +160,7 @@ class RedisBackend(Backend):
             finally:
                 await self.revocations.stop()
                 await self.member_rates.stop()
+                await lost_jobs.stop()
                 await self._positions.stop()
                 await self.presence.stop()
                 await self._pubsub.stop()

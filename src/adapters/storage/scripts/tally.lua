@@ -40,7 +40,11 @@ for _, old in ipairs(expired) do
   redis.call('HDEL', KEYS[1], old)
   redis.call('ZREM', KEYS[2], old)
 end
-local count = redis.call('HINCRBY', KEYS[1], name, 1)
+local count = redis.pcall('HINCRBY', KEYS[1], name, 1)
+if type(count) == 'table' then
+  count = 1 -- a stranger's word stood there
+  redis.call('HSET', KEYS[1], name, count)
+end
 redis.call('ZADD', KEYS[2], now, name)
 for _, key in ipairs(KEYS) do
   redis.call('PEXPIRE', key, expiry)

@@ -200,13 +200,13 @@ class FragileSubscriptions(LaneBroadcaster):
 
 
 class FragileJobQueue(MemoryJobQueue):
-    """Refuses to take jobs while it is `broken`."""
+    """Refuses to take jobs while it is `broken`, which says why."""
 
-    broken = False
+    broken: Exception | None = None
 
     async def put(self, job_id: JobId) -> None:
         if self.broken:
-            raise Unavailable
+            raise Unavailable from self.broken
         await super().put(job_id)
 
 

@@ -7,10 +7,8 @@ options go into the address, as redis-py documents for `from_url`.
 
 import asyncio
 import contextlib
-import hashlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -21,7 +19,6 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     NoPermissionError,
-    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -247,22 +244,6 @@ def answering() -> Iterator[None]:
         yield
     except DISCONNECTED as error:
         raise Unavailable from error
-
-
-class Script:
-    """A Lua file, sent by its digest; the text follows when Redis doesn't know it (any more)."""
-
-    def __init__(self, path: Path) -> None:
-        self.text = path.read_text()
-        self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
-
-    async def __call__(self, client: Client, keys: list[str], args: list[Any]) -> Any:
-        """Run it; raises what redis-py raises."""
-        execute: Any = client.execute_command
-        try:
-            return await execute("EVALSHA", self.digest, len(keys), *keys, *args)
-        except NoScriptError:
-            return await execute("EVAL", self.text, len(keys), *keys, *args)
 
 
 async def ping(client: Client, seconds: float) -> None:

@@ -75,6 +75,15 @@ class JobRunner:
         if interrupt := self._interrupts.get(job_id):
             interrupt.set()
 
+    async def tell_if_gone(self, job_id: JobId) -> bool:
+        """Tell the audience of a job that the backend forgot: no record says so to anybody else.
+        Told twice, it is heard once. Waits for the backend while that is away."""
+        if await self._persist(lambda: self._running.get(job_id)) is not None:
+            return False
+        log.warning("a job's record is gone; its work is given up", extra={"job": job_id})
+        await self._tell(JobFailed(job_id, "The job was given up: its record was lost."))
+        return True
+
     async def run(self, job_id: JobId) -> None:
         """Run one queued job to its end; do nothing if it is not there to be run.
 
@@ -89,7 +98,8 @@ class JobRunner:
             ending = replace(await self._attempt(job, interrupt), at=self._clock.now())
             await self._persist(lambda: self._end(job, ending))
         except JobIsLost:
-            await self._tell_if_gone(job_id)
+            if not await self.tell_if_gone(job_id):
+                log.warning("a job was taken over by another worker", extra={"job": job_id})
         except asyncio.CancelledError:
             handing_back = asyncio.create_task(self._hand_back(job))
             while not handing_back.done():
@@ -165,14 +175,6 @@ class JobRunner:
             await tell_ending(self._broadcaster, self._ended, ending)
         elif await self._running.get(job.id) is None:
             raise JobIsLost
-
-    async def _tell_if_gone(self, job_id: JobId) -> None:
-        """A backend that forgot a job has nobody else who could tell its audience."""
-        if await self._persist(lambda: self._running.get(job_id)) is not None:
-            log.warning("a job was taken over by another worker", extra={"job": job_id})
-            return
-        log.warning("a job's record is gone; its work is given up", extra={"job": job_id})
-        await self._tell(JobFailed(job_id, "The job was given up: its record was lost."))
 
     async def _persist(self, ask: Callable[[], Awaitable[Result]]) -> Result:
         """Ask until the backend answers; whoever waits for longer than the lease finds its

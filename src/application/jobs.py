@@ -121,8 +121,9 @@ class JobService:
             return Submitted(await self._faster(retry_of), again=True)
         try:
             await self._queue.put(job.id)
-        except Unavailable:
-            log.warning("a job will be put on the queue later", extra={"job": job.id})
+        except Unavailable as error:
+            reason = error.__cause__ or error
+            log.warning("a job will be put on the queue later: %r", reason, extra={"job": job.id})
         return Submitted(job.id, again=False)
 
     async def _add(self, caller: Caller, job: Job) -> bool:

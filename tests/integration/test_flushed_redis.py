@@ -40,6 +40,7 @@ async def test_everybody_is_told_of_a_redis_that_forgot_everything(
                 await asks.receive("job_status", status="failed", job_id=running)
                 for client in (ada, bob, waits):
                     await client.receive("recovered", recovered=False, reason="unknown_position")
+                await waits.receive("job_status", status="failed", job_id=waiting)
                 await waits.send("job_watch", {"job_id": waiting})
                 await waits.receive("error", code="job_is_unknown")
 
@@ -56,4 +57,5 @@ async def test_everybody_is_told_of_a_redis_that_forgot_everything(
                 again = await submit(asks, "translate", "hello")
                 await asks.receive("job_status", status="running", job_id=again)
                 assert endings(asks, running) == ["failed"]
+                assert endings(waits, waiting) == ["failed"]
     assert worker.log.count("a job's record is gone") == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.environment import load_settings
+from adapters.jobs.requirements_arq import trial
 from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
 from adapters.redis_connection import connect
 from tests.integration.client import Client
@@ -16,6 +17,7 @@ from tests.integration.processes import Command, Redis, Server, check_one_line
 pytestmark = pytest.mark.redis
 
 ALL = ("+@all", "~*", "&*")
+ARQ = ("~arq:job:*", "~arq:in-progress:*")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def address(redis: Redis, *rules: str) -> str:
 async def check(url: str) -> None:
     client = connect(load_settings(redis_url=url, redis_timeout=5, redis_pool=4).redis)
     try:
-        await check_requirements(client, "house", 5)
+        await check_requirements(client, "house", 5, trial("house"))
     finally:
         await client.aclose(close_connection_pool=True)
 
@@ -50,6 +52,16 @@ async def check(url: str) -> None:
         ((*ALL, "-xtrim"), "'xtrim'"),
         ((*ALL, "-zadd", "-hset"), "its user may not use HSET, ZADD in scripts"),
         (("+@all", "~other:*", "&*"), "key"),
+        ((*ALL, "-mget"), "'mget'"),
+        # Without these jobs would be accepted and never run.
+        (("+@all", "~house:*", "&*"), "at WATCH arq:job:house:probe-"),
+        (("+@all", "~house:*", "~arq:job:*", "&*"), "at WATCH arq:in-progress:house:probe-"),
+        (("+@all", "~house:*", *ARQ, "~arq:result:*", "&*"), "at INCRBY arq:retry:house:probe-"),
+        (("+@all", "~house:*", *ARQ, "~arq:retry:*", "&*"), "at EXISTS arq:job:house:probe-"),
+        ((*ALL, "-watch"), "'watch'"),
+        ((*ALL, "-multi"), "'multi'"),
+        ((*ALL, "-exec"), "'exec'"),
+        ((*ALL, "-brpop"), "'brpop'"),
     ],
 )
 async def test_a_user_who_may_not_do_what_is_needed_is_refused(
@@ -65,7 +77,7 @@ async def test_a_user_of_the_services_keys_and_channels_is_enough_and_nothing_is
     redis: Redis,
 ) -> None:
     redis.flush()
-    await check(address(redis, "+@all", "-@dangerous", "~house:*", "&house:*"))
+    await check(address(redis, "+@all", "-@dangerous", "~house:*", "~arq:*", "&house:*"))
     assert redis.ask("DBSIZE") == 0
 
 

@@ -5,21 +5,24 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from adapters.backends.backend import Backend
+from adapters.background_task import BackgroundTask
 from adapters.environment import SettingsAreWrong
 from adapters.identity.revocations_redis import RedisRevocations
 from adapters.identity.tickets_redis import RedisTickets
 from adapters.jobs.queue_arq import ArqJobQueue, interrupts_name
+from adapters.jobs.requirements_arq import trial
 from adapters.jobs.worker_arq import ArqWorker, WorkerCalls
 from adapters.lane_table import LanePlan
 from adapters.layers.lane_memory import MemoryLane
 from adapters.layers.lane_redis import RedisLane
-from adapters.layers.lanes import Lane
+from adapters.layers.lanes import Lane, audience_of
 from adapters.layers.position_check import PositionCheck
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.pubsub_redis import PubSub
 from adapters.layers.recovery_window import RecoveryLimit
 from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
 from adapters.limits.caller_limits import member_rates
+from adapters.redis_commands import mended
 from adapters.redis_connection import AddressIsWrong, answering, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
@@ -30,6 +33,8 @@ from adapters.storage.tally_redis import RedisTally
 from application.job_reaper import JobReaper
 from application.job_runner import JobRunner
 from application.ports import Clock
+from domain.audiences import AudienceKind
+from domain.identity import JobId
 
 
 class RedisBackend(Backend):
@@ -52,6 +57,7 @@ class RedisBackend(Backend):
         )
         self._positions = PositionCheck(self.client, interval=redis.check_seconds)
         self._recovery_limit = RecoveryLimit(redis.recovery_bytes)
+        self._lost_jobs: asyncio.Queue[JobId] = asyncio.Queue()
         self.lanes = {name: self._lane(plan) for name, plan in settings.lane_plans().items()}
         self.presence = RedisPresence(self.client, redis.prefix, lease=redis.presence_lease)
         self.tally = RedisTally(
@@ -93,11 +99,24 @@ class RedisBackend(Backend):
             self._service,
             self._positions,
             self._recovery_limit,
+            self._note_loss,
         )
+
+    def _note_loss(self, group: str) -> None:
+        audience = audience_of(group)
+        if audience is not None and audience.kind is AudienceKind.JOB:
+            self._lost_jobs.put_nowait(JobId(audience.key))
+
+    async def _tell_lost_jobs(self, runner: JobRunner) -> None:
+        """A job that waited has no worker who could tell that its record is gone."""
+        while True:
+            await runner.tell_if_gone(await self._lost_jobs.get())
 
     async def check(self) -> None:
         try:
-            await check_requirements(self.client, self._service, self._timeout)
+            await check_requirements(
+                self.client, self._service, self._timeout, trial(self._service)
+            )
         except RedisIsUnfit as error:
             raise SettingsAreWrong(f"SWITCHBOARD_REDIS_URL can't be used: {error}.") from None
 
@@ -115,18 +134,25 @@ class RedisBackend(Backend):
 
     async def shared_secret(self, drawn: str) -> str:
         name = f"{self._service}:visitor_secret"
-        with answering():
+
+        async def keep() -> bytes | None:
             await self.client.set(name, drawn, nx=True)
-            kept: bytes | None = await self.client.get(name)
+            found: bytes | None = await self.client.get(name)
+            return found
+
+        with answering():
+            kept: bytes | None = await mended(self.client, {name: "string"}, keep)
         return drawn if kept is None else kept.decode()
 
     @contextlib.asynccontextmanager
     async def serving(self, runner: JobRunner) -> AsyncIterator[None]:
         """Jobs are run by worker processes; a server only hears of them."""
+        lost_jobs = BackgroundTask("lost-jobs", lambda: self._tell_lost_jobs(runner))
         async with self.sending():
             await self._pubsub.start()
             self.presence.start()
             self._positions.start()
+            lost_jobs.start()
             try:
                 # Nobody is served before all that is revoked is known.
                 await self.revocations.start()
@@ -134,6 +160,7 @@ class RedisBackend(Backend):
             finally:
                 await self.revocations.stop()
                 await self.member_rates.stop()
+                await lost_jobs.stop()
                 await self._positions.stop()
                 await self.presence.stop()
                 await self._pubsub.stop()

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 from adapters.background_task import BackgroundTask
 from adapters.identity.revocation_encoding import Malformed, decode, encode
 from adapters.identity.revocation_table import AHEAD, Kept, RevocationTable
-from adapters.redis_connection import Client, Script, answering, reason
+from adapters.redis_commands import Script
+from adapters.redis_connection import Client, answering, reason
 from application.errors import TooManyRevocations, Unavailable
 from application.identity_ports import HearRevocations, Revocations
 from application.ports import Clock

@@ -10,6 +10,7 @@ from typing import Any
 
 from arq.connections import ArqRedis
 
+from adapters.redis_commands import INTEGER, mended
 from adapters.redis_connection import Client, answering, database
 from application.job_ports import JobQueue
 from domain.identity import JobId
@@ -39,6 +40,15 @@ def wakeups_name(service: str) -> str:
 
 def places_name(service: str) -> str:
     return f"{service}:places"
+
+
+def kinds(service: str) -> dict[str, str]:
+    """The keys of the queue, each with its type."""
+    return {
+        queue_name(service): "zset",
+        wakeups_name(service): "list",
+        places_name(service): INTEGER,
+    }
 
 
 def interrupts_name(client: Client, service: str) -> str:
@@ -95,30 +105,34 @@ class ArqJobQueue(JobQueue):
         self._service = service
 
     async def put(self, job_id: JobId) -> None:
-        entry = entry_name(self._service, job_id)
         with answering():
-            # Its place in the queue is counted by Redis. ARQ (0.28) takes it for milliseconds since
-            # 1970, and would go by this host's clock: a worker whose clock is behind would wait.
-            place: int = await self._client.incr(places_name(self._service))
-            queued = await self._arq.enqueue_job(
-                RUN,
-                job_id,
-                _job_id=entry,
-                _defer_until=datetime.fromtimestamp(place / 1000, UTC),
-                _expires=EXPIRY,
-            )
-            pipeline = self._client.pipeline(transaction=False)
-            if queued is None:
-                # It is there already; or the connection broke in between: then the record, which
-                # is there, has a worker put it again. Redis may have lost its place alone.
-                pipeline.zadd(queue_name(self._service), {entry: place}, nx=True)
-            pipeline.lpush(wakeups_name(self._service), job_id)
-            pipeline.ltrim(wakeups_name(self._service), 0, MOST_WAKEUPS - 1)
-            await pipeline.execute()
+            await mended(self._client, kinds(self._service), lambda: self._put(job_id))
+
+    async def _put(self, job_id: JobId) -> None:
+        entry = entry_name(self._service, job_id)
+        # Its place in the queue is counted by Redis. ARQ (0.28) takes it for milliseconds since
+        # 1970, and would go by this host's clock: a worker whose clock is behind would wait.
+        place: int = await self._client.incr(places_name(self._service))
+        queued = await self._arq.enqueue_job(
+            RUN,
+            job_id,
+            _job_id=entry,
+            _defer_until=datetime.fromtimestamp(place / 1000, UTC),
+            _expires=EXPIRY,
+        )
+        pipeline = self._client.pipeline(transaction=False)
+        if queued is None:
+            # It is there already; or the connection broke in between: then the record, which
+            # is there, has a worker put it again. Redis may have lost its place alone.
+            pipeline.zadd(queue_name(self._service), {entry: place}, nx=True)
+        pipeline.lpush(wakeups_name(self._service), job_id)
+        pipeline.ltrim(wakeups_name(self._service), 0, MOST_WAKEUPS - 1)
+        await pipeline.execute()
 
     async def depth(self) -> int:
+        queue = queue_name(self._service)
         with answering():
-            return int(await self._client.zcard(queue_name(self._service)))
+            return await mended(self._client, {queue: "zset"}, lambda: self._client.zcard(queue))
 
     async def interrupt(self, job_id: JobId) -> None:
         with answering():

@@ -18,7 +18,8 @@ from redis.exceptions import ResponseError
 
 from adapters.background_task import BackgroundTask, end
 from adapters.jobs.arq_inside import HandingOver
-from adapters.jobs.queue_arq import arq_client, wakeups_name
+from adapters.jobs.queue_arq import arq_client, kinds, wakeups_name
+from adapters.redis_commands import mended
 from adapters.redis_connection import DISCONNECTED, Client
 from application.errors import Unavailable
 from domain.identity import JobId
@@ -75,7 +76,7 @@ class ArqWorker:
             slots=self._slots,
         )
         loops = [
-            BackgroundTask(TAKING, lambda: self._for_ever(TAKING, lambda: self._take(arq))),
+            BackgroundTask(TAKING, lambda: self._for_ever(TAKING, lambda: self._take_next(arq))),
             BackgroundTask(LOOKING_AFTER, lambda: self._for_ever(LOOKING_AFTER, self._round)),
         ]
         for loop in loops:
@@ -117,6 +118,9 @@ class ArqWorker:
         finally:
             del self._running[job_id]
             self._slot_freed.set()
+
+    async def _take_next(self, arq: HandingOver) -> None:
+        await mended(self._client, kinds(self._service), lambda: self._take(arq))
 
     async def _take(self, arq: HandingOver) -> None:
         """Take what waits, as far as slots are free, then wait for a wake-up or for a slot."""

@@ -35,6 +35,7 @@ class RedisFeed:
     """One group on one lane; without a `history` that is ephemeral.
 
     `attaching` counts who is about to listen. `ready` is set once it has begun or `has_failed`.
+    `on_loss` is called when Redis turns out to have forgotten the history.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class RedisFeed:
         history: RedisHistory | None,
         on_over: Callable[[], None],
         limit: RecoveryLimit,
+        on_loss: Callable[[], None] = lambda: None,
     ) -> None:
         self.ready = asyncio.Event()
         self.has_failed = False
@@ -52,6 +54,7 @@ class RedisFeed:
         self._listeners = listeners
         self._history = history
         self._limit = limit
+        self._on_loss = on_loss
         self._window: RecoveryWindow | None = None
         self._feed = GroupFeed(group, listeners, on_over)
         self._catching_up = asyncio.Lock()
@@ -157,6 +160,8 @@ class RedisFeed:
             reading = await history.read(self._group, seen if seen.epoch else None)
             is_complete = history.has_expired_in_silence(seen, reading)
             self._feed.catch_up(reading, is_complete=is_complete)
+            if seen.epoch not in ("", reading.end.epoch):
+                self._on_loss()
             del reading
         while self._passing:
             self._feed.tell(self._passing.popleft())

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from adapters.layers.listeners import Listeners
-from adapters.layers.position import Position, stamped
+from adapters.layers.position import BEGINNING, Position, stamped
 from adapters.layers.recovery import Entry, Reading, Verdict, judge, judge_cursor
 from application.ports import Recovery, Subscriber
 from domain.identity import ConnectionId
@@ -99,9 +99,7 @@ class GroupFeed:
     def tell(self, passing: Entry) -> None:
         """Give out one that history doesn't keep, with the cursor up to which everybody here has
         been given everything. Whoever was given more came after it was said."""
-        seen = self.seen
-        if seen is None:
-            return
+        seen = self.seen or BEGINNING
         ahead = (who for who, fence in self._fences.items() if fence.is_unheard(seen))
         frame = stamped(passing.frame, seen.cursor(self._group)) if seen.epoch else passing.frame
         self._listeners.give(self._group, frame, (*_excluded(passing), *ahead))

@@ -20,7 +20,8 @@ from adapters.layers.publication import (
 from adapters.layers.publisher_redis import Publisher
 from adapters.layers.recovery import Entry, Reading, has_expired_in_silence
 from adapters.layers.recovery_window import PAGE, PAGE_BYTES, Share
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_commands import Script
+from adapters.redis_connection import Client, answering
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,11 @@ class RedisHistory:
         One that is passing is told only. Without a body, nothing is stored: the cursor of what was,
         under its key.
         """
-        place: bytes = await self._publisher.send(
+        keys = self._keys(group)
+        place: bytes | list[bytes] = await self._publisher.send(
             APPEND,
             4,
-            *self._keys(group),
+            *keys,
             *self._idempotency_keys(group),
             secrets.token_hex(6),
             self._plan.capacity,
@@ -75,6 +77,9 @@ class RedisHistory:
             encode_headers(publication.headers),
             self._plan.group_bytes,
         )
+        if isinstance(place, list):
+            log.warning("what others wrote in place of %s is removed; it begins anew", keys[0])
+            (place,) = place
         if not publication.key or not place:
             return None
         return decode_place(place.decode()).cursor(group)

@@ -5,7 +5,7 @@ Messages come live over pub/sub. On a durable lane each carries its offset; a pr
 sees a gap, or whose connection was lost, reads what is missing from the group's history.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,8 @@ from application.ports import Recovery, Subscriber
 
 
 class RedisLane(Lane):
-    """`service` leads all keys, so that several services can share a Redis."""
+    """`service` leads all keys, so that several services can share a Redis. `on_loss` is called
+    with a group that Redis forgot, once whoever listens to it here is told."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class RedisLane(Lane):
         service: str,
         check: PositionCheck,
         limit: RecoveryLimit,
+        on_loss: Callable[[str], None] = lambda _group: None,
     ) -> None:
         self.plan = plan
         self._publisher = publisher
@@ -48,6 +50,7 @@ class RedisLane(Lane):
         self._listeners = Listeners()
         self._feeds: dict[str, RedisFeed] = {}
         self._limit = limit
+        self._on_loss = on_loss
         check.watch(self._feeds.values)
 
     async def publish(self, group: str, publication: Publication) -> str | None:
@@ -113,8 +116,14 @@ class RedisLane(Lane):
         """Have this process hear a group; whoever comes second waits for the first."""
         feed = self._feeds.get(group)
         if feed is None:
-            leave = partial(self._leave_if_unheard, group)
-            feed = RedisFeed(group, self._listeners, self._history, leave, self._limit)
+            feed = RedisFeed(
+                group,
+                self._listeners,
+                self._history,
+                partial(self._leave_if_unheard, group),
+                self._limit,
+                partial(self._on_loss, group),
+            )
             self._feeds[group] = feed
             feed.attaching += 1
             try:

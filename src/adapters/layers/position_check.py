@@ -13,7 +13,8 @@ from typing import Protocol
 from adapters.background_task import BackgroundTask
 from adapters.layers.position import BEGINNING, Position
 from adapters.layers.publication import Malformed, decode_end
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_commands import Script
+from adapters.redis_connection import Client, answering
 from application.errors import Unavailable
 
 PLACES = Script(Path(__file__).parent / "scripts" / "places.lua")

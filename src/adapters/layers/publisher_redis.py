@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 from redis.exceptions import NoScriptError, RedisError
 
 from adapters.background_task import BackgroundTask
-from adapters.redis_connection import DISCONNECTED, Client, Script
+from adapters.redis_commands import Script
+from adapters.redis_connection import DISCONNECTED, Client
 from application.errors import Unavailable
 
 Command: TypeAlias = tuple[Script | None, tuple[Any, ...]]

@@ -3,13 +3,15 @@
 import asyncio
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from redis.exceptions import NoPermissionError, ResponseError
 
 from adapters.layers.probe_redis import KEPT_MS, probe_channel, probe_key
-from adapters.redis_connection import DISCONNECTED, Client, Script, reason
+from adapters.redis_commands import Script
+from adapters.redis_connection import DISCONNECTED, Client, reason
 from application.errors import Unavailable
 
 _ADAPTERS = Path(__file__).parents[1]
@@ -23,8 +25,13 @@ class RedisIsUnfit(Exception):
     """Redis answers, but lacks something; the text says what, in one line."""
 
 
-async def check_requirements(client: Client, service: str, seconds: float) -> None:
-    """Raises `RedisIsUnfit`, and `Unavailable` if an answer takes more than `seconds`."""
+async def check_requirements(
+    client: Client, service: str, seconds: float, trial: Sequence[tuple[str | int, ...]] = ()
+) -> None:
+    """Raises `RedisIsUnfit`, and `Unavailable` if an answer takes more than `seconds`.
+
+    A `trial` is commands that have to be possible, in their order on one connection.
+    """
     name = secrets.token_hex(4)
     try:
         async with asyncio.timeout(seconds):
@@ -34,6 +41,8 @@ async def check_requirements(client: Client, service: str, seconds: float) -> No
         async with asyncio.timeout(seconds):
             await _check_channels(client, probe_channel(client, service, name).encode())
             await _check_scripts(client, probe_key(service, name))
+        async with asyncio.timeout(seconds):
+            await _try(client, trial)
     except ResponseError as error:
         raise RedisIsUnfit(_told(error)) from error
     except DISCONNECTED as error:
@@ -43,7 +52,8 @@ async def check_requirements(client: Client, service: str, seconds: float) -> No
 async def _check_writing(client: Client, key: str) -> None:
     execute: Any = client.execute_command
     await execute("SET", key, b"", "PX", KEPT_MS)
-    await execute("DEL", key)
+    await execute("RENAME", key, f"{key}:aside")
+    await execute("DEL", f"{key}:aside")
     await execute("XADD", key, "1-1", "b", b"")
     try:
         await execute("XTRIM", key, "MINID", "2")
@@ -55,7 +65,17 @@ async def _check_writing(client: Client, key: str) -> None:
         ) from error
     finally:
         await execute("DEL", key)
-    for command in (("GETDEL", key), ("ZRANGEBYSCORE", key, "-inf", "+inf")):
+    for command in (
+        ("TYPE", key),
+        ("GETDEL", key),
+        ("MGET", key),
+        ("EXISTS", key),
+        ("ZRANGEBYSCORE", key, "-inf", "+inf"),
+        ("ZREVRANGE", key, 0, 0),
+        ("ZREM", key, b""),
+        ("PEXPIRE", key, 1),
+        ("SCAN", 0, "COUNT", 1),
+    ):
         await execute(*command)
 
 
@@ -81,6 +101,23 @@ async def _check_channels(client: Client, channel: bytes) -> None:
         await connection.read_response()
         await client.publish(channel, b"")
         await connection.read_response()
+    finally:
+        await connection.disconnect(nowait=True)
+
+
+async def _try(client: Client, trial: Sequence[tuple[str | int, ...]]) -> None:
+    pool: Any = client.connection_pool
+    connection = pool.make_connection()
+    try:
+        await connection.connect()
+        for command in trial:
+            await connection.send_command(*command, check_health=False)
+            try:
+                await connection.read_response()
+            except ResponseError as error:
+                # Of a key Redis doesn't say which one.
+                words = " ".join(map(str, command[:2]))
+                raise RedisIsUnfit(f"{_told(error)} at {words}") from error
     finally:
         await connection.disconnect(nowait=True)
 

@@ -14,7 +14,8 @@ from typing import NamedTuple, TypeAlias
 
 from redis.exceptions import ResponseError
 
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_commands import Script, mended
+from adapters.redis_connection import Client, answering
 from adapters.storage.job_records_encoding import Malformed, decode, encode
 from application.errors import Unavailable
 from application.job_ports import (
@@ -62,21 +63,22 @@ class RedisJobRecords(JobRecords):
         self._retention_ms = int(retention * 1000)
 
     async def add(self, job: Job, shares: Sequence[Share] = ()) -> bool:
-        keys = [
-            self._record(job.id),
-            *self._sets("waiting", "untold"),
-            self._owned(job.owner),
-        ]
+        keys = {
+            self._record(job.id): "string",
+            **self._sets("waiting", "untold"),
+            self._owned(job.owner): "zset",
+        }
         listed_ms = self._retention_ms + LISTED_MS
         args: list[str | float] = [job.id, encode(job), LISTED_BACK, listed_ms]
         args += [len(shares), bytes_of(job)]
         for share in shares:
             who, half = f"{share.scope}:{share.key}", share.kept / 2
-            keys += self._sets(f"waiting_of:{who}", f"bytes_of:{who}")
+            keys |= self._sets(f"waiting_of:{who}", kind="set")
+            keys |= self._sets(f"bytes_of:{who}", kind="hash")
             # Half of what is kept at once, and half by and by: never more within the retention.
             args += [share.waiting, half * 1000 / self._retention_ms, half]
         with answering():
-            outcome = await ADD(self._client, [*keys, *self._key_of(job)], args)
+            outcome = await ADD(self._client, keys | self._key_of(job), args)
         if isinstance(outcome, int):
             return bool(outcome)
         number, wait_ms = outcome
@@ -99,8 +101,10 @@ class RedisJobRecords(JobRecords):
         key = self._owned(owner)
 
         async def page(passed: int, count: int) -> list[bytes]:
-            ids: list[bytes] = await self._client.zrevrange(key, passed, passed + count - 1)
-            return ids
+            last = passed + count - 1
+            return await mended(
+                self._client, {key: "zset"}, lambda: self._client.zrevrange(key, passed, last)
+            )
 
         # The id of an expired one may be another member's job by now.
         return await self._first(limit, key, page, lambda job: job.owner == owner)
@@ -144,7 +148,7 @@ class RedisJobRecords(JobRecords):
         with answering():
             key = f"{self._prefix}:waiting"
             # Whatever is not given out waits anew, too, and then stands behind the others.
-            ids = await DUE(self._client, [key], [int(waited * 1000), 0, limit, "1"])
+            ids = await DUE(self._client, {key: "zset"}, [int(waited * 1000), 0, limit, "1"])
             jobs, _ = await self._jobs(key, ids)
         return [job for job in jobs if job.state is JobState.QUEUED]
 
@@ -177,11 +181,11 @@ class RedisJobRecords(JobRecords):
             duration: int | str = self._retention_ms
         else:
             duration = "" if lease is None else int(lease * 1000)
-        keys = [
-            self._record(job.id),
-            *self._sets("leases", "waiting", "untold"),
-            *self._key_of(job),
-        ]
+        keys = {
+            self._record(job.id): "string",
+            **self._sets("leases", "waiting", "untold"),
+            **self._key_of(job),
+        }
         args = [job.id, expected, encode(job), job.state.value, duration]
         return bool(await SWAP(self._client, keys, args))
 
@@ -191,7 +195,8 @@ class RedisJobRecords(JobRecords):
         key = f"{self._prefix}:{name}"
 
         async def page(passed: int, count: int) -> list[bytes]:
-            ids: list[bytes] = await DUE(self._client, [key], [older_ms, passed, count, ""])
+            args = [older_ms, passed, count, ""]
+            ids: list[bytes] = await DUE(self._client, {key: "zset"}, args)
             return ids
 
         return await self._first(limit, key, page, is_due)
@@ -265,11 +270,11 @@ class RedisJobRecords(JobRecords):
     def _key(self, key: IdempotencyKey) -> str:
         return f"{self._prefix}:key:{key.value}"
 
-    def _key_of(self, job: Job) -> list[str]:
-        return [] if job.key is None else [self._key(job.key)]
+    def _key_of(self, job: Job) -> dict[str, str]:
+        return {} if job.key is None else {self._key(job.key): "string"}
 
-    def _sets(self, *names: str) -> list[str]:
-        return [f"{self._prefix}:{name}" for name in names]
+    def _sets(self, *names: str, kind: str = "zset") -> dict[str, str]:
+        return {f"{self._prefix}:{name}": kind for name in names}
 
     def _owned(self, owner: MemberId) -> str:
         return f"{self._prefix}:owner:{owner}"

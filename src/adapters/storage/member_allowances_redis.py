@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from adapters.buckets import Rate
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_commands import Script
+from adapters.redis_connection import Client, answering
 from application.limits import Limit, MemberAllowances
 from domain.identity import MemberId
 
@@ -24,5 +25,5 @@ class RedisMemberAllowances(MemberAllowances):
         rate = self._rates[limit]
         key = f"{self._service}:made:{limit}:{member}"
         with answering():
-            wait_ms: int = await TAKE(self._client, [key], [rate.per_second, rate.burst])
+            wait_ms: int = await TAKE(self._client, {key: "hash"}, [rate.per_second, rate.burst])
         return wait_ms / 1000

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.buckets import KEYS, Rate
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_commands import Script
+from adapters.redis_connection import Client, answering
 from adapters.storage.member_rates_memory import MemoryMemberRates
 from application.errors import Unavailable
 from application.member_rates import MemberRates
@@ -106,7 +107,7 @@ class RedisMemberRates(MemberRates):
         try:
             with answering():
                 wait_ms = await SPEND(
-                    self._client, [f"{self._service}:spent:{member}"], [*spent, *rates]
+                    self._client, {f"{self._service}:spent:{member}": "hash"}, [*spent, *rates]
                 )
             if wait_ms:
                 untold.blocked_until = self._clock() + wait_ms / 1000

@@ -7,7 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from adapters.background_task import BackgroundTask
-from adapters.redis_connection import Client, Script, answering, reason
+from adapters.redis_commands import Script, mended
+from adapters.redis_connection import Client, answering, reason
 from application.errors import Unavailable
 from application.ports import Presence
 from domain.errors import RoomNameIsImpossible
@@ -86,14 +87,18 @@ class RedisPresence(Presence):
     async def roster(self, room: RoomName, limit: int) -> Roster:
         args = [limit, self._begin(room)]
         with answering():
-            count, entries = await ROSTER(self._client, self._keys(room)[:1], args)
+            count, entries = await ROSTER(self._client, self._keys(room), args)
         return Roster(count, tuple(_member(entry) for entry in entries))
 
     async def rooms(self, limit: int) -> list[RoomSize]:
         with answering():
-            names = await self._client.zrevrange(self._rooms, 0, COUNTED_ROOMS - 1)
+            names = await mended(
+                self._client,
+                {self._rooms: "zset"},
+                lambda: self._client.zrevrange(self._rooms, 0, COUNTED_ROOMS - 1),
+            )
             rooms = [room for name in names if (room := _room(name)) is not None]
-            keys = [self._keys(room)[0] for room in rooms]
+            keys = {f"{self._begin(room)}servers": "set" for room in rooms}
             counts = await SIZES(self._client, keys, [self._begin(room) for room in rooms])
         sizes = [RoomSize(*pair) for pair in zip(rooms, counts, strict=True) if pair[1]]
         return sorted(sizes, key=lambda size: size.members, reverse=True)[:limit]
@@ -127,7 +132,7 @@ class RedisPresence(Presence):
 
     async def _repair(self, room: RoomName) -> None:
         """Redis forgot somebody, or still knows somebody who left when it was away."""
-        held = await self._client.zrange(self._keys(room)[1], 0, -1)
+        held = await self._client.zrange(f"{self._begin(room)}{self._server}", 0, -1)
         there = {entry.decode() for entry in held}
         missing = [entry for entry in self._here(room) if entry not in there]
         for start in range(0, max(1, len(missing)), AT_ONCE):
@@ -147,7 +152,7 @@ class RedisPresence(Presence):
         """Keep the list of rooms, each by when it was last used; unused ones are forgotten."""
         if rooms:
             names = [room.value for room in rooms]
-            await ROOMS(self._client, [self._rooms], [self._lease_ms, *names])
+            await ROOMS(self._client, {self._rooms: "zset"}, [self._lease_ms, *names])
 
     def _here(self, room: RoomName) -> list[str]:
         return list(self._entries.get(room, {}).values())
@@ -161,9 +166,10 @@ class RedisPresence(Presence):
         if not entries:
             del self._entries[room]
 
-    def _keys(self, room: RoomName) -> list[str]:
+    def _keys(self, room: RoomName) -> dict[str, str]:
         """Of the room's servers, and of this server's connections in it."""
-        return [f"{self._begin(room)}servers", f"{self._begin(room)}{self._server}"]
+        begin = self._begin(room)
+        return {f"{begin}servers": "set", f"{begin}{self._server}": "zset"}
 
     def _begin(self, room: RoomName) -> str:
         return f"{self._prefix}:{{{room.value.encode().hex()}}}:"

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from adapters.redis_connection import Client, Script, answering
+from adapters.redis_commands import INTEGER, Script
+from adapters.redis_connection import Client, answering
 from adapters.storage.tally_memory import OTHER_NAMES, most_frequent
 from application.ports import Tally
 from domain.analytics import Counts
@@ -18,7 +19,8 @@ class RedisTally(Tally):
 
     def __init__(self, client: Client, service: str, *, name_limit: int, expiry: float) -> None:
         self._client = client
-        self._keys = [f"{service}:{{tally}}:{name}" for name in ("counts", "last", "total")]
+        kinds = {"counts": "hash", "last": "zset", "total": INTEGER}
+        self._keys = {f"{service}:{{tally}}:{name}": kind for name, kind in kinds.items()}
         self._name_limit = name_limit
         self._expiry_ms = int(expiry * 1000)
 

@@ -11,7 +11,7 @@ import pytest
 from arq.connections import ArqRedis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from adapters.jobs.queue_arq import ArqJobQueue, queue_name
+from adapters.jobs.queue_arq import ArqJobQueue, queue_name, wakeups_name
 from adapters.redis_connection import Client
 from application.errors import Unavailable
 from tests.integration.jobs.working import Work, put, until_depth, working
@@ -54,21 +54,22 @@ async def test_a_round_that_fails_is_followed_by_the_next_and_logged_once_until_
     assert worked.getMessage() == "the worker goes on as usual"
 
 
-async def test_a_queue_of_another_type_is_logged_once_with_the_reason(
+@pytest.mark.parametrize("name", [queue_name, wakeups_name])
+async def test_a_queue_of_another_type_is_removed_and_logged_once(
     redis_client: Client,
     prefix: str,
     queue: ArqJobQueue,
     work: Work,
+    name: Callable[[str], str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     work.is_quick = True
-    await redis_client.set(queue_name(prefix), "x")
+    await redis_client.set(name(prefix), "x")
     async with working(redis_client, prefix, work):
         await work.until(lambda: work.rounds > 2)
         (warning,) = caplog.records
-        assert "taking jobs: WRONGTYPE" in warning.getMessage()
+        assert warning.getMessage().startswith(f"{name(prefix)} is removed: it was a string")
 
-        await redis_client.delete(queue_name(prefix))
         await put(queue, "good")
         await work.until(lambda: work.finished == ["good"])
 

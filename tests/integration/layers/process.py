@@ -1,5 +1,6 @@
 """The lanes of one server process, without the server."""
 
+from collections.abc import Callable
 from typing import Self
 
 from adapters.lane_table import LanePlan
@@ -27,7 +28,9 @@ class LaneProcess:
         self.check = PositionCheck(client, interval=0.01)
         """Not started: its commands would be counted among others."""
 
-    def lane(self, plan: LanePlan) -> RedisLane:
+    def lane(
+        self, plan: LanePlan, on_loss: Callable[[str], None] = lambda _group: None
+    ) -> RedisLane:
         return RedisLane(
             plan,
             self._client,
@@ -36,6 +39,7 @@ class LaneProcess:
             self.service,
             self.check,
             self.limit,
+            on_loss,
         )
 
     async def __aenter__(self) -> Self:

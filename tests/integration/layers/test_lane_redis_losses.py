@@ -18,16 +18,20 @@ pytestmark = pytest.mark.redis
 async def test_a_group_that_redis_forgot_begins_anew_and_whoever_listens_is_told(
     redis_client: Client, process: LaneProcess
 ) -> None:
-    lane = process.lane(DURABLE)
+    lost = list[str]()
+    lane = process.lane(DURABLE, lost.append)
     ada = await listener(lane)
     await publish(lane, "g", 1, 2)
     await ada.wait_for(2)
+    await lane._feeds["g"].resumed()
+    assert lost == []
 
     await forget(redis_client, process.service)
     await publish(lane, "g", 3, 4)
 
     await hears(ada, 1, 2, 3, 4)
     assert ada.recoveries == [Recovery(1, LossReason.UNKNOWN_POSITION)]
+    assert lost == ["g"]
 
 
 async def test_a_group_that_was_silent_until_redis_forgot_it_just_goes_on(

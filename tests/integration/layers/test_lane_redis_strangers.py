@@ -75,8 +75,15 @@ async def test_a_foreign_entry_in_a_stream_is_passed_over_and_logged_once(
     assert caplog.text.count("an entry of a stream") == 1
 
 
+LAST_ID = f"{2**64 - 1}-{2**64 - 1}"
+
+
+@pytest.mark.parametrize("stands_at", ["99999999999999-1", LAST_ID], ids=["far", "last"])
 async def test_a_foreign_entry_that_stands_where_ours_would_come_stops_nobody(
-    redis_client: Client, process: LaneProcess
+    redis_client: Client,
+    process: LaneProcess,
+    stands_at: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     lane = process.lane(DURABLE)
     ada = await listener(lane)
@@ -84,12 +91,13 @@ async def test_a_foreign_entry_that_stands_where_ours_would_come_stops_nobody(
     await ada.wait_for(1)
 
     key = f"{process.service}:durable:{{g}}:stream"
-    await write(redis_client, "XADD", key, "99999999999999-1", "b", '{"n":9}')
-    await publish(lane, "g", 2)
+    await write(redis_client, "XADD", key, stands_at, "b", '{"n":9}')
+    await publish(lane, "g", 2, 3)
 
-    await hears(ada, 1, 2)
+    await hears(ada, 1, 2, 3)
     assert [told.reason for told in ada.recoveries] == [LossReason.UNKNOWN_POSITION]
-    assert [body_of(frame) for frame in await lane.recent("g", 9)] == bodies(2)
+    assert [body_of(frame) for frame in await lane.recent("g", 9)] == bodies(2, 3)
+    assert caplog.text.count(f"in place of {key} is removed") == 1
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,10 @@ import pytest
 
 from adapters.redis_connection import Client
 from adapters.storage.job_records_redis import RedisJobRecords
-from application.errors import Unavailable
 from application.job_ports import JobRecords
 from domain.identity import JobId
 from domain.jobs import Job, JobState
-from tests.contracts.job_records import ADA, BOB, ENDINGS, ID, KEY, LEASE, RETENTION, job
+from tests.contracts.job_records import ADA, ENDINGS, ID, KEY, LEASE, RETENTION, job
 
 pytestmark = pytest.mark.redis
 
@@ -158,23 +157,3 @@ async def test_what_is_no_id_is_taken_out_and_those_behind_it_have_their_turn(
     assert await redis_client.zcard(f"{prefix}:{{jobs}}:leases") == 1
     (warning,) = caplog.records
     assert warning.getMessage().startswith("b'\\xff' in ")
-
-
-@pytest.mark.parametrize("name", ["leases", "waiting", "untold"])
-async def test_a_set_of_another_type_refuses_a_change_before_anything_is_written(
-    redis_client: Client, prefix: str, job_records: JobRecords, name: str
-) -> None:
-    await put(job_records, JobState.RUNNING, ID)
-    before = await redis_client.get(record(prefix))
-    await redis_client.set(f"{prefix}:{{jobs}}:{name}", "x")
-
-    with pytest.raises(Unavailable):
-        await job_records.hand_back(ID, 1)
-    with pytest.raises(Unavailable):
-        await job_records.end(ID, 1, ENDINGS[0])
-    if name != "leases":
-        with pytest.raises(Unavailable):
-            await job_records.add(job("new", owner=BOB))
-
-    assert await redis_client.get(record(prefix)) == before
-    assert not await redis_client.exists(record(prefix, "new"))

@@ -167,3 +167,16 @@ async def test_looking_writes_nothing(
     assert await presence.rooms(9) == [RoomSize(LOBBY, 1)]
     after = await redis_client.info("persistence")
     assert after["rdb_changes_since_last_save"] == before["rdb_changes_since_last_save"]
+
+
+async def test_what_stands_in_place_of_a_dead_servers_key_keeps_nobody_out(
+    redis_client: Client, presence: RedisPresence
+) -> None:
+    begin = presence._begin(LOBBY)
+    await redis_client.execute_command("SADD", f"{begin}servers", "dead")  # type: ignore[no-untyped-call]
+    await redis_client.set(f"{begin}dead", "x")
+
+    assert await enter(presence, LOBBY, "ada") == [1]
+    assert await presence.roster(LOBBY, 9) == Roster(1, (member("ada"),))
+    assert await presence.rooms(9) == [RoomSize(LOBBY, 1)]
+    assert await presence.leave(LOBBY, ConnectionId("ada")) == 0

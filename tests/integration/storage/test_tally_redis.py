@@ -1,5 +1,7 @@
 """The tally on Redis: the contract, and how far it reaches."""
 
+from typing import Any
+
 import pytest
 
 from adapters.redis_connection import Client
@@ -51,3 +53,14 @@ async def test_all_that_is_kept_is_bounded_and_has_an_end(
     for key in keys:
         assert 0 < await redis_client.ttl(key) <= EXPIRY
     assert await redis_client.zcard(f"{prefix}:{{tally}}:last") == NAME_LIMIT + 1
+
+
+async def test_a_count_that_is_none_begins_anew(
+    redis_client: Client, prefix: str, tally: Tally
+) -> None:
+    await add(tally, "click", "click")
+    execute: Any = redis_client.execute_command
+    await execute("HSET", f"{prefix}:{{tally}}:counts", "click", "x")
+
+    assert await tally.counts(9) == Counts(2, {"click": 0})
+    assert await tally.add("click") == (1, 3)

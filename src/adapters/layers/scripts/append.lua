@@ -26,7 +26,7 @@
 -- there is one; "", and nothing stored, after the group's last message.
 --
 -- What a stranger wrote in place of one of these keys is removed, and the history begins anew: its
--- readers are told, and no other group is worse off.
+-- readers are told, and no other group is worse off. Then what it returns stands in a list.
 
 local meta = redis.pcall('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over', 'size')
 local over = meta[4]
@@ -49,14 +49,19 @@ end
 if ARGV[8] == '' then
   return ''
 end
+local was_damaged = false
 if type(sent) == 'table' or type(stands) == 'table' then
   redis.call('DEL', KEYS[3], KEYS[4])
+  was_damaged = true
+end
+local function answer(place)
+  return was_damaged and { place } or place
 end
 
 local length = redis.pcall('XLEN', KEYS[1])
 local function begin_anew()
   redis.call('DEL', KEYS[1], KEYS[2])
-  meta, length = {}, 0
+  meta, length, was_damaged = {}, 0, true
 end
 local place = (meta[1] or '') .. ' ' .. (meta[3] or '') .. ' ' .. (meta[2] or '')
 local is_ours = place == '  '
@@ -80,7 +85,7 @@ if ARGV[7] == 'passing' then
     redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', 0, 'at', string.format('%.0f', now))
   end
   redis.call('PEXPIRE', KEYS[2], ARGV[4])
-  return tell(tonumber(meta[3] or now), tonumber(meta[2] or '0'))
+  return answer(tell(tonumber(meta[3] or now), tonumber(meta[2] or '0')))
 end
 
 local capacity, expiry, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[13])
@@ -143,7 +148,9 @@ local function add(later)
   return redis.pcall('XADD', KEYS[1], 'MAXLEN', entries, id, unpack(entry))
 end
 local function is_taken(reply)
-  return type(reply) == 'table' and string.find(reply.err or '', 'equal or smaller', 1, true)
+  local why = type(reply) == 'table' and reply.err or ''
+  -- The latter where it is the last id that there is: no other can come after it.
+  return string.find(why, 'equal or smaller', 1, true) or string.find(why, 'exhausted', 1, true)
 end
 local added = add(0)
 if is_taken(added) then
@@ -182,4 +189,4 @@ if key ~= '' then
   redis.call('PEXPIRE', KEYS[3], remembered)
   redis.call('PEXPIRE', KEYS[4], remembered)
 end
-return place
+return answer(place)

@@ -10,6 +10,6 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local counts = {}
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. now - ARGV[1], '+inf')) do
   counts[#counts + 1] = name
-  counts[#counts + 1] = redis.call('HGET', KEYS[1], name) or '0'
+  counts[#counts + 1] = string.match(redis.call('HGET', KEYS[1], name) or '', '^%d+$') or '0'
 end
 return { redis.call('GET', KEYS[3]) or '0', counts }

@@ -10,13 +10,14 @@
 -- ARGV[5]  the server's id
 -- ARGV[6]  begins the key of each server's connections; its id follows
 --
--- Returns how many are in now, or -1 minus how many if the room is full.
+-- Returns how many are in now, or -1 minus how many if the room is full. A stranger's key in place of
+-- another server's counts nobody: that server removes it.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local count = 0
 for _, server in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  count = count + redis.call('ZCARD', ARGV[6] .. server)
+  count = count + (tonumber(redis.pcall('ZCARD', ARGV[6] .. server)) or 0)
 end
 if not redis.call('ZSCORE', KEYS[2], ARGV[4]) then
   if count >= tonumber(ARGV[3]) then

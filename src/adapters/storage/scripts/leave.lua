@@ -9,7 +9,7 @@
 redis.call('ZREM', KEYS[2], ARGV[1])
 local count = 0
 for _, server in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local here = redis.call('ZCARD', ARGV[2] .. server)
+  local here = tonumber(redis.pcall('ZCARD', ARGV[2] .. server)) or 0
   if here == 0 then
     redis.call('SREM', KEYS[1], server)
   end

@@ -11,9 +11,9 @@ table.sort(servers)
 local count, left, entries = 0, tonumber(ARGV[1]), {}
 for _, server in ipairs(servers) do
   local key = ARGV[2] .. server
-  count = count + redis.call('ZCARD', key)
+  count = count + (tonumber(redis.pcall('ZCARD', key)) or 0)
   if #entries < left then
-    for _, entry in ipairs(redis.call('ZRANGE', key, 0, left - #entries - 1)) do
+    for _, entry in ipairs(redis.pcall('ZRANGE', key, 0, left - #entries - 1)) do
       entries[#entries + 1] = entry
     end
   end

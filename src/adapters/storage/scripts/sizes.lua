@@ -9,7 +9,7 @@ local sizes = {}
 for i, room in ipairs(KEYS) do
   sizes[i] = 0
   for _, server in ipairs(redis.call('SMEMBERS', room)) do
-    sizes[i] = sizes[i] + redis.call('ZCARD', ARGV[i] .. server)
+    sizes[i] = sizes[i] + (tonumber(redis.pcall('ZCARD', ARGV[i] .. server)) or 0)
   end
 end
 return sizes

@@ -16,7 +16,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local expiry = tonumber(ARGV[4])
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - expiry)
-local kept = redis.call('HLEN', KEYS[1]) - #expired
+redis.call('HLEN', KEYS[1]) -- where it is no hash, this is refused before anything is written
+local kept = redis.call('ZCARD', KEYS[2]) - #expired
 
 local function is_kept(name)
   local last = redis.call('ZSCORE', KEYS[2], name)
@@ -39,7 +40,11 @@ for _, old in ipairs(expired) do
   redis.call('HDEL', KEYS[1], old)
   redis.call('ZREM', KEYS[2], old)
 end
-local count = redis.call('HINCRBY', KEYS[1], name, 1)
+local count = redis.pcall('HINCRBY', KEYS[1], name, 1)
+if type(count) == 'table' then
+  count = 1 -- a stranger's word stood there
+  redis.call('HSET', KEYS[1], name, count)
+end
 redis.call('ZADD', KEYS[2], now, name)
 for _, key in ipairs(KEYS) do
   redis.call('PEXPIRE', key, expiry)

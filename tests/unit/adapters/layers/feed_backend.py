@@ -41,7 +41,7 @@ class Backend:
     def tell(self, exclude: str | None = None) -> Entry:
         """One that is passing, which begins the history if nothing was said yet."""
         if not self.end.epoch:
-            self.beginning = Position(f"{self.epoch:012x}", 2 * len(self.said), 0)
+            self.beginning = Position(f"{self.epoch:012x}", 2 * len(self.said) + 1, 0)
         return Entry(self.end, PASSING, None if exclude is None else ConnectionId(exclude))
 
     def lose_everything(self) -> None:
@@ -93,6 +93,28 @@ class Listener(RecordingSubscriber):
     @property
     def was_told_of_a_loss(self) -> bool:
         return any(recovery.reason for recovery in self.recoveries)
+
+    def check_given_up_to(self, cursor: Position, given: set[int], known: list[Entry]) -> None:
+        """Of what is `known` and due to it, all up to the cursor is `given`, and no more."""
+        begins = min(given, default=None) if self.begins is None else self.begins
+        for entry in known:
+            if entry.position.epoch != cursor.epoch:
+                continue
+            number = int(entry.frame)
+            if entry.position.is_later(cursor):
+                assert number not in given, (cursor, self.frames)
+            elif begins is not None and number >= begins:
+                is_due = entry.exclude != self.connection_id
+                assert number in given or not is_due, (cursor, self.frames)
+
+    def check_nothing_is_missing(self, until: int, known: list[Entry]) -> None:
+        begins = self.numbers[0] if self.begins is None else self.begins
+        due = {
+            int(entry.frame)
+            for entry in known
+            if begins <= int(entry.frame) <= until and entry.exclude != self.connection_id
+        }
+        assert due <= set(self.numbers), self.frames
 
 
 @dataclass

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.layers.group_feed import GroupFeed
 from adapters.layers.listeners import Listeners
-from adapters.layers.position import BEGINNING
+from adapters.layers.position import BEGINNING, Position
 from adapters.layers.recovery import Entry, Reading
 from application.ports import LossReason, Recovery
 from domain.identity import ConnectionId
@@ -31,6 +31,62 @@ def test_a_message_heard_before_the_first_reading_is_where_it_goes_on(backend: B
     assert feed.hear(backend.say()) is None
     feed.begin(early)
     assert feed.seen == backend.end
+
+
+@pytest.mark.parametrize("is_live_ahead", [True, False], ids=["live", "reading"])
+def test_what_was_heard_before_the_first_reading_counts_only_if_it_is_ahead(
+    backend: Backend, is_live_ahead: bool
+) -> None:
+    feed = GroupFeed(GROUP, Listeners())
+    first, early, second = backend.say(), backend.read(newest=0), backend.say()
+    feed.hear(second if is_live_ahead else first)
+    feed.begin(early if is_live_ahead else backend.read(newest=0))
+    assert feed.seen == backend.end
+
+
+def test_what_was_heard_of_another_history_before_the_first_reading_does_not_count(
+    backend: Backend,
+) -> None:
+    feed = GroupFeed(GROUP, Listeners())
+    backend.say()
+    feed.hear(backend.say())
+    backend.lose_everything()
+    backend.say()
+    feed.begin(backend.read(newest=0))
+    assert feed.seen == backend.end
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["heard", "read"])
+def test_nobody_listens_to_a_group_that_was_over_before_it_began(
+    backend: Backend, is_heard: bool
+) -> None:
+    listeners = Listeners()
+    feed = GroupFeed(GROUP, listeners)
+    early = backend.read(newest=0)
+    last = backend.say(last=True)
+    if is_heard:
+        feed.hear(last, is_last=True)
+    feed.begin(early if is_heard else backend.read(newest=0))
+    feed.listen(RecordingSubscriber("ada"))
+    assert GROUP not in listeners
+
+
+def test_what_comes_twice_is_heard_once_and_nothing_is_missing(backend: Backend) -> None:
+    feed, _ = feed_of(backend)
+    ada = RecordingSubscriber("ada")
+    feed.listen(ada)
+    first = backend.say()
+    assert feed.hear(first) is None
+    assert feed.hear(first) is None
+    assert ada.frames == ["0"]
+
+
+def test_another_history_is_noticed_also_where_a_clock_was_set_back(backend: Backend) -> None:
+    feed, _ = feed_of(backend)
+    first = backend.say()
+    feed.hear(first)
+    other = Position("00000000000f", first.position.at_ms - 1, 1)
+    assert feed.hear(first._replace(position=other)) == first.position
 
 
 def test_what_a_fence_holds_back_was_in_the_reading(backend: Backend) -> None:

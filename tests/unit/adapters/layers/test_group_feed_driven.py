@@ -215,7 +215,7 @@ class Feeding(RuleBasedStateMachine):
     def whoever_was_told_of_no_loss_has_heard_everything(self) -> None:
         for listener in self.everybody:
             if listener.numbers and not listener.was_told_of_a_loss:
-                self._assert_nothing_is_missing(listener, listener.numbers[-1])
+                listener.check_nothing_is_missing(listener.numbers[-1], self.backend.known)
 
     @invariant()
     def the_cursor_of_what_is_passing_is_neither_behind_nor_beyond_what_was_given(self) -> None:
@@ -223,28 +223,8 @@ class Feeding(RuleBasedStateMachine):
             while listener.passed:
                 cursor, count = listener.passed.pop()
                 if cursor is not None and not listener.was_told_of_a_loss:
-                    self._assert_given_up_to(cursor, listener, set(listener.numbers[:count]))
-
-    def _assert_given_up_to(self, cursor: Position, listener: Listener, given: set[int]) -> None:
-        begins = min(given, default=None) if listener.begins is None else listener.begins
-        for entry in self.backend.known:
-            if entry.position.epoch != cursor.epoch:
-                continue
-            number = int(entry.frame)
-            if entry.position.is_later(cursor):
-                assert number not in given, (cursor, listener.frames)
-            elif begins is not None and number >= begins:
-                is_due = entry.exclude != listener.connection_id
-                assert number in given or not is_due, (cursor, listener.frames)
-
-    def _assert_nothing_is_missing(self, listener: Listener, until: int) -> None:
-        begins = listener.numbers[0] if listener.begins is None else listener.begins
-        due = {
-            int(entry.frame)
-            for entry in self.backend.known
-            if begins <= int(entry.frame) <= until and entry.exclude != listener.connection_id
-        }
-        assert due <= set(listener.numbers), listener.frames
+                    given = set(listener.numbers[:count])
+                    listener.check_given_up_to(cursor, given, self.backend.known)
 
     def teardown(self) -> None:
         """At the end all is quiet, and everybody who listens is where the history is."""
@@ -263,7 +243,7 @@ class Feeding(RuleBasedStateMachine):
             has_begun = listener.numbers or listener.begins is not None
             is_told = listener.was_told_of_a_loss
             if has_begun and not is_told and self.listeners.hears(GROUP, listener):
-                self._assert_nothing_is_missing(listener, len(self.backend.said))
+                listener.check_nothing_is_missing(len(self.backend.said), self.backend.known)
 
 
 TestFeeding = Feeding.TestCase

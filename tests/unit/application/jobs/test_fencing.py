@@ -110,6 +110,19 @@ async def test_a_job_whose_record_goes_at_the_very_end_is_told_as_failed(
     assert stage.heard_by(watcher) == [STARTED, HALF, GIVEN_UP]
 
 
+async def test_a_job_that_waits_is_told_as_failed_only_if_its_record_is_gone(
+    stage: Stage, watcher: RecordingSubscriber
+) -> None:
+    runner = stage.runner(SLOW)
+    assert not await runner.tell_if_gone(ID)
+    assert stage.heard_by(watcher) == []
+
+    stage.records.forget()
+    assert await runner.tell_if_gone(ID)
+    assert await runner.tell_if_gone(ID)
+    assert stage.heard_by(watcher) == [GIVEN_UP]
+
+
 async def test_that_a_record_is_gone_is_told_once_the_backend_is_back(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:

@@ -102,11 +102,11 @@ async def test_a_round_that_could_not_put_a_job_on_the_queue_is_made_up_for_late
 ) -> None:
     await stage.records.claim(ID, lease=10)
     await stage.clock.advance(10)
-    stage.queue.broken = True
+    stage.queue.broken = OSError()
     with pytest.raises(Unavailable):
         await stage.reaper.reap()
 
-    stage.queue.broken = False
+    stage.queue.broken = None
     await stage.clock.advance(WAITING)
     await stage.reaper.reap()
 

@@ -197,12 +197,13 @@ async def test_a_refused_job_is_not_followed_for_ever(stage: Stage) -> None:
 
 
 async def test_a_job_in_the_records_is_accepted_even_if_the_queue_does_not_answer(
-    stage: Stage,
+    stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stage.queue.broken = True
+    stage.queue.broken = OSError("it refuses")
 
     job_id = (await stage.jobs.submit(ADA, stage.ada, "translate", "hello")).job_id
 
     assert stage.heard_by(stage.ada) == [JobQueued(job_id, ADA.member)]
     await stage.clock.advance(5)
     assert [job.id for job in await stage.records.unclaimed(5, 9)] == [job_id]
+    assert "put on the queue later: OSError('it refuses')" in caplog.text

@@ -54,20 +54,21 @@ class Bench:
         print(f"[{time.monotonic() - self.begun:4.0f} s] {text}", flush=True)
 
     async def interleave(
-        self, what: str, talks: Mapping[Name, Talk], *, share: float = 1.0
+        self, what: str, talks: Mapping[Name, Talk], *, share: float = 1.0, times: int = 1
     ) -> dict[Name, list[Lap]]:
-        """Lap after lap, every side in every round, beginning with another one each time.
+        """Lap after lap, every side in every round, beginning with another one each time; with
+        `times` as many rounds, of a `share` of the usual length.
 
         What slows the machine down for a while so meets all sides alike.
         """
         laps: dict[Name, list[Lap]] = {name: [] for name in talks}
         names = list(talks)
-        for number in range(self.rounds):
+        for number in range(self.rounds * times):
             first = number % len(names)
             for name in names[first:] + names[:first]:
                 laps[name].append(await self.lap(talks[name], self.seconds * share))
             figures = " · ".join(f"{name} {laps[name][-1].rate:,.0f}" for name in names)
-            self.say(f"{what}, round {number + 1}/{self.rounds}: {figures}")
+            self.say(f"{what}, round {number + 1}/{self.rounds * times}: {figures}")
         return laps
 
     async def lap(self, talk: Talk, seconds: float) -> Lap:

@@ -129,7 +129,8 @@ class Stage:
     def server(
         self, peer: str, redis_url: str = "", *, settings: Mapping[str, str] | None = None
     ) -> "Server":
-        """`switchboard`, `bare` or `stock`, on the server's core; on Redis if given one."""
+        """`switchboard`, `unlimited`, `bare` or `stock`, on the server's core; on Redis if given
+        one."""
         port = free_port()
         command, needed = _server_command(peer, port, redis_url)
         program = self._start(peer, command, self.cores.server, {**needed, **(settings or {})})
@@ -218,7 +219,8 @@ def _server_command(peer: str, port: int, redis_url: str) -> tuple[list[str], di
     }
     if redis_url:
         settings |= {"SWITCHBOARD_BACKEND": "redis", "REDIS_URL": redis_url}
-    return [sys.executable, "-m", "bootstrap", "serve"], settings
+    module = "benchmarks.peers.unlimited" if peer == "unlimited" else "bootstrap"
+    return [sys.executable, "-m", module, "serve"], settings
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:

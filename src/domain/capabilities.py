@@ -6,6 +6,7 @@ Source of the rules: `docs/protocol.md`, "Who you are".
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Self
 
 from domain.errors import CapabilitiesAreImpossible
@@ -38,8 +39,7 @@ class Grant:
     allow: frozenset[Right]
 
     def covers(self, channel: str) -> bool:
-        segments = channel.split(":")
-        return any(_matches(pattern.split(":"), segments) for pattern in self.channels)
+        return _is_covered(channel, self.channels)
 
     @classmethod
     def parse(cls, raw: Any) -> Self:
@@ -90,6 +90,13 @@ class Capabilities:
 
 EVERYTHING = Capabilities()
 NOTHING = Capabilities(())
+
+
+@lru_cache(maxsize=4096)
+def _is_covered(channel: str, patterns: Sequence[str]) -> bool:
+    # It is asked for each message, and few tokens speak on few channels at a time.
+    segments = channel.split(":")
+    return any(_matches(pattern.split(":"), segments) for pattern in patterns)
 
 
 def _matches(pattern: Sequence[str], segments: Sequence[str]) -> bool:

@@ -35,12 +35,38 @@ class Braked(Protocol):
     def disconnect(self, why: Disconnect) -> None: ...
 
 
+STEPS = 128
+"""A burst is counted in so many steps: what a connection sends meanwhile is counted together. Frame
+by frame it would cost a fifth of an echo."""
+
+
 class Brake:
     """Of one session, to which it doesn't refer: what refers to each other is freed late.
-    `refuse` says that a frame is not handled, and why."""
+    `refuse` says that a frame is not handled, and why.
+
+    Frames and bytes are to be counted once there are `frame_step` or `byte_step` of them.
+    """
+
+    __slots__ = (
+        "_frame_step",
+        "_insistence",
+        "_owed",
+        "_registry",
+        "byte_step",
+        "frame_step",
+        "rate_limit",
+        "refuse",
+    )
 
     def __init__(self, registry: Registry) -> None:
         settings = registry.settings
+        bursts = [(float(settings.frame_burst), float(settings.byte_burst))]
+        if registry.rates is not None:
+            bursts.append(registry.rates.bursts)
+        frame_burst, byte_burst = map(min, zip(*bursts, strict=True))
+        self._frame_step = self.frame_step = max(1, int(frame_burst / STEPS))
+        self.byte_step = max(1, int(byte_burst / STEPS))
+        self._owed = (0, 0)
         self.rate_limit = RateLimit(
             settings.frames_per_second,
             settings.frame_burst,
@@ -50,6 +76,36 @@ class Brake:
         self.refuse: Refuse | None = None
         self._registry = registry
         self._insistence: Insistence | None = None
+
+    async def count(
+        self,
+        session: Braked,
+        message: str | bytes | None,
+        sent: tuple[int, int],
+        before: tuple[int, int],
+    ) -> str | bytes | None:
+        """Count frames and bytes, those `sent` with `message` and those `before`; whoever sends too
+        fast waits. Returns what is to be handled: nothing if it is refused."""
+        frames, size = sent[0] + before[0], sent[1] + before[1]
+        pace, wait = self.rate_limit.count(time.monotonic(), frames, size)
+        if wait:
+            await self.slow_down(session, pace, wait)
+        if self._registry.rates is None:
+            return message
+        owed, owed_size = self._owed
+        member = session.caller.identity.member.id
+        wait = self._registry.rates.spend(member, owed + frames, owed_size + size)
+        if wait:
+            message = await self.hold_back(session, message, wait)
+        if wait and message is None:
+            # What was refused doesn't count. What was handled does, and until it is paid for, every
+            # frame is asked about.
+            self._owed = owed + before[0], owed_size + before[1]
+            self.frame_step = 0
+        else:
+            self._owed = (0, 0)
+            self.frame_step = self._frame_step
+        return message
 
     async def slow_down(self, session: Braked, pace: Pace, wait: float) -> None:
         """Have a client wait that sends too fast, even while it is leaving."""

@@ -8,7 +8,6 @@ own beside its reader, and a frame for a thousand sessions wakes none.
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import replace
@@ -143,8 +142,8 @@ class Session(Subscriber):
         await close_feature(feature)
 
     async def _read(self, handle: Handle) -> None:
-        receive, rates, brake = self._transport.receive, self._registry.rates, self._brake
-        turn = 0
+        receive, brake = self._transport.receive, self._brake
+        turn = before = bytes_before = 0
         while (frame := await receive()) is not None:
             frames, message = 1, None
             if isinstance(frame, Overhead):
@@ -153,11 +152,13 @@ class Session(Subscriber):
                     self._disconnect_slow()
             else:
                 message, size = frame, size_of(frame)
-            pace, wait = brake.rate_limit.count(time.monotonic(), frames, size)
-            if wait:
-                await brake.slow_down(self, pace, wait)
-            if rates and (wait := rates.spend(self.caller.identity.member.id, frames, size)):
-                message = await brake.hold_back(self, message, wait)
+            if before + frames >= brake.frame_step or bytes_before + size >= brake.byte_step:
+                sent = frames, size
+                message = await brake.count(self, message, sent, (before, bytes_before))
+                before = bytes_before = 0
+            else:
+                before += frames
+                bytes_before += size
             if message is not None and self.state is State.OPEN:
                 self.log_context.frames += 1
                 await handle(message)

@@ -21,7 +21,7 @@ class _Spent:
 class MemoryMemberRates(MemberRates):
     """`frames` and `size` are the rates; `clock` is any steady one, in seconds.
 
-    Both buckets are looked up and changed in one go: it is done for every frame of everybody.
+    Both buckets are looked up and changed in one go: it is done for all that everybody sends.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class MemoryMemberRates(MemberRates):
         clock: Callable[[], float] = time.monotonic,
         capacity: int = KEYS,
     ) -> None:
+        self.bursts = frames.burst, size.burst
         self._rate, self._burst = frames.per_second, frames.burst
         self._byte_rate, self._byte_burst = size.per_second, size.burst
         self._clock = clock

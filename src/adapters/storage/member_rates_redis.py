@@ -46,6 +46,7 @@ class RedisMemberRates(MemberRates):
         size: Rate,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.bursts = frames.burst, size.burst
         self._client = client
         self._service = service
         self._local = MemoryMemberRates(frames, size, clock)

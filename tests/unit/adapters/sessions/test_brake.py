@@ -7,7 +7,7 @@ import pytest
 
 from adapters.limits.limited import Limited
 from adapters.sessions import brake, disconnects
-from adapters.sessions.brake import Brake
+from adapters.sessions.brake import STEPS, Brake
 from adapters.sessions.disconnects import Disconnect
 from adapters.sessions.rate_limit import Pace
 from adapters.sessions.registry import Registry
@@ -172,14 +172,16 @@ async def test_a_member_that_goes_on_for_longer_than_a_flood_may_last_goes(
 
 
 class Counting(MemberRates):
-    """Notes what is spent, and by whom; all of it is fine."""
+    """Notes what is spent, and by whom; all of it is fine, or takes `wait` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, frame_burst: float = 1.0, byte_burst: float = 1.0) -> None:
+        self.bursts = frame_burst, byte_burst
+        self.wait = 0.0
         self.spent: list[tuple[MemberId, int, int]] = []
 
     def spend(self, member: MemberId, frames: int, size: int) -> float:
         self.spent.append((member, frames, size))
-        return 0.0
+        return self.wait
 
 
 SENT = {
@@ -194,8 +196,8 @@ SENT = {
 async def test_of_a_member_the_bytes_on_the_wire_count(
     sent: str | bytes | Overhead, frames: int, size: int
 ) -> None:
-    visit = Visit()
-    visit.registry.rates = counting = Counting()
+    counting = Counting()
+    visit = Visit(counting)
     visit.wire.says(sent)
     visit.wire.hangs_up()
 
@@ -218,3 +220,63 @@ async def test_of_a_connection_the_bytes_on_the_wire_count(
         told = [each["scope"] for each in visit.payloads]
         assert told == ["connection"] * (burst < size), burst
     assert time.slept == [pytest.approx(1)]
+
+
+@pytest.mark.parametrize(
+    ("frame_burst", "byte_burst", "texts", "spent"),
+    [
+        (2 * STEPS, 1e9, ["ab"] * 5, [(2, 4), (2, 4)]),
+        (1e9, 6 * STEPS, ["abcd"] * 5, [(2, 8), (2, 8)]),
+        (STEPS - 1, 1e9, ["ab"] * 2, [(1, 2), (1, 2)]),
+    ],
+    ids=["by frames", "by bytes", "each one of a small burst"],
+)
+async def test_what_is_less_than_a_step_is_counted_with_what_follows(
+    frame_burst: float, byte_burst: float, texts: list[str], spent: list[tuple[int, int]]
+) -> None:
+    counting = Counting(frame_burst, byte_burst)
+    visit = Visit(counting, frame_burst=10_000)
+    visit.wire.says(*texts)
+    visit.wire.hangs_up()
+
+    await visit.serve()
+
+    assert [each[1:] for each in counting.spent] == spent
+
+
+async def test_a_connection_goes_over_its_burst_by_less_than_a_step(time: Time) -> None:
+    for sent, slept in ((2 * STEPS + 1, 0), (2 * STEPS + 2, 1)):
+        visit = Visit(frame_burst=2 * STEPS, frames_per_second=1, flood_seconds=PATIENCE)
+        visit.wire.says(*["x"] * sent)
+        visit.wire.hangs_up()
+        await visit.serve()
+        assert len(time.slept) == slept, sent
+
+
+async def test_until_what_was_handled_is_paid_for_each_frame_is_asked_about(
+    slowed: Slowed,
+) -> None:
+    counting = Counting(4 * STEPS, 1e9)
+    one = Brake(Registry(settings(), counting, Limited(dry_run=False)))
+    assert one.frame_step == 4
+
+    counting.wait = 1.0
+    assert await one.count(slowed, "d", (1, 10), (3, 30)) is None
+    assert one.frame_step == 0
+    assert await one.count(slowed, "e", (1, 10), (0, 0)) is None
+    counting.wait = 0.0
+    assert await one.count(slowed, "f", (1, 10), (0, 0)) == "f"
+
+    # What was refused is not paid for.
+    assert [each[1:] for each in counting.spent] == [(4, 40), (4, 40), (4, 40)]
+    assert one.frame_step == 4
+    await one.count(slowed, "j", (1, 10), (3, 30))
+    assert counting.spent[-1][1:] == (4, 40)
+
+
+async def test_a_dry_run_owes_nothing(slowed: Slowed) -> None:
+    counting = Counting(4 * STEPS, 1e9)
+    one = Brake(Registry(settings(), counting, Limited(dry_run=True)))
+    counting.wait = 1.0
+    assert await one.count(slowed, "d", (1, 10), (3, 30)) == "d"
+    assert one.frame_step == 4

@@ -10,6 +10,7 @@ from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
 from adapters.settings import SessionSettings
 from application.errors import Unavailable
+from application.member_rates import MemberRates
 from application.ports import Cursor
 from domain.identity import Caller, Identity, Member, MemberId
 from tests.unit.adapters.sessions.wire import Wire
@@ -25,8 +26,8 @@ def settings(**given: Any) -> SessionSettings:
 class Visit:
     """One session on a wire, and what its client hears."""
 
-    def __init__(self, **given: Any) -> None:
-        self.registry = Registry(settings(**given))
+    def __init__(self, rates: MemberRates | None = None, **given: Any) -> None:
+        self.registry = Registry(settings(**given), rates)
         self.wire = Wire()
         self.handled: list[str | bytes] = []
         self.session = Session(self.registry, self.wire, ADA)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.sessions import session
+from adapters.sessions import brake
 from tests.unit.adapters.websocket.driving import Frame, Socket, serving
 
 FLOOD: dict[str, Any] = {"frames_per_second": 100_000, "frame_burst": 10, "flood_seconds": 50e-6}
@@ -25,7 +25,7 @@ class Ticking:
 
 @pytest.fixture(autouse=True)
 def _ticking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "time", Ticking())
+    monkeypatch.setattr(brake, "time", Ticking())
 
 
 async def pings(client: Socket, count: int) -> None:

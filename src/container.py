@@ -19,11 +19,14 @@ from adapters.settings import BackendName, Settings
 from adapters.visitors import Visitors
 from adapters.websocket.analytics import AnalyticsConsumer, AnalyticsFeature
 from adapters.websocket.chat import ChatConsumer, ChatFeature, ReliableConsumer, ReliableFeature
+from adapters.websocket.hosted import topics_of
 from adapters.websocket.jobs import JobsConsumer, JobsFeature
 from adapters.websocket.notifications import NotificationsConsumer, NotificationsFeature
 from adapters.websocket.rooms import RoomConsumer, RoomFeature
 from adapters.websocket.routes import encoder
 from adapters.websocket.system import SystemConsumer, SystemFeature
+from adapters.websocket.topics import TopicsFeature
+from adapters.websocket.topics_consumer import TopicsConsumer
 from application.access import Access, CapabilityAuthorizer
 from application.analytics import AnalyticsService
 from application.announcements import AnnouncementService
@@ -199,6 +202,13 @@ class Container(containers.DeclarativeContainer):
             ).provider,
             AnalyticsConsumer: providers.Factory(AnalyticsFeature, analytics=analytics).provider,
             RoomConsumer: providers.Factory(RoomFeature, service=rooms).provider,
-            JobsConsumer: providers.Factory(JobsFeature, jobs=jobs).provider,
+            JobsConsumer: providers.Factory(JobsFeature, service=jobs).provider,
+        }
+    )
+    features.add_kwargs(
+        {
+            TopicsConsumer: providers.Factory(
+                TopicsFeature, topics=providers.Singleton(topics_of, features)
+            ).provider
         }
     )

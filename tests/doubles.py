@@ -69,6 +69,7 @@ class RecordingSubscriber(Subscriber):
         self._signal = Signal()
         self.frames: list[str] = []
         """Recovered and live frames, in the order of their coming."""
+        self.begun_at: Cursor | None = None
         self.recoveries: list[Recovery] = []
         self.notices: list[Mapping[str, Any]] = []
 
@@ -84,6 +85,9 @@ class RecordingSubscriber(Subscriber):
         self.recoveries.append(recovery)
         self.frames.extend(frames)
         self._signal.changed()
+
+    def begin_at(self, cursor: Cursor) -> None:
+        self.begun_at = cursor
 
     def notify(self, message: Mapping[str, Any]) -> None:
         self.notices.append(message)
@@ -122,8 +126,10 @@ def cursor_of(frame: str) -> Cursor:
 
 def body_of(frame: str) -> str:
     """A frame as it was published: what a durable lane adds stands at its end."""
-    body, added, _ = frame.rpartition(',"cursor":')
-    return body + "}" if added else frame
+    for name in ("cursor", "seq"):
+        body, added, _ = frame.rpartition(f',"{name}":')
+        frame = body + "}" if added else frame
+    return frame
 
 
 class EventBook:

@@ -29,4 +29,5 @@ def content(frame: dict[str, Any]) -> dict[str, Any]:
     """What an audience was told, less what is another each time: its id, its time, its cursor."""
     assert ID.fullmatch(frame["id"])
     assert type(frame["at"]) is int
-    return {name: value for name, value in frame.items() if name not in ("id", "at", "cursor")}
+    given = ("id", "at", "seq", "cursor")
+    return {name: value for name, value in frame.items() if name not in given}

@@ -6,7 +6,7 @@ Every asynchronous method raises `Unavailable` when its backend can't answer in 
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType, Protocol, TypeVar
 
@@ -34,16 +34,21 @@ class LossReason(StrEnum):
 class Recovery:
     """How a return with a cursor went.
 
-    `missed` frames follow. Without a `reason` they are all there were; with one, they are
-    what is left.
+    `missed` frames follow, which stand after the place `before`, if they stand in a history.
+    Without a `reason` they are all there were; with one, they are what is left.
     """
 
     missed: int
     reason: LossReason | None = None
+    before: Cursor | None = field(default=None, compare=False)
+
+
+BEGINNING = Cursor("0")
+"""The beginning of whatever is kept, in each audience."""
 
 
 class Subscriber(Protocol):
-    """One open connection, as the audiences it listens to see it.
+    """One open connection, or one topic of one, as the audiences it listens to see it.
 
     All methods return at once and never raise: a subscriber that can't keep up
     deals with it itself and delays nobody.
@@ -57,6 +62,10 @@ class Subscriber(Protocol):
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
         """Take what was missed, before anything newer is delivered."""
+
+    def begin_at(self, cursor: Cursor) -> None:
+        """Take note of the place in a durable audience after which everything is delivered from
+        now on; it follows `recover`."""
 
 
 class Broadcaster(Protocol):

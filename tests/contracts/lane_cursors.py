@@ -7,7 +7,7 @@ import pytest
 
 from adapters.layers.lanes import Lane
 from adapters.layers.position import Position
-from application.ports import LossReason, Recovery
+from application.ports import BEGINNING, LossReason, Recovery
 from tests.contracts.lane import (
     EPHEMERAL,
     OnDurable,
@@ -34,7 +34,7 @@ class CursorsContract(OnDurable):
 
         assert await ada.wait_for(3) == await bob.wait_for(3)
         assert len({cursor_of(frame) for frame in ada.frames}) == 3
-        assert [set(json.loads(frame)) for frame in ada.frames] == [{"n", "cursor"}] * 3
+        assert [set(json.loads(frame)) for frame in ada.frames] == [{"n", "seq", "cursor"}] * 3
 
     async def test_an_ephemeral_frame_has_no_cursor(self, open_lane: OpenLane) -> None:
         lane = await open_lane(EPHEMERAL)
@@ -109,8 +109,45 @@ class CursorsContract(OnDurable):
         assert ada.recoveries == [recovery]
         await hears(ada, 1)
 
+    async def test_from_the_beginning_comes_all_that_is_kept(self, lane: Lane) -> None:
+        ada = RecordingSubscriber()
+        await lane.attach("g", ada, since=BEGINNING)
+        assert ada.recoveries == [Recovery(0)]
+        await publish(lane, "g", 1, 2)
+        bob = RecordingSubscriber("bob")
+        recovery = await lane.attach("g", bob, since=BEGINNING)
+        assert recovery == Recovery(2)
+        assert bob.frames == ada.frames
+
+    async def test_whoever_comes_is_told_a_place_to_come_back_to_before_it_has_heard_anything(
+        self, lane: Lane
+    ) -> None:
+        ada, bob, eve = (RecordingSubscriber(name) for name in ("ada", "bob", "eve"))
+        await lane.attach("g", ada)
+        assert ada.begun_at == BEGINNING
+        await publish(lane, "g", 1, 2)
+        await lane.attach("g", bob)
+        await hears(ada, 1, 2)
+        assert bob.begun_at == ada.cursor
+        await publish(lane, "g", 3)
+        await lane.attach("g", eve, since=bob.begun_at)
+        await hears(ada, 1, 2, 3)
+        assert eve.frames == ada.frames[2:]
+        assert eve.begun_at == ada.cursor
+
+    async def test_what_was_missed_stands_after_a_place_that_one_can_come_back_to(
+        self, lane: Lane
+    ) -> None:
+        await publish(lane, "g", 1, 2, 3)
+        ada = RecordingSubscriber()
+        recovery = await lane.attach("g", ada, since="garbage")
+        assert recovery is not None
+        bob = RecordingSubscriber("bob")
+        await lane.attach("g", bob, since=recovery.before)
+        assert (bob.recoveries, bob.frames) == ([Recovery(3)], ada.frames)
+
     @pytest.mark.parametrize(
-        "garbage", ["", "0", "x", "g~", "g~0-0-0", "💥", "g~' OR 1=1", "g" * 10_000, "\x00\n"]
+        "garbage", ["", "x", "g~", "g~0-0-0", "💥", "g~' OR 1=1", "g" * 10_000, "\x00\n"]
     )
     async def test_what_is_no_cursor_is_invalid_and_all_that_is_left_follows(
         self, lane: Lane, garbage: str

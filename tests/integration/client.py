@@ -89,6 +89,9 @@ class Client:
     async def send(self, action: str, payload: object = None) -> None:
         await self.send_raw(json.dumps({"action": action, "payload": payload}))
 
+    async def send_frame(self, action: str, payload: object = None, **envelope: object) -> None:
+        await self.send_raw(json.dumps({"action": action, "payload": payload, **envelope}))
+
     async def send_raw(self, data: str | bytes, *, text: bool | None = None) -> None:
         await self._socket.send(data, text=text)
 

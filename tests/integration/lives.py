@@ -183,9 +183,9 @@ class Stayer:
     async def _listen(self) -> None:
         async for raw in self._stream.texts():
             frame = json.loads(raw)
-            if "cursor" not in frame:
-                continue
-            self.offsets.append(int(frame["cursor"].rpartition("-")[2], 16))
+            if "seq" not in frame:
+                continue  # who came and who went has no place of its own
+            self.offsets.append(frame["seq"])
             message = frame["payload"]["message"]
             if message.startswith(self._sign):
                 self.texts.append(message.removeprefix(self._sign))

@@ -42,10 +42,14 @@ def payload_of(document: Any, message: Any) -> tuple[str, Any]:
     return properties["action"]["const"], properties.get("payload", {"type": "null"})
 
 
-def messages_of(document: Any) -> Iterator[tuple[str, str, Any]]:
-    """Address, who sends it, and a reference to each message of each socket."""
+def messages_of(document: Any, *, of_topics: bool = True) -> Iterator[tuple[str, str, Any]]:
+    """Address, who sends it, and a reference to each message of each socket, perhaps without what
+    `/ws/topics` carries for others."""
     for operation in document["operations"].values():
-        address = resolved(document, operation["channel"])["address"]
+        channel = resolved(document, operation["channel"])
+        if "x-topic" in channel and not of_topics:
+            continue
+        address = channel["address"]
         sender = "client" if operation["action"] == "receive" else "server"
         for message in operation["messages"]:
             yield address, sender, message
@@ -55,7 +59,7 @@ def messages_of(document: Any) -> Iterator[tuple[str, str, Any]]:
 
 def actions(document: Any, sender: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for address, by, message in messages_of(document):
+    for address, by, message in messages_of(document, of_topics=False):
         found.setdefault(address, set())
         if by == sender:
             found[address].add(payload_of(document, message)[0])

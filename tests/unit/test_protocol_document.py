@@ -113,7 +113,7 @@ def test_every_send_that_takes_a_key_stands_there(asyncapi: Any) -> None:
 def test_it_says_which_sockets_give_cursors(asyncapi: Any) -> None:
     has_cursor = {
         address
-        for address, sender, message in messages_of(asyncapi)
+        for address, sender, message in messages_of(asyncapi, of_topics=False)
         if sender == "server"
         and "cursor" in resolved(asyncapi, resolved(asyncapi, message)["payload"])["properties"]
     }

@@ -39,7 +39,7 @@ def asyncapi(app: FastAPI, durable: Collection[str]) -> dict[str, Any]:
     for name, channel in document["channels"].items():
         if channel["address"] in durable:
             channel["bindings"] = {"ws": SINCE}
-        else:
+        elif "x-topic" not in channel:
             _drop(document, name, "recovered")
         # chanx (2.13) keeps Starlette's converter in the address, which no client knows.
         channel["address"] = channel["address"].replace(":path}", "}")

@@ -15,7 +15,7 @@ from fast_channels.layers.base import BaseChannelLayer
 
 from adapters.lane_table import LANE_OF
 from adapters.layers.lanes import Lane
-from application.ports import Recovery
+from application.ports import Cursor, Recovery
 from domain.identity import ConnectionId
 
 
@@ -33,6 +33,9 @@ class StockChannel:
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
         """Stock consumers never ask for recovery."""
+
+    def begin_at(self, cursor: Cursor) -> None:
+        """Nor do they come back."""
 
     def notify(self, message: Mapping[str, Any]) -> None:
         try:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from adapters.layers.listeners import Listeners
 from adapters.layers.position import BEGINNING, Position, stamped
 from adapters.layers.recovery import Entry, Reading, Verdict, judge, judge_cursor
-from application.ports import Recovery, Subscriber
+from application.ports import BEGINNING as FROM_THE_BEGINNING
+from application.ports import Cursor, Recovery, Subscriber
 from domain.identity import ConnectionId
 
 log = logging.getLogger(__name__)
@@ -163,11 +164,13 @@ class GroupFeed:
         else:
             missed, reason = judge_cursor(since, self._group, reading)
             frames = [entry.frame for entry in missed]
-            recovery = Recovery(len(frames), reason)
+            before = _cursor_of(missed[0].position.before, self._group) if missed else None
+            recovery = Recovery(len(frames), reason, before)
             subscriber.recover(recovery, frames)
+        end = reading.end
+        subscriber.begin_at(_cursor_of(end, self._group))
         if not reading.is_over:
             self._listeners.add(self._group, subscriber)
-            end = reading.end
             if end.epoch and self.seen is not None and end.is_unheard(self.seen):
                 self._fences[subscriber.connection_id] = end
         return recovery
@@ -190,6 +193,7 @@ class GroupFeed:
 
     def listen(self, subscriber: Subscriber) -> None:
         """Let a subscriber hear what comes from now on."""
+        subscriber.begin_at(_cursor_of(self.seen or BEGINNING, self._group))
         if not self._is_over:
             self._listeners.add(self._group, subscriber)
 
@@ -219,6 +223,11 @@ class GroupFeed:
         if self._is_over:
             self._listeners.close(self._group)
             self._on_over()
+
+
+def _cursor_of(place: Position, group: str) -> Cursor:
+    """The way back to a place; where nothing was said yet, that is the beginning."""
+    return Cursor(place.cursor(group)) if place.epoch else FROM_THE_BEGINNING
 
 
 def _excluded(entry: Entry) -> tuple[ConnectionId, ...]:

@@ -11,7 +11,7 @@ from adapters.lane_table import LanePlan
 from adapters.layers.group_feed import GroupFeed
 from adapters.layers.lanes import Lane
 from adapters.layers.listeners import Listeners
-from adapters.layers.position import BEGINNING, Position, stamped
+from adapters.layers.position import BEGINNING, Position, placed
 from adapters.layers.publication import Publication, named
 from adapters.layers.recovery import Entry, Reading, place_of
 from application.ports import Clock, Recovery, Subscriber
@@ -36,15 +36,14 @@ class History:
 
     def append(self, group: str, publication: Publication, now_ms: int) -> Entry:
         self.end = Position(self.end.epoch, now_ms, self.end.offset + 1)
-        cursor = self.end.cursor(group)
-        frame = stamped(named(publication.body, publication.headers), cursor)
+        frame = placed(named(publication.body, publication.headers), self.end, group)
         entry = Entry(self.end, frame, publication.exclude)
         frame_bytes = publication.size
         self._entries.append((entry, frame_bytes))
         self.bytes += frame_bytes
         self.size += ENTRY_BYTES + getsizeof(frame)
         if publication.key:
-            self._keys[publication.key] = now_ms, cursor
+            self._keys[publication.key] = now_ms, self.end.cursor(group)
             self.size += KEY_BYTES
         self.is_over = publication.last
         return entry

@@ -1,7 +1,7 @@
 """Cursors: where in a group's history a frame stands, as an opaque string on the wire."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 _FORM = re.compile(
@@ -36,6 +36,11 @@ class Position:
         position = cls(match["epoch"], int(match["at"], 16), int(match["offset"], 16))
         return match["group"], position
 
+    @property
+    def before(self) -> "Position":
+        """A place after which comes this one."""
+        return replace(self, offset=self.offset - 1)
+
     def is_later(self, than: "Position") -> bool:
         """Within one epoch. Offsets alone don't tell: Redis may come back without its last
         messages (a replica that was behind, a file not yet written), and gives their offsets to
@@ -61,5 +66,11 @@ BEGINNING = Position("", 0, 0)
 
 
 def stamped(body: str, cursor: str) -> str:
-    """An encoded frame with its cursor; `body` is a JSON object with at least one member."""
+    """An encoded frame with a cursor, which stands last; `body` is a JSON object with at least one
+    member."""
     return f'{body[:-1]},"cursor":"{cursor}"}}'
+
+
+def placed(body: str, position: Position, group: str) -> str:
+    """An encoded frame with its place in its group's history: its number and its cursor."""
+    return f'{body[:-1]},"seq":{position.offset},"cursor":"{position.cursor(group)}"}}'

@@ -14,7 +14,7 @@ from functools import wraps
 from types import MappingProxyType
 from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
-from adapters.layers.position import BEGINNING, Position, stamped
+from adapters.layers.position import BEGINNING, Position, placed
 from adapters.layers.recovery import Entry
 from domain.identity import ConnectionId
 
@@ -179,7 +179,7 @@ def _entry(
     position = decode_place(place)
     if not position.offset:
         raise ValueError("offsets count from 1")
-    frame = stamped(named(_object(body), headers), position.cursor(group))
+    frame = placed(named(_object(body), headers), position, group)
     return Entry(position, frame, _connection(exclude))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from adapters.layers.position import Position
-from application.ports import LossReason
+from application.ports import BEGINNING, LossReason
 from domain.identity import ConnectionId
 
 
@@ -44,6 +44,8 @@ class Verdict(NamedTuple):
 
 def judge_cursor(cursor: str, group: str, reading: Reading) -> Verdict:
     """What a client missed that comes back with a cursor; `reading` is from `place_of` on."""
+    if cursor == BEGINNING:
+        return Verdict(reading.entries)
     if Position.parse(cursor) is None:
         return Verdict(reading.entries, LossReason.INVALID)
     return judge(place_of(cursor, group), reading)

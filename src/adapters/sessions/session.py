@@ -15,7 +15,7 @@ from typing import Any
 
 from adapters.log_context import LogContext, log_context
 from adapters.sessions import disconnects
-from adapters.sessions.brake import Brake, Refuse
+from adapters.sessions.brake import BYTES_LIKE_A_FRAME, FRAMES_A_TURN, Brake, Refuse
 from adapters.sessions.buffered_bytes import Share
 from adapters.sessions.disconnects import Disconnect
 from adapters.sessions.feature import Feature, Handle, Notify, close_feature
@@ -30,12 +30,6 @@ from application.ports import Cursor, Recovery, Subscriber
 from domain.identity import Caller, ConnectionId, Identity
 
 log = logging.getLogger(__name__)
-
-FRAMES_A_TURN = 16
-"""So many frames are handled before others get a turn, however fast they come in."""
-
-BYTES_LIKE_A_FRAME = 4_096
-"""So many bytes count as one frame more: to read them takes about as long as to handle a frame."""
 
 
 class Session(Subscriber):
@@ -184,8 +178,15 @@ class Session(Subscriber):
             self.send(self._after_delivery)
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
+        self.send_beyond([recovered_frame(recovery), *frames])
+
+    def begin_at(self, cursor: Cursor) -> None:
+        """Its frames have cursors of their own."""
+
+    def send_beyond(self, frames: Sequence[str]) -> None:
+        """Write what was missed, however much waits already."""
         if self.state in TAKING:
-            self._mailbox.put_beyond([recovered_frame(recovery), *frames])
+            self._mailbox.put_beyond(frames)
             self._write_what_waits()
 
     def notify(self, message: Mapping[str, Any]) -> None:
@@ -208,9 +209,9 @@ class Session(Subscriber):
         self._mailbox.release()
         self._write_what_waits()
         # A close waits for the client to read what is before it, which may be never.
-        loop = asyncio.get_running_loop()
-        timeout = self._registry.settings.send_timeout
-        self._abort_timer = loop.call_later(timeout, self._transport.abort)
+        self._abort_timer = asyncio.get_running_loop().call_later(
+            self._registry.settings.send_timeout, self._transport.abort
+        )
 
     def check(self, now: float) -> None:
         """Disconnect a client that has been stuck for too long, or whose time is over; `now` is
@@ -270,18 +271,17 @@ class Session(Subscriber):
 
     async def _write_mailbox(self) -> None:
         loop = asyncio.get_running_loop()
-        transport = self._transport
         try:
             while (item := self._mailbox.take()) is not None:
                 if isinstance(item, str):
                     self._writing_since = loop.time()
-                    await transport.send(item)
+                    await self._transport.send(item)
                     self._writing_since = None
                 elif self._notify is not None:
                     await self._notify(item)
             if self._disconnect is not None:
                 self._writing_since = loop.time()
-                await transport.close(self._disconnect.code, self._disconnect.reason)
+                await self._transport.close(self._disconnect.code, self._disconnect.reason)
         except OSError:
             # The client is gone: its reader ends, too.
             self._lose()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from adapters.authenticator import Arrival, Authenticator
 from adapters.sessions import disconnects
@@ -17,6 +18,7 @@ from adapters.websocket.feature import SocketFeature
 from adapters.websocket.frames import MemberPayload
 from application.access import Access
 from application.ports import Cursor
+from domain.audiences import Audience
 from domain.capabilities import Right
 from domain.errors import NotAllowed, NotAuthenticated
 from domain.identity import NOBODY, Identity
@@ -73,19 +75,31 @@ class Admission:
         else:
             identity = before.called(asked.name or "")
         self._believe(identity)
-        revoked = [] if self.is_awaited else await self._revoked()
+        revoked = [] if self.is_awaited else await self._lost()
         answer = AuthenticatedPayload(
             member=MemberPayload.of(identity.member),
             expires_at=identity.expires_at,
-            revoked=revoked,
+            revoked=[place.channel for place in revoked],
         )
         session.send(replies.encoded(Authenticated(payload=answer)))
         if self.is_awaited:
             self.is_awaited = False
             await self._join()
-        elif revoked:
-            session.disconnect(disconnects.NOT_ALLOWED)
-        elif identity.member.name != before.member.name:
+        else:
+            await self._settle(before, revoked)
+
+    async def renew(self, token: str) -> None:
+        """Go on with a newer token, of which nothing is answered; raises as `authenticate`."""
+        before = self._session.caller.identity
+        self._believe(await self._authenticator.renew(self._session.caller, token))
+        await self._settle(before, await self._lost())
+
+    async def _settle(self, before: Identity, lost: Sequence[Audience[Any]]) -> None:
+        for place in lost:
+            if not await self._feature.lose(place):
+                self._session.disconnect(disconnects.NOT_ALLOWED)
+                return
+        if self._session.caller.member.name != before.member.name:
             await self._feature.rename()
 
     async def _host(self) -> None:
@@ -108,9 +122,9 @@ class Admission:
             validity = Validity(until, disconnects.EXPIRED, grace, notice=True)
         self._session.authenticate(identity, validity)
 
-    async def _revoked(self) -> list[str]:
-        """The channels where the client may not stay."""
-        place, caller = self._feature.place, self._session.caller
-        if place is None or await self._access.may(caller, place, Right.SUBSCRIBE):
-            return []
-        return [place.channel]
+    async def _lost(self) -> list[Audience[Any]]:
+        """Where the client may not stay."""
+        caller, places = self._session.caller, self._feature.places
+        return [
+            place for place in places if not await self._access.may(caller, place, Right.SUBSCRIBE)
+        ]

@@ -6,7 +6,7 @@ from typing import Any, Literal, assert_never
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel
 
-from adapters.sessions.session import Session
+from adapters.sessions.host import Host
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, handler
 from adapters.websocket.frames import (
@@ -82,7 +82,7 @@ class AnalyticsFeature(AnnouncedFeature):
     emits = [AnalyticsNotification]
 
     def __init__(
-        self, session: Session, _path: Mapping[str, str], analytics: AnalyticsService
+        self, session: Host, _path: Mapping[str, str], analytics: AnalyticsService
     ) -> None:
         super().__init__(session)
         self._analytics = analytics

@@ -5,7 +5,7 @@ from typing import Literal, assert_never
 
 from chanx.messages.base import BaseMessage
 
-from adapters.sessions.session import Session
+from adapters.sessions.host import Host
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, handler
 from adapters.websocket.frames import (
@@ -56,7 +56,7 @@ class ReliableChatNotification(DurableMessage):
 class _Conversation(AnnouncedFeature):
     """What both have in common: whoever connects has joined."""
 
-    def __init__(self, session: Session, _path: Mapping[str, str], chat: ChatService) -> None:
+    def __init__(self, session: Host, _path: Mapping[str, str], chat: ChatService) -> None:
         super().__init__(session)
         self._chat = chat
         self._has_joined = False

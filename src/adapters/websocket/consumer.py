@@ -8,7 +8,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial, wraps
 from typing import Any, ClassVar, TypeAlias, cast
-from urllib.parse import unquote
 
 from chanx.core.decorators import event_handler, ws_handler
 from chanx.core.envelope import Envelope, current_ref
@@ -30,6 +29,7 @@ from adapters.authenticator import Arrival, Authenticator
 from adapters.denials import deny
 from adapters.log_context import log_context
 from adapters.sessions import disconnects
+from adapters.sessions.host import Host
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
 from adapters.websocket import replies
@@ -37,21 +37,18 @@ from adapters.websocket.admission import Admission
 from adapters.websocket.authentication import Authenticate, Authenticated, AuthExpiring
 from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
 from adapters.websocket.frames import Disconnect, Recovered, SystemNotify
+from adapters.websocket.handshake import asked_cursors, picked
 from adapters.websocket.transport import WebSocketTransport
 from application.access import Access
 from application.errors import RateLimited, Refusal
-from application.ports import Cursor
 from domain.errors import NotAllowed, NotAuthenticated
 from domain.events import AnnouncementMade
 from domain.identity import MessageText
 
 log = logging.getLogger(__name__)
 
-MakeFeature: TypeAlias = Callable[[Session, Mapping[str, str]], SocketFeature]
+MakeFeature: TypeAlias = Callable[[Host, Mapping[str, str]], SocketFeature]
 """Makes the feature of one session, given what its path names."""
-
-SUBPROTOCOL = "switchboard.v1"
-"""Picked where a client offers it. No other is: it would be a promise to speak that one."""
 
 _COMPLETE = CompleteMessage().model_dump_json()
 _GROUP_COMPLETE = GroupCompleteMessage().model_dump_json()
@@ -75,7 +72,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             cls.feature_class, cls.path = feature, path
             cls.emits = feature.emits
             for name, method in feature.handlers().items():
-                setattr(cls, name, ws_handler(_delegate(method)))
+                setattr(cls, name, ws_handler(delegated(method)))
             if issubclass(feature, ToldFeature):
                 # Layers are registered under the names of audiences, too.
                 cls.channel_layer_alias = feature.audience_kind.value
@@ -146,7 +143,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             await self._arrive(arrival)
             cookie = arrival.new_cookie
             headers = [(b"set-cookie", cookie.encode())] if cookie else None
-            await self.accept(subprotocol=_picked(scope), headers=headers)
+            await self.accept(subprotocol=picked(scope), headers=headers)
         except NotAllowed as error:
             await self.session.end()
             await deny(scope, send, disconnects.Refused.for_error(error))
@@ -170,7 +167,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         except Exception as error:  # noqa: BLE001 - it is mapped, or logged and said so
             self.session.disconnect(disconnects.for_error(error))
             return
-        since = _cursors(self.scope)
+        since = asked_cursors(self.scope)
         self._admission = Admission(
             self.session, self.feature, since, self._authenticator, self._access
         )
@@ -205,7 +202,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             if action not in settings.log_ignored_actions:
                 log.info("websocket received", extra={"action": action})
         if self._admission.is_awaited and not isinstance(message, Authenticate | PingMessage):
-            self._refuse(replies.refusal(NotAuthenticated("First say who you are: authenticate.")))
+            self._refuse_stranger()
             return
         await self.receive_message(message)
 
@@ -215,14 +212,22 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         except ValidationError as error:
             await self.handle_validation_error(error)
             return
+        if envelope.topic is not None:
+            await self._handle_topic(envelope.topic, envelope.ref, text)
+            return
         token = current_ref.set(envelope.ref)
         try:
-            if envelope.topic is None:
-                await self._handle_plain(text)
-            else:
-                self._refuse(replies.unknown_topic())
+            await self._handle_plain(text)
         finally:
             current_ref.reset(token)
+
+    async def _handle_topic(self, topic: str, ref: str | None, text: str) -> None:
+        """A socket of one thing takes frames of its own topic alone."""
+        if topic not in [place.channel for place in self.feature.places]:
+            self._refuse(replies.unknown_topic())
+            return
+        with replies.addressed(topic, ref):
+            await self._handle_plain(text)
 
     def _turn_away(self, frame: str | bytes, error: RateLimited) -> None:
         self.session.send(replies.refused(replies.refusal(error), frame))
@@ -234,6 +239,9 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         self, error: Exception, action: str, message: BaseMessage
     ) -> None:
         self._refuse(replies.refusal(error))
+
+    def _refuse_stranger(self) -> None:
+        self._refuse(replies.refusal(NotAuthenticated("First say who you are: authenticate.")))
 
     def _refuse(self, answer: ErrorMessage) -> None:
         """Say that the frame which is being handled is not done."""
@@ -266,19 +274,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
         log.error("event handler of %s failed", action, exc_info=error)
 
 
-def _cursors(scope: ChannelScope) -> list[Cursor]:
-    """The cursors that the client came back with."""
-    text = scope["query_string"].decode("latin-1")
-    fields = [field.partition("=") for field in text.split("&")]
-    return [Cursor(unquote(value)) for name, _, value in fields if name == "since"]
-
-
-def _picked(scope: ChannelScope) -> str | None:
-    """The subprotocol that the answer names: one that the client offers, or none."""
-    return SUBPROTOCOL if SUBPROTOCOL in (scope.get("subprotocols") or ()) else None
-
-
-def _delegate(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+def delegated(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """A consumer's handler that has its feature's answer, under the names that chanx looks at."""
 
     @wraps(method)

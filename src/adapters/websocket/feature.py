@@ -5,13 +5,13 @@ chanx consumer of a feature that has a socket of its own.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from chanx.messages.base import BaseMessage
 
 from adapters.sessions.feature import Feature
-from adapters.sessions.session import Session
+from adapters.sessions.host import Host
 from adapters.websocket.replies import encoded
 from domain.audiences import Audience, AudienceKind
 
@@ -28,7 +28,7 @@ def handler(method: Handler) -> Handler:
 
 
 class SocketFeature(Feature):
-    """One feature for one session."""
+    """One feature for one session, or for one topic of a session: its `session` hosts it."""
 
     emits: ClassVar[list[type[BaseMessage]]] = []
     """What is sent that answers no frame, for the document."""
@@ -36,8 +36,17 @@ class SocketFeature(Feature):
     place: Audience[Any] | None = None
     """Where the client has to have the right to listen, to stay."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Host) -> None:
         self.session = session
+
+    @property
+    def places(self) -> Sequence[Audience[Any]]:
+        """Where the client listens, as it may only with the right to."""
+        return () if self.place is None else (self.place,)
+
+    async def lose(self, place: Audience[Any]) -> bool:
+        """The client may listen there no more; whether there is something to stay for."""
+        return False
 
     async def rename(self) -> None:
         """The session's member is called otherwise from now on."""
@@ -56,6 +65,8 @@ class ToldFeature(SocketFeature):
     """A feature whose audiences, all of one kind, are told events."""
 
     audience_kind: ClassVar[AudienceKind]
+    key_name: ClassVar[str] = ""
+    """What its path calls the key of its audience, where there are many."""
 
     @staticmethod
     @abstractmethod

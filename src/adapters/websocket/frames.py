@@ -45,8 +45,10 @@ class ToldMessage(BaseMessage, ABC):
 
 
 class DurableMessage(ToldMessage, ABC):
-    """A frame of a durable socket: `cursor` is the place to come back to with `?since=`."""
+    """A frame of a durable socket: `cursor` is the place to come back to with `?since=`, `seq` its
+    number in the order of its audience, if it has one."""
 
+    seq: int | None = Field(None, exclude_if=is_none)
     cursor: str | None = Field(None, exclude_if=is_none)
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from adapters.job_words import WORDS, StateWord
 from adapters.sessions.frames import is_none
-from adapters.sessions.session import Session
+from adapters.sessions.host import Host
 from adapters.websocket import replies
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import ToldFeature, handler
@@ -133,15 +133,25 @@ class JobList(BaseMessage):
 
 
 class JobsFeature(ToldFeature):
+    """Of the topic `job:ID`, that one job; otherwise all that the client asks for or watches."""
+
     audience_kind = AudienceKind.JOB
-    place = ANY_JOB
+    key_name = "job_id"
     emits = [JobStatus]
 
-    def __init__(self, session: Session, _path: Mapping[str, str], jobs: JobService) -> None:
+    def __init__(self, session: Host, path: Mapping[str, str], service: JobService) -> None:
         super().__init__(session)
-        self._jobs = jobs
+        self._jobs = service
+        job_id = path.get("job_id", ANY_JOB.key)
+        self._only = None if job_id == ANY_JOB.key else JobId(job_id)
+        self.place = ANY_JOB if self._only is None else jobs.audience(self._only)
 
     async def open(self, since: Sequence[Cursor]) -> None:
+        caller, session = self.session.caller, self.session
+        if self._only is not None:
+            cursor = next(iter(since), None)
+            self._tell_ending(await self._jobs.watch(caller, session, self._only, cursor))
+            return
         await self._jobs.enter(self.session.caller)
         try:
             for cursor in self._jobs.one_of_each(since):

@@ -5,7 +5,7 @@ from typing import Literal, assert_never
 
 from chanx.messages.base import BaseMessage
 
-from adapters.sessions.session import Session
+from adapters.sessions.host import Host
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, handler
 from adapters.websocket.frames import MemberPayload, SaidPayload, TextPayload, ToldMessage
@@ -40,7 +40,7 @@ class NotificationsFeature(AnnouncedFeature):
     emits = [NotificationBroadcast]
 
     def __init__(
-        self, session: Session, _path: Mapping[str, str], notifications: NotificationService
+        self, session: Host, _path: Mapping[str, str], notifications: NotificationService
     ) -> None:
         super().__init__(session)
         self._notifications = notifications

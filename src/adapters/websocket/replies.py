@@ -4,9 +4,11 @@ Refusals have two forms, as `docs/protocol.md` has it: a list of `{type, loc, ms
 that isn't valid, an object `{code, detail, retryable, …}` for what isn't done.
 """
 
+import contextlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 
 from chanx.core.envelope import TopicErrorReason, current_ref
 from chanx.messages.base import BaseMessage
@@ -23,14 +25,28 @@ SHOWN_PROBLEMS = 10
 SHOWN_CHARACTERS = 200
 """A bad frame is not answered with more than that of itself, beside its names."""
 
+current_topic: ContextVar[str | None] = ContextVar("current_topic", default=None)
+"""The topic of the frame that is being handled, beside chanx's `current_ref`."""
+
 NAMES = ("ref", "key", "topic")
 """By what clients tell their frames apart."""
 
 
 def encoded(message: BaseMessage) -> str:
     """The frame of an answer: the `ref` of the frame that is being handled comes back with it."""
-    ref = current_ref.get()
-    return _named(message, {} if ref is None else {"ref": ref})
+    names = {"topic": current_topic.get(), "ref": current_ref.get()}
+    return _named(message, {name: it for name, it in names.items() if it is not None})
+
+
+@contextlib.contextmanager
+def addressed(topic: str, ref: str | None) -> Iterator[None]:
+    """What is answered meanwhile is answered to a frame of this topic, with this `ref`."""
+    tokens = current_topic.set(topic), current_ref.set(ref)
+    try:
+        yield
+    finally:
+        current_topic.reset(tokens[0])
+        current_ref.reset(tokens[1])
 
 
 def refused(answer: ErrorMessage, frame: str | bytes) -> str:

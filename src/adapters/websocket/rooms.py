@@ -7,7 +7,7 @@ from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
 from adapters.sessions.frames import is_none
-from adapters.sessions.session import Session
+from adapters.sessions.host import Host
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import AnnouncedFeature, handler
 from adapters.websocket.frames import (
@@ -78,9 +78,10 @@ class RoomFeature(AnnouncedFeature):
     """Raises `RoomNameIsImpossible` for a path that names no room."""
 
     audience_kind = AudienceKind.ROOM
+    key_name = "room_name"
     emits = [RoomNotification]
 
-    def __init__(self, session: Session, path: Mapping[str, str], service: RoomService) -> None:
+    def __init__(self, session: Host, path: Mapping[str, str], service: RoomService) -> None:
         super().__init__(session)
         self._rooms = service
         self._room = RoomName.parse(path["room_name"])

@@ -10,10 +10,11 @@ from starlette.types import Receive, Scope, Send
 from adapters.authenticator import Authenticator
 from adapters.lane_table import LANE_OF, LanePlan
 from adapters.sessions.disconnects import PathIsUnknown
+from adapters.sessions.host import Host
 from adapters.sessions.registry import Registry
-from adapters.sessions.session import Session
 from adapters.websocket.consumer import FeatureConsumer, MakeFeature
 from adapters.websocket.feature import SocketFeature, ToldFeature
+from adapters.websocket.topics_consumer import TopicsConsumer
 from application.access import Access
 from domain.audiences import Audience
 
@@ -73,7 +74,7 @@ class UnknownPathConsumer(FeatureConsumer):
     """Any other path: told so, then closed."""
 
 
-def _no_feature(session: Session, path: Mapping[str, str]) -> SocketFeature:
+def _no_feature(session: Host, path: Mapping[str, str]) -> SocketFeature:
     raise PathIsUnknown("There is no such socket.")
 
 
@@ -101,10 +102,12 @@ def websocket_router(
     registry: Registry, features: Features, authenticator: Authenticator, access: Access
 ) -> Router:
     """All sockets, relative to where they are mounted."""
-    routes: list[BaseRoute] = [
-        WebSocketRoute(consumer.path, Endpoint(consumer, registry, make, authenticator, access))
-        for consumer, make in features.items()
-    ]
+    routes: list[BaseRoute] = []
+    for consumer, make in features.items():
+        if issubclass(consumer, TopicsConsumer):
+            consumer = consumer.documented(features)  # noqa: PLW2901 - the same, as documented
+        endpoint = Endpoint(consumer, registry, make, authenticator, access)
+        routes.append(WebSocketRoute(consumer.path, endpoint))
     return Sockets(
         routes, Endpoint(UnknownPathConsumer, registry, _no_feature, authenticator, access)
     )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from chanx.messages.base import BaseMessage
 
-from adapters.sessions.session import Session
+from adapters.sessions.host import Host
 from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import SocketFeature, handler
 from adapters.websocket.frames import TextPayload
@@ -28,7 +28,7 @@ class SystemEcho(BaseMessage):
 
 
 class SystemFeature(SocketFeature):
-    def __init__(self, session: Session, _path: Mapping[str, str], echo: EchoService) -> None:
+    def __init__(self, session: Host, _path: Mapping[str, str], echo: EchoService) -> None:
         super().__init__(session)
         self._echo = echo
 

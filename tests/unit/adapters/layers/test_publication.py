@@ -19,8 +19,8 @@ from domain.identity import ConnectionId
 
 EPOCH = "a" * 12
 PLACE = Position(EPOCH, 5, 7)
-STAMPED = f'{{"x":1,"cursor":"g~{EPOCH}-5-7"}}'
-NAMED = f'{{"x":1,"id":"1","at":5,"cursor":"g~{EPOCH}-5-7"}}'
+STAMPED = f'{{"x":1,"seq":7,"cursor":"g~{EPOCH}-5-7"}}'
+NAMED = f'{{"x":1,"id":"1","at":5,"seq":7,"cursor":"g~{EPOCH}-5-7"}}'
 
 
 def live(**changed: object) -> bytes:

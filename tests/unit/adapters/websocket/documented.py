@@ -15,7 +15,7 @@ from tests.unit.protocol import messages_of, payload_of, resolved
 COMPLETIONS = {"complete", "group_complete", "event_complete"}
 """Sent with a setting for tests alone, and documented on the page of the protocol only."""
 
-ENVELOPE = {"ref", "version", "key", "topic", "cursor"}
+ENVELOPE = {"ref", "version", "key", "topic", "seq", "cursor"}
 """Beside `payload`, and in the document only where every such frame has it: what an answer carries
 over from the frame that it answers, and the cursor, also of a lane that settings made durable."""
 

@@ -95,7 +95,7 @@ async def test_a_binary_frame_is_answered(service: Service, path: str) -> None:
 async def test_a_topic_is_unknown(service: Service, path: str) -> None:
     async with service.socket(path) as client:
         await client.frames_until_pong()
-        await client.say("subscribe", topic="room:1", ref="s")
+        await client.say("subscribe", topic="nowhere:1", ref="s")
         (frame,) = await client.frames_until_pong()
         assert frame["action"] == "error"
         assert frame["payload"]["code"] == "unknown_topic"

@@ -34,9 +34,12 @@ takes on a busy machine, where one that is aborted would not be told."""
 
 async def talked(service: Service, path: str) -> None:
     """Said something, was answered, came back to where it was, and left."""
-    said = SAYS[path]
     async with service.socket(path) as client:
-        await client.say(said.action, {said.field: "hello"})
+        if path in SAYS:
+            await client.say(SAYS[path].action, {SAYS[path].field: "hello"})
+        else:
+            await client.say("resume", {"topics": {"room:lobby": "0", "job:*": "0"}})
+            await client.say("room_chat", {"message": "hello"}, topic="room:lobby")
         frames = await client.frames_until_pong()
     cursor = next((frame["cursor"] for frame in reversed(frames) if "cursor" in frame), None)
     if cursor is not None:

@@ -1,0 +1,124 @@
+"""One topic of a session: what it hears, with the topic's name on each frame."""
+
+from collections.abc import Sequence
+
+from adapters.sessions.frames import recovered_frame
+from adapters.sessions.host import Host
+from adapters.sessions.session import Session
+from adapters.websocket.topic_frames import (
+    CaughtUp,
+    OutcomePayload,
+    PlacePayload,
+    Subscribed,
+    SubscribedPayload,
+    cursor_in,
+    on_topic,
+    told,
+)
+from application.ports import Cursor, Recovery
+from domain.identity import Caller, ConnectionId
+
+
+class TopicHost(Host):
+    """Hosts one feature of a session that has many; `number` tells its topics apart.
+
+    Until `begin`, what the topic hears waits: that it is subscribed is told first. After `end`
+    nothing of it is written any more.
+    """
+
+    __slots__ = (
+        "_begun_at",
+        "_connection_id",
+        "_has_ended",
+        "_last",
+        "_missed",
+        "_recovery",
+        "_session",
+        "_waiting",
+        "topic",
+    )
+
+    def __init__(self, session: Session, topic: str, number: int) -> None:
+        self.topic = topic
+        self._session = session
+        self._connection_id = ConnectionId(f"{session.connection_id}{number:x}")
+        self._waiting: list[str] | None = []
+        self._recovery = Recovery(0)
+        self._missed: Sequence[str] = ()
+        self._begun_at: Cursor | None = None
+        self._last = ""
+        self._has_ended = False
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        return self._connection_id
+
+    @property
+    def caller(self) -> Caller:
+        return self._session.caller
+
+    @property
+    def outcome(self) -> OutcomePayload:
+        """How coming back went; that of whoever didn't is that nothing was missed."""
+        recovery = self._recovery
+        return OutcomePayload(
+            recovered=recovery.reason is None, missed=recovery.missed, reason=recovery.reason
+        )
+
+    def begin(self, ref: str | None) -> None:
+        """Tell that it is subscribed, then what was missed, then what came meanwhile."""
+        before = self._recovery.before if self._missed else self._begun_at
+        frames = [self._subscribed(before, ref)]
+        frames += [on_topic(self.topic, frame) for frame in self._missed]
+        if self._begun_at is not None:
+            place = PlacePayload(cursor=self._begun_at)
+            frames.append(told(CaughtUp(payload=place), self.topic))
+        self._session.send_beyond(frames)
+        waiting, self._waiting, self._missed = self._waiting or (), None, ()
+        for frame in waiting:
+            self._session.send(frame)
+
+    def tell_again(self, ref: str | None) -> None:
+        """Answer who subscribes once more: with the place that it has come to by now."""
+        self._recovery = Recovery(0)
+        cursor = None if self._begun_at is None else cursor_in(self._last) or self._begun_at
+        self._session.send(self._subscribed(cursor, ref))
+
+    def end(self) -> None:
+        self._has_ended = True
+
+    def _subscribed(self, cursor: str | None, ref: str | None) -> str:
+        payload = SubscribedPayload(**self.outcome.model_dump(), cursor=cursor)
+        return told(Subscribed(payload=payload), self.topic, ref)
+
+    # What its audiences and its feature have for it.
+
+    def send(self, frame: str) -> None:
+        if self._has_ended:
+            return
+        if self._waiting is None:
+            self._session.send(frame)
+        else:
+            self._waiting.append(frame)
+
+    def deliver(self, frame: str) -> None:
+        if self._has_ended:
+            return
+        self._last = frame
+        if self._waiting is None:
+            self._session.deliver(on_topic(self.topic, frame))
+        else:
+            self._waiting.append(on_topic(self.topic, frame))
+
+    def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
+        if self._has_ended:
+            return
+        self._last = frames[-1] if frames else self._last
+        if self._waiting is not None:
+            self._recovery, self._missed = recovery, frames
+            return
+        told_of = [recovered_frame(recovery), *frames]
+        self._session.send_beyond([on_topic(self.topic, frame) for frame in told_of])
+
+    def begin_at(self, cursor: Cursor) -> None:
+        self._begun_at = cursor

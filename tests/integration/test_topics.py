@@ -1,0 +1,171 @@
+"""Many topics on one socket, over two servers that share a Redis: cut off, and come back to."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pytest
+from chanx.client_generator.base.topic_client import BaseTopicConnection, BaseTopicHandle
+from pydantic import BaseModel
+
+from tests.integration.client import Client, until
+from tests.integration.conftest import Service
+from tests.integration.pair import Pair
+
+TOPICS = [f"room:topics-{number}" for number in range(20)]
+CUTS = 30
+PATH = "/ws/topics"
+
+
+class Resuming:
+    """One that is cut off again and again, here or there, and comes back to all of its topics."""
+
+    def __init__(self, urls: list[str], topics: list[str]) -> None:
+        self._urls = urls
+        self.cursors = dict.fromkeys(topics, "0")
+        self.heard: dict[str, list[tuple[int, str]]] = {topic: [] for topic in topics}
+        self.resumed: list[Mapping[str, Any]] = []
+
+    async def roam(self, stop: asyncio.Event) -> None:
+        chance = random.Random(5)
+        for number in range(CUTS):
+            async with Client(self._urls[number % 2], PATH) as client:
+                await self._come_back(client)
+                await asyncio.sleep(chance.uniform(0, 0.1))
+                self._take(client)
+        await stop.wait()
+        async with Client(self._urls[0], PATH) as client:
+            await self._come_back(client)
+            await client.until_pong()
+            self._take(client)
+
+    async def _come_back(self, client: Client) -> None:
+        await client.send("resume", {"topics": dict(self.cursors)})
+        resumed = await client.receive("resumed")
+        self.resumed.append(resumed["payload"]["topics"])
+
+    def _take(self, client: Client) -> None:
+        """What has come by now is all that this life has had."""
+        for frame in client.frames:
+            topic = frame.get("topic")
+            if topic is None:
+                continue
+            payload = frame["payload"]
+            cursor = payload["cursor"] if "cursor" in payload else frame.get("cursor")
+            self.cursors[topic] = cursor or self.cursors[topic]
+            if payload.get("kind") == "said":
+                self.heard[topic].append((frame["seq"], payload["message"]))
+
+
+async def talk(urls: list[str], stop: asyncio.Event) -> dict[str, list[str]]:
+    """Say something in one topic after the other, with a socket at each server."""
+    said: dict[str, list[str]] = {topic: [] for topic in TOPICS}
+    async with Client(urls[0], PATH) as one, Client(urls[1], PATH) as other:
+        for speaker in (one, other):
+            await speaker.send("resume", {"topics": dict.fromkeys(TOPICS, "0")})
+            await speaker.receive("resumed")
+        number = 0
+        while not stop.is_set():
+            topic = TOPICS[number % len(TOPICS)]
+            await _say((one, other)[number % 2], topic, f"{number}")
+            said[topic].append(f"💬 {number}")
+            number += 1
+    return said
+
+
+async def _say(speaker: Client, topic: str, text: str) -> None:
+    await speaker.send_frame("room_chat", {"message": text}, topic=topic, key=text)
+    await speaker.receive("accepted", key=text)
+
+
+@pytest.mark.redis
+async def test_whoever_is_cut_off_comes_back_to_every_topic_and_misses_nothing(pair: Pair) -> None:
+    urls = [pair.a.url, pair.b.url]
+    stop = asyncio.Event()
+    one = Resuming(urls, TOPICS)
+    talking = asyncio.create_task(talk(urls, stop))
+    ended = asyncio.Event()
+    roaming = asyncio.create_task(one.roam(ended))
+    await until(lambda: _is(len(one.resumed) >= CUTS or roaming.done()), "cut off often enough")
+    stop.set()
+    said = await talking
+    ended.set()
+    await roaming
+    for topic in TOPICS:
+        numbers = [seq for seq, _ in one.heard[topic]]
+        assert numbers == list(range(1, len(said[topic]) + 1)), topic
+        assert [text for _, text in one.heard[topic]] == said[topic]
+    assert all(outcome["recovered"] for topics in one.resumed for outcome in topics.values())
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+# chanx's own client of topics, as its generator puts it into a project.
+
+
+class Said(BaseModel):
+    action: Literal["room_notification"]
+    payload: dict[str, Any]
+
+
+class Members(BaseModel):
+    action: Literal["room_members"]
+    payload: dict[str, Any]
+
+
+class Pong(BaseModel):
+    action: Literal["pong"]
+
+
+class Problem(BaseModel):
+    action: Literal["error"]
+    payload: Any = None
+
+
+class Room(BaseTopicHandle):
+    pattern = "room:{room_name}"
+    incoming_message = Said | Members
+
+    heard: list[str]
+
+    async def handle_message(self, message: Any) -> None:
+        self.heard.append(message.payload["message"])
+
+
+class Connection(BaseTopicConnection):
+    path = PATH
+    incoming_message = Pong | Problem
+
+
+class Ask(BaseModel):
+    action: str
+    payload: dict[str, str] | None = None
+
+
+async def test_a_client_of_chanx_s_own_topics_works(service: Service, room: str) -> None:
+    connection = Connection(service.url.replace("http", "ws"))
+    handling = asyncio.create_task(connection.handle())
+    try:
+        await until(lambda: _is(hasattr(connection, "websocket")), "connected")
+        handle = connection.topic(Room, room_name=room)
+        handle.heard = []
+        subscribed = await handle.subscribe()
+        assert subscribed.model_dump()["action"] == "subscribed"
+        members = await handle.request(Ask(action="room_members"))
+        assert isinstance(members, Members)
+        assert members.payload["count"] == 1
+        await handle.send_message(Ask(action="room_chat", payload={"message": "hello"}))
+        await until(lambda: _is(handle.heard == ["💬 hello"]), "what it said is heard")
+        unsubscribed = await handle.unsubscribe()
+        assert unsubscribed.model_dump()["action"] == "unsubscribed"
+        refused = await handle.request(Ask(action="room_members"))
+        assert refused.model_dump()["payload"]["reason"] == "not_subscribed"
+    finally:
+        await connection.disconnect()
+        handling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await handling

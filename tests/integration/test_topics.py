@@ -3,6 +3,10 @@
 import asyncio
 import contextlib
 import random
+import statistics
+import sys
+import time
+import uuid
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -14,23 +18,23 @@ from tests.integration.client import Client, until
 from tests.integration.conftest import Service
 from tests.integration.pair import Pair
 
-TOPICS = [f"room:topics-{number}" for number in range(20)]
-CUTS = 30
 PATH = "/ws/topics"
 
 
 class Resuming:
     """One that is cut off again and again, here or there, and comes back to all of its topics."""
 
-    def __init__(self, urls: list[str], topics: list[str]) -> None:
+    def __init__(self, urls: list[str], topics: list[str], cuts: int) -> None:
         self._urls = urls
+        self.cuts = cuts
+        self.took: list[float] = []
         self.cursors = dict.fromkeys(topics, "0")
         self.heard: dict[str, list[tuple[int, str]]] = {topic: [] for topic in topics}
         self.resumed: list[Mapping[str, Any]] = []
 
     async def roam(self, stop: asyncio.Event) -> None:
         chance = random.Random(5)
-        for number in range(CUTS):
+        for number in range(self.cuts):
             async with Client(self._urls[number % 2], PATH) as client:
                 await self._come_back(client)
                 await asyncio.sleep(chance.uniform(0, 0.1))
@@ -42,8 +46,10 @@ class Resuming:
             self._take(client)
 
     async def _come_back(self, client: Client) -> None:
+        begun = time.perf_counter()
         await client.send("resume", {"topics": dict(self.cursors)})
         resumed = await client.receive("resumed")
+        self.took.append(time.perf_counter() - begun)
         self.resumed.append(resumed["payload"]["topics"])
 
     def _take(self, client: Client) -> None:
@@ -59,16 +65,16 @@ class Resuming:
                 self.heard[topic].append((frame["seq"], payload["message"]))
 
 
-async def talk(urls: list[str], stop: asyncio.Event) -> dict[str, list[str]]:
+async def talk(urls: list[str], topics: list[str], stop: asyncio.Event) -> dict[str, list[str]]:
     """Say something in one topic after the other, with a socket at each server."""
-    said: dict[str, list[str]] = {topic: [] for topic in TOPICS}
+    said: dict[str, list[str]] = {topic: [] for topic in topics}
     async with Client(urls[0], PATH) as one, Client(urls[1], PATH) as other:
         for speaker in (one, other):
-            await speaker.send("resume", {"topics": dict.fromkeys(TOPICS, "0")})
+            await speaker.send("resume", {"topics": dict.fromkeys(topics, "0")})
             await speaker.receive("resumed")
         number = 0
         while not stop.is_set():
-            topic = TOPICS[number % len(TOPICS)]
+            topic = topics[number % len(topics)]
             await _say((one, other)[number % 2], topic, f"{number}")
             said[topic].append(f"💬 {number}")
             number += 1
@@ -80,24 +86,47 @@ async def _say(speaker: Client, topic: str, text: str) -> None:
     await speaker.receive("accepted", key=text)
 
 
-@pytest.mark.redis
-async def test_whoever_is_cut_off_comes_back_to_every_topic_and_misses_nothing(pair: Pair) -> None:
-    urls = [pair.a.url, pair.b.url]
-    stop = asyncio.Event()
-    one = Resuming(urls, TOPICS)
-    talking = asyncio.create_task(talk(urls, stop))
-    ended = asyncio.Event()
+async def check_cuts(urls: list[str], topics: list[str], cuts: int, seconds: float) -> Resuming:
+    stop, ended = asyncio.Event(), asyncio.Event()
+    one = Resuming(urls, topics, cuts)
+    talking = asyncio.create_task(talk(urls, topics, stop))
     roaming = asyncio.create_task(one.roam(ended))
-    await until(lambda: _is(len(one.resumed) >= CUTS or roaming.done()), "cut off often enough")
+    cut = lambda: _is(len(one.resumed) >= cuts or roaming.done())  # noqa: E731
+    await until(cut, "cut off often enough", deadline=seconds)
     stop.set()
     said = await talking
     ended.set()
     await roaming
-    for topic in TOPICS:
+    for topic in topics:
         numbers = [seq for seq, _ in one.heard[topic]]
         assert numbers == list(range(1, len(said[topic]) + 1)), topic
         assert [text for _, text in one.heard[topic]] == said[topic]
-    assert all(outcome["recovered"] for topics in one.resumed for outcome in topics.values())
+    assert all(outcome["recovered"] for outcomes in one.resumed for outcome in outcomes.values())
+    return one
+
+
+def rooms(count: int) -> list[str]:
+    name = uuid.uuid4().hex[:8]
+    return [f"room:{name}-{number}" for number in range(count)]
+
+
+@pytest.mark.redis
+async def test_whoever_is_cut_off_comes_back_to_every_topic_and_misses_nothing(pair: Pair) -> None:
+    await check_cuts([pair.a.url, pair.b.url], rooms(20), cuts=30, seconds=30)
+
+
+@pytest.mark.soak
+@pytest.mark.redis
+@pytest.mark.timeout(900)
+async def test_a_thousand_cuts_of_a_hundred_topics_lose_nothing(
+    pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = await check_cuts([pair.a.url, pair.b.url], rooms(100), cuts=1_000, seconds=800)
+    took = sorted(each * 1000 for each in one.took)
+    with capsys.disabled():
+        p50, p99 = statistics.median(took), took[len(took) * 99 // 100]
+        heard = sum(map(len, one.heard.values()))
+        sys.stdout.write(f"\nresume of 100: p50 {p50:.1f} ms, p99 {p99:.1f} ms, {heard} heard\n")
 
 
 async def _is(value: bool) -> bool:

@@ -1,7 +1,12 @@
 """An application that logs its users in, beside Switchboard: docs/how-to/authenticate.md.
 
+Both know one secret and one key, and Switchboard lets pages of the application in:
+
     export LOGIN_SECRET=$(openssl rand -hex 32) LOGIN_API_KEY=$(openssl rand -hex 16)
-    .venv/bin/uvicorn --app-dir examples login:app --port 8000
+    export SWITCHBOARD_AUTH=jwt SWITCHBOARD_AUTH_SECRET=$LOGIN_SECRET
+    export SWITCHBOARD_API_KEYS=$LOGIN_API_KEY SWITCHBOARD_ALLOWED_ORIGINS=http://127.0.0.1:8000
+    .venv/bin/uvicorn --app-dir examples login:app --port 8000 &
+    make run
 
 Open http://127.0.0.1:8000 and log in as ada or bob, with the password `secret`.
 """
@@ -121,14 +126,25 @@ const said = document.querySelector("#said");
 const show = (text) => {
   said.append(Object.assign(document.createElement("li"), {textContent: text}));
 };
-const fetchToken = async () => (await (await fetch("/token")).json()).token;
+const fetchToken = async () => {
+  const answer = await fetch("/token");
+  if (answer.status === 401) location.reload(); // logged out: the page to log in
+  if (!answer.ok) throw new Error(`no token: ${answer.status}`);
+  return (await answer.json()).token;
+};
+const later = (ms = 1000 + 4000 * Math.random()) => setTimeout(connect, ms);
+let cursor; // of what was heard last: the way back after a break
 const base64url = (text) =>
   btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
 async function connect() {
   // A browser can't set headers on a WebSocket: the token travels as a subprotocol.
-  const bearer = "base64url.bearer.switchboard." + base64url(await fetchToken());
-  const socket = new WebSocket("SWITCHBOARD/ws/room/lobby", ["switchboard.v1", bearer]);
+  const token = await fetchToken().catch(() => null);
+  if (token === null) return later();
+  const bearer = "base64url.bearer.switchboard." + base64url(token);
+  const since = cursor ? "?since=" + encodeURIComponent(cursor) : "";
+  const socket = new WebSocket("SWITCHBOARD/ws/room/lobby" + since, ["switchboard.v1", bearer]);
+  let told = null;
   const send = (action, payload) => socket.send(JSON.stringify({action, payload}));
   document.querySelector("#say").onsubmit = (event) => {
     event.preventDefault();
@@ -136,17 +152,19 @@ async function connect() {
     event.target.reset();
   };
   socket.onmessage = async ({data}) => {
-    const {action, payload, at} = JSON.parse(data);
+    const {action, payload, at, cursor: place} = JSON.parse(data);
     if (action === "room_notification") {
+      cursor = place ?? cursor;
       const when = at ? new Date(at).toLocaleTimeString() : "";
       show(`${when} ${payload.member?.name ?? ""}: ${payload.message}`);
     }
     if (action === "auth_expiring") send("authenticate", {token: await fetchToken()});
     if (action === "error") show(payload.detail ?? JSON.stringify(payload));
-    if (action === "disconnect") {
-      show(`Disconnected: ${payload.reason}`);
-      if (payload.reconnect) setTimeout(connect, payload.after_ms ?? 1000);
-    }
+    if (action === "disconnect") told = payload;
+  };
+  socket.onclose = () => {
+    show(`Disconnected: ${told?.reason ?? "the network is lost, or this page may not connect"}`);
+    if (told?.reconnect ?? true) later(told?.after_ms);
   };
 }
 connect();

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from adapters.settings_group import PREFIX, SettingsGroup, config, named, split
+from adapters.settings_group import PREFIX, SettingsGroup, config, in_any_case, named, split
 
 SECRET_BYTES = 32
 """RFC 7518, 3.2: a key of HS256 has at least as many bits as its hash."""
@@ -25,7 +25,9 @@ class AuthSettings(SettingsGroup):
 
     model_config = config("AUTH_")
 
-    modes: Annotated[frozenset[AuthMode], NoDecode] = named("AUTH", frozenset({AuthMode.ANONYMOUS}))
+    modes: Annotated[frozenset[Annotated[AuthMode, in_any_case]], NoDecode] = named(
+        "AUTH", frozenset({AuthMode.ANONYMOUS})
+    )
     secret: str = Field("", repr=False)
     jwks: str = ""
     issuer: str = ""

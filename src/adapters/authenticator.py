@@ -69,7 +69,7 @@ class Authenticator:
             return Arrival(Caller(came, address), new_cookie=visitor.new_cookie)
         if scope["type"] == "websocket":
             return Arrival(Caller(NOBODY, address), is_awaited=True)
-        raise NotAuthenticated("This needs a token, as `Authorization: Bearer …`.")
+        raise NotAuthenticated("This needs a token or an API key, as `Authorization: Bearer …`.")
 
     async def renew(self, current: Caller, token: str) -> Identity:
         """What a connection's identity becomes by a newer token; see `AuthenticationService`.

@@ -16,6 +16,9 @@ from domain.identity import Identity
 from domain.revocations import Revocation
 
 REVOKED = "This token was revoked."
+REVOKED_WITHOUT_IAT = (
+    "This token has no iat, and counts as older than every revocation: its sub, sid or jti has one."
+)
 
 
 class AuthenticationService:
@@ -81,5 +84,5 @@ class AuthenticationService:
 
     def _unless_revoked(self, identity: Identity) -> Identity:
         if self._revocations.is_revoked(identity):
-            raise TokenIsRevoked(REVOKED)
+            raise TokenIsRevoked(REVOKED if identity.issued_at else REVOKED_WITHOUT_IAT)
         return identity

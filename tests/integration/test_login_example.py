@@ -24,16 +24,21 @@ KEY = "the-key-of-the-application"
 
 
 class Service(Server):
-    """Switchboard as the guide sets it up."""
+    """Switchboard as the example's first lines set it up."""
 
     def __init__(self, folder: Path, page: str) -> None:
-        super().__init__(
-            folder,
-            SWITCHBOARD_AUTH="jwt",
-            SWITCHBOARD_AUTH_SECRET=SECRET,
-            SWITCHBOARD_API_KEYS=KEY,
-            SWITCHBOARD_ALLOWED_ORIGINS=page,
-        )
+        super().__init__(folder, **settings_of_the_example(page))
+
+
+def settings_of_the_example(page: str) -> dict[str, str]:
+    first_lines = (ROOT / "examples" / "login.py").read_text("utf-8").split('"""')[1]
+    values = {
+        "$LOGIN_SECRET": SECRET,
+        "$LOGIN_API_KEY": KEY,
+        "http://127.0.0.1:8000": page,
+    }
+    settings = re.findall(r"(SWITCHBOARD_\w+)=(\S+)", first_lines)
+    return {name: values.get(value, value) for name, value in settings}
 
 
 class Application(Program):
@@ -109,6 +114,18 @@ async def test_whoever_logs_in_talks_with_its_name_renews_and_is_out_after_loggi
         async with httpx2.AsyncClient(base_url=service.url, trust_env=False) as http:
             answer = await http.get("/api/rooms", headers={"Authorization": f"Bearer {token}"})
         assert answer.json()["error"]["code"] == "token_revoked"
+
+
+def test_the_example_s_first_lines_set_what_both_need(
+    stage: tuple[Service, Application],
+) -> None:
+    _, application = stage
+    assert settings_of_the_example(application.page) == {
+        "SWITCHBOARD_AUTH": "jwt",
+        "SWITCHBOARD_AUTH_SECRET": SECRET,
+        "SWITCHBOARD_API_KEYS": KEY,
+        "SWITCHBOARD_ALLOWED_ORIGINS": application.page,
+    }
 
 
 async def test_a_token_of_the_example_opens_what_its_caps_say_and_nothing_else(

@@ -2,14 +2,18 @@
 
 import contextlib
 import errno
+import logging
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from adapters.auth_settings import AuthSettings
 from adapters.cli.problems import Problem
 from adapters.settings import Settings
 from adapters.settings_group import PREFIX
+
+log = logging.getLogger(__name__)
 
 BACKLOG = 2048
 """Connections that may wait while processes start or restart; uvicorn's own number."""
@@ -35,6 +39,8 @@ def listening(settings: Settings, fds: Sequence[int] = ()) -> Iterator[list[sock
             stack.enter_context(listener)
         if settings.auth.takes_anonymous and not settings.auth.public:
             _refuse_strangers(listeners)
+        if not fds:  # else whoever handed them over has said so
+            _tell_unused_keys(settings.auth)
         yield listeners
 
 
@@ -42,9 +48,21 @@ def _refuse_strangers(listeners: Iterable[socket.socket]) -> None:
     reachable = [address for address in map(_address_of, listeners) if not address.is_loopback]
     if reachable:
         raise Problem(
-            f"{reachable[0]} can be reached from other machines, and {PREFIX}AUTH=anonymous lets"
+            f"{reachable[0]} can be reached from other machines, and anonymous in {PREFIX}AUTH lets"
             f" everybody in. Set {PREFIX}AUTH=jwt with {PREFIX}AUTH_SECRET, or"
             f" {PREFIX}AUTH_PUBLIC=true if everybody shall come in."
+        )
+
+
+def _tell_unused_keys(auth: AuthSettings) -> None:
+    """Whoever sets keys means to let in only whom they name."""
+    if not auth.takes_tokens and (auth.secret or auth.jwks):
+        name = "AUTH_SECRET" if auth.secret else "AUTH_JWKS"
+        log.warning(
+            "%s%s is set, but no token is taken and everybody may come in: is %sAUTH=jwt meant?",
+            PREFIX,
+            name,
+            PREFIX,
         )
 
 

@@ -9,11 +9,14 @@ from adapters.cli.problems import UsageProblem, explained
 from adapters.cli.programs import Programs
 from adapters.environment import load_settings
 from adapters.settings_group import PREFIX
-from domain.capabilities import EVERYTHING, Capabilities
+from domain.audiences import AudienceKind
+from domain.capabilities import ANY, EVERYTHING, Capabilities
 
 HOUR = 3600.0
 
 SHORT_FORM = "room:lobby=sub,pub;chat=sub"
+
+CHANNELS = "use " + ", ".join(f"{kind}:…" if kind.has_keys else kind for kind in AudienceKind)
 
 
 def token_command(programs: Programs) -> click.Command:
@@ -42,18 +45,21 @@ def token_command(programs: Programs) -> click.Command:
         switchboard token --sub bot --caps '[{"channels": ["chat"], "allow": ["sub"]}]'
         """
         settings = load_settings()
+        capabilities = EVERYTHING if caps is None else parse_caps(caps)
         click.echo(
             programs.mint(
                 settings,
                 subject,
                 name=name,
-                capabilities=EVERYTHING if caps is None else parse_caps(caps),
+                capabilities=capabilities,
                 expires_in=min(HOUR, settings.auth.max_lifetime) if ttl is None else ttl,
             )
         )
+        # Not on standard output, where a script reads the token.
         if not settings.auth.takes_tokens:
-            # Not on standard output, where a script reads the token.
             click.echo(f"switchboard: servers take it with {PREFIX}AUTH=jwt", err=True)
+        for pattern in unknown_channels(capabilities):
+            click.echo(f"switchboard: {pattern!r} in --caps is no channel; {CHANNELS}", err=True)
 
     return token
 
@@ -75,3 +81,17 @@ def parse_caps(text: str) -> Capabilities:
         allow = [right.strip() for right in rights.split(",")]
         grants.append({"channels": [channel], "allow": allow})
     return Capabilities.parse(grants)
+
+
+def unknown_channels(capabilities: Capabilities) -> list[str]:
+    """The patterns that no channel of this release matches. They are no error: a token may be for
+    a newer one."""
+    patterns = [pattern for grant in capabilities.grants or () for pattern in grant.channels]
+    return [pattern for pattern in patterns if not _is_known(pattern)]
+
+
+def _is_known(pattern: str) -> bool:
+    first, colon, _ = pattern.partition(":")
+    return first == ANY or any(
+        first == kind and bool(colon) == kind.has_keys for kind in AudienceKind
+    )

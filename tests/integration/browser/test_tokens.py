@@ -186,6 +186,8 @@ def test_a_revoked_token_stops_the_page_and_is_said_to_be_revoked(
     )
     assert answer.status_code == 202, answer.text
     expect(identity(page, "note")).to_have_text("Your token was revoked.")
+    expect(identity(page, "signed-in")).to_be_hidden()
+    expect(identity(page, "summary")).to_have_text("Sign in")
     expect(part(page, "reliable", "state")).to_have_attribute("data-state", "stopped")
     # It can't come back by it, either.
     part(page, "reliable", "toggle").click()

@@ -1,5 +1,7 @@
 """Who somebody is, by tokens and tickets, and who is no longer believed."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.capabilities import EVERYTHING
@@ -80,6 +82,17 @@ async def test_what_is_revoked_is_refused_however_it_comes_back(
             await comes_back
     assert await service.verify("newer") == NEWER
     assert await service.verify("bob") == BOB
+
+
+async def test_a_token_without_iat_is_told_why_a_revocation_covers_it(tokens: KnownTokens) -> None:
+    tokens.known["ageless"] = replace(ADA, issued_at=0.0)
+    service = authentication(tokens, clock=ManualClock(150.0))
+    await service.revoke(["sub:ada"], None)
+
+    with pytest.raises(TokenIsRevoked, match="has no iat"):
+        await service.verify("ageless")
+    with pytest.raises(TokenIsRevoked, match=r"^This token was revoked\.$"):
+        await service.verify("ada")
 
 
 async def test_a_revocation_may_reach_back_or_ahead(tokens: KnownTokens) -> None:

@@ -53,9 +53,10 @@ export function startIdentityForm(identity, { introduce, restart }) {
     tell(root, "name-refusal", identity.refusals.name);
     tell(root, "token-refusal", identity.refusals.token);
     tell(root, "note", identity.note);
-    write(partOf(root, "summary"), held === null ? "Sign in" : "Signed in");
+    const isSignedIn = held !== null && !wantsToken;
+    write(partOf(root, "summary"), isSignedIn ? "Signed in" : "Sign in");
     const until = expiresAt === null ? "" : ` until ${time.format(expiresAt * 1000)}`;
-    tell(root, "signed-in", held === null ? "" : `Signed in as ${member?.name ?? "somebody"}${until}`);
+    tell(root, "signed-in", isSignedIn ? `Signed in as ${member?.name ?? "somebody"}${until}` : "");
     partOf(root, "sign-out").hidden = held === null;
     if (wantsToken && !shown.wantsToken) {
       details.open = true;

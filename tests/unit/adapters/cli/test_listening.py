@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.cli.listening import adopt, listen, url_of
+from adapters.cli.listening import adopt, listen, listening, url_of
 from adapters.cli.problems import Problem
+from adapters.environment import load_settings
 
 HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - for a moment, and nobody is served
+SECRET = "a secret of the tests, with more than 32 bytes"
 
 
 @pytest.fixture
@@ -125,3 +128,37 @@ print(url_of(listener), listener.proto)
 def test_a_number_that_is_no_socket_is_told() -> None:
     with pytest.raises(Problem, match="--fd names no socket"):
         adopt([999_999])
+
+
+@pytest.mark.parametrize("modes", ["anonymous", "anonymous,jwt"])
+def test_strangers_from_other_machines_come_in_only_where_somebody_said_so(
+    modes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWITCHBOARD_AUTH", modes)
+    monkeypatch.setenv("SWITCHBOARD_AUTH_SECRET", SECRET)
+    refusal = r"^0\.0\.0\.0 can be reached .* anonymous in SWITCHBOARD_AUTH lets everybody in"
+    with (
+        pytest.raises(Problem, match=refusal),
+        listening(load_settings(None, host=EVERYWHERE, port=0)),
+    ):
+        pass
+    monkeypatch.setenv("SWITCHBOARD_AUTH_PUBLIC", "true")
+    with listening(load_settings(None, host=EVERYWHERE, port=0)) as listeners:
+        assert len(listeners) == 1
+
+
+@pytest.mark.parametrize("modes", ["anonymous", "jwt"])
+def test_a_secret_that_nothing_is_verified_with_is_told(
+    modes: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SWITCHBOARD_AUTH", modes)
+    monkeypatch.setenv("SWITCHBOARD_AUTH_SECRET", SECRET)
+    with listening(load_settings(None, host=HOST, port=0)):
+        pass
+    told = [record.getMessage() for record in caplog.records]
+    if modes == "jwt":
+        assert told == []
+    else:
+        (line,) = told
+        assert line.startswith("SWITCHBOARD_AUTH_SECRET is set, but no token is taken")
+        assert SECRET not in line

@@ -102,6 +102,24 @@ def test_rights_that_can_not_be_read_make_no_token(caps: str) -> None:
     assert "caps" in refusal_of("--sub", "ada", "--caps", caps)
 
 
+@pytest.mark.parametrize(
+    ("caps", "unknown"),
+    [
+        ("lobby=sub;rooms:tea=sub;chat=sub", ["'lobby'", "'rooms:tea'"]),
+        ("room=sub;chat:tea=sub", ["'room'", "'chat:tea'"]),
+        ("*=sub;room:*=sub;job:*=sub;*:lobby=sub;notifications=sub", []),
+    ],
+)
+def test_a_channel_that_there_is_not_is_told_beside_the_token(
+    caps: str, unknown: list[str]
+) -> None:
+    result = run("--sub", "ada", "--caps", caps)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 1)
+    lines = result.stderr.splitlines()
+    assert [line.split()[1] for line in lines] == unknown
+    assert all("room:…" in line for line in lines)
+
+
 def refusal_of(*arguments: str) -> str:
     result = run(*arguments)
     assert result.exit_code == 2

@@ -160,6 +160,7 @@ def test_an_empty_host_is_refused_in_both_spellings(
 @pytest.mark.parametrize(
     ("name", "word"),
     [
+        ("AUTH", "anonymous,jwt"),
         ("BACKEND", "redis"),
         ("LOG_FORMAT", "json"),
         ("LOG_LEVEL", "warning"),
@@ -169,6 +170,7 @@ def test_an_empty_host_is_refused_in_both_spellings(
 def test_a_choice_of_words_is_read_in_any_case(
     monkeypatch: pytest.MonkeyPatch, name: str, word: str
 ) -> None:
+    monkeypatch.setenv("SWITCHBOARD_AUTH_SECRET", "x" * 32)
     defaults = load_settings()
     monkeypatch.setenv(f"SWITCHBOARD_{name}", word)
     expected = load_settings()

@@ -2,14 +2,18 @@
 
 import io
 import os
+import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
 MAX_BYTES = 1024 * 1024
 """A thousand times what all settings take: more is something else, put there by mistake."""
+
+_VARIABLE = re.compile(r"\$\{([^}:]*)\}")
+"""One without a default, as python-dotenv (1.2) finds them."""
 
 
 class FileIsWrong(Exception):
@@ -18,19 +22,20 @@ class FileIsWrong(Exception):
 
 def names_in(path: Path, is_ours: Callable[[str], bool]) -> set[str]:
     """All names in it; none if there is no file. Raises `FileIsWrong`, also for a name that
-    `is_ours` and has no `=`.
+    `is_ours` and has no `=`, or names a variable that isn't there.
 
-    pydantic-settings (2.16) ignores a folder, and python-dotenv (1.2) lines that it can't parse.
+    pydantic-settings (2.16) ignores a folder, and python-dotenv (1.2) lines that it can't parse;
+    it puts nothing for `${NAME}`, in whatever quotes, where no such variable is set.
     """
-    bindings = list(parse_stream(io.StringIO(_text(path))))
-    problems = [
-        f"{path}, line {_line_of(binding)}: {problem}."
-        for binding in bindings
-        if (problem := _problem(binding, is_ours))
-    ]
+    names, problems = set[str](), list[str]()
+    for binding in parse_stream(io.StringIO(_text(path))):
+        if problem := _problem(binding, is_ours, names):
+            problems.append(f"{path}, line {_line_of(binding)}: {problem}.")
+        if binding.key:
+            names.add(binding.key)
     if problems:
         raise FileIsWrong("\n".join(problems))
-    return {binding.key for binding in bindings if binding.key}
+    return names
 
 
 def _text(path: Path) -> str:
@@ -69,11 +74,17 @@ def _bytes(path: Path) -> bytes:
     return raw
 
 
-def _problem(binding: Binding, is_ours: Callable[[str], bool]) -> str | None:
+def _problem(binding: Binding, is_ours: Callable[[str], bool], before: Set[str]) -> str | None:
     if binding.error:
         return "this is not NAME=VALUE, or a quote is missing"
-    if binding.key and binding.value is None and is_ours(binding.key):
+    if not binding.key or not is_ours(binding.key):
+        return None
+    if binding.value is None:
         return f"{binding.key} has no ="
+    for name in _VARIABLE.findall(binding.value):
+        if name not in os.environ and name not in before:
+            # Without the name, which may be part of a secret.
+            return f"{binding.key} has ${{…}} for a variable that is not set"
     return None
 
 

@@ -20,13 +20,17 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 Kinds: TypeAlias = Mapping[str, str]
-"""Keys, each with its type as Redis calls it, or as `INTEGER`."""
+"""Keys, each with its type as Redis calls it, or as one of `STRINGS`."""
 
 INTEGER = "integer"
 """A string that counts something."""
 
+SECRET = "secret"  # noqa: S105 - a kind of text
+"""A string of 32 random bytes, in hexadecimal digits."""
+
+STRINGS = {INTEGER: re.compile(rb"\d{1,15}"), SECRET: re.compile(rb"[0-9a-f]{64}")}
+
 _REFUSALS = re.compile(r"WRONGTYPE|value is not an integer")
-_NUMBER = re.compile(rb"\d{1,15}")
 
 
 class Script:
@@ -61,16 +65,18 @@ async def mended(client: Client, kinds: Kinds, ask: Callable[[], Awaitable[Answe
         if not _REFUSALS.search(str(error)):
             raise
         for key, kind in kinds.items():
-            await _remove_foreign(client, key, kind)
+            await remove_foreign(client, key, kind)
         return await ask()
 
 
-async def _remove_foreign(client: Client, key: str, kind: str) -> None:
+async def remove_foreign(client: Client, key: str, kind: str) -> None:
+    """Remove and log what is not of this kind; what is, stays, also if it came a moment ago."""
     async with client.pipeline(transaction=True) as pipeline:
         await pipeline.watch(key)
         found = (await pipeline.type(key)).decode()
-        if kind == INTEGER and found == "string":
-            found = kind if _NUMBER.fullmatch(await pipeline.get(key) or b"0") else found
+        if kind in STRINGS and found == "string":
+            value = await pipeline.get(key)
+            found = kind if value is None or STRINGS[kind].fullmatch(value) else found
         if found in (kind, "none"):
             return
         pipeline.multi()  # type: ignore[no-untyped-call]

@@ -85,13 +85,15 @@ class JobRunner:
         return True
 
     async def run(self, job_id: JobId) -> None:
-        """Run one queued job to its end; do nothing if it is not there to be run.
+        """Run one queued job to its end; do nothing if it is not there to be run, but tell if it
+        is gone.
 
         While the backend is away it waits for it. Being cancelled hands the job back.
         Raises `Unavailable` if the job could not even be claimed.
         """
         job = await self._running.claim(job_id, self._settings.lease)
         if job is None:
+            await self.tell_if_gone(job_id)
             return
         interrupt = self._interrupts[job_id] = asyncio.Event()
         try:

@@ -21,3 +21,7 @@ class MemberRates(Protocol):
         """Count `frames` of `size` bytes that a member sent, and return 0; or, if that is too much,
         count nothing, and return in how many seconds it may try again. Asks nobody: it is called
         for every few frames."""
+
+    @abstractmethod
+    def owe(self, member: MemberId, frames: int, size: int) -> None:
+        """Count what was handled already, even if it is too much. Asks nobody."""

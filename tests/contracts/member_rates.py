@@ -34,3 +34,12 @@ class MemberRatesContract:
         rates.spend(ADA, 20, 20)
         assert rates.spend(ADA, 1, 1) > 0
         assert rates.spend(BOB, 20, 20) == 0
+
+    async def test_what_was_handled_already_counts_even_if_it_is_too_much(
+        self, rates: MemberRates
+    ) -> None:
+        rates.owe(ADA, 15, 15)
+        assert rates.spend(ADA, 5, 5) == 0
+        rates.owe(ADA, 10, 10)
+        assert rates.spend(ADA, 1, 1) == pytest.approx(1_100, rel=0.1)
+        assert rates.spend(BOB, 20, 20) == 0

@@ -22,7 +22,7 @@ from adapters.layers.pubsub_redis import PubSub
 from adapters.layers.recovery_window import RecoveryLimit
 from adapters.layers.requirements_redis import RedisIsUnfit, check_requirements
 from adapters.limits.caller_limits import member_rates
-from adapters.redis_commands import mended
+from adapters.redis_commands import SECRET, STRINGS, mended, remove_foreign
 from adapters.redis_connection import AddressIsWrong, answering, connect, ping
 from adapters.settings import Settings
 from adapters.storage.job_records_redis import RedisJobRecords
@@ -141,7 +141,11 @@ class RedisBackend(Backend):
             return found
 
         with answering():
-            kept: bytes | None = await mended(self.client, {name: "string"}, keep)
+            kept: bytes | None = await mended(self.client, {name: SECRET}, keep)
+            if kept is not None and not STRINGS[SECRET].fullmatch(kept):
+                # Whoever knows it makes cookies of anybody: an empty one, everybody does.
+                await remove_foreign(self.client, name, SECRET)
+                kept = await keep()
         return drawn if kept is None else kept.decode()
 
     @contextlib.asynccontextmanager

@@ -80,9 +80,10 @@ class Gate:
             return self._refuse_socket(scope, host)
         if scope["path"] not in UNLIMITED and (wait := self._limits.request(host)):
             return _limited("Too many requests from this address.", wait)
+        refused = None
         if scope["method"] not in SAFE_METHODS or is_preflight(scope):
-            return self._refuse_origin(scope) or self._refuse_length(scope)
-        return None
+            refused = self._refuse_origin(scope)
+        return refused or self._refuse_length(scope)
 
     def _refuse_socket(self, scope: Scope, host: str) -> Refused | None:
         if wait := self._limits.handshake(host, self._open_from(host)):

@@ -2,7 +2,7 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 
@@ -73,6 +73,7 @@ class HttpProtocol(RefusingProtocol):
         ):
             at += self._parse(data[at : at + FEED_BYTES])
             if self._is_websocket:
+                self._pass_on(data[at:])
                 return
             if self._head_bytes > HEAD_BYTES:
                 self._refuse_size()
@@ -112,13 +113,16 @@ class HttpProtocol(RefusingProtocol):
             )
 
     def _begin_without_upgrade(self) -> None:
-        """Parse the head of a request anew, as if no protocol but HTTP/1.1 had been offered.
+        """Parse the head of a request anew, as if no other protocol had been offered.
 
         llhttp takes all that follows an offer for bytes of that protocol, and a body would be lost:
         Java's own client offers HTTP/2 with every request.
         """
-        lines = [b" ".join((self.parser.get_method(), self.url, b"HTTP/1.1"))]
+        version = b"HTTP/" + self.parser.get_http_version().encode()
+        lines = [b" ".join((self.parser.get_method(), self.url, version))]
         lines += [b"%s: %s" % header for header in self.headers if header[0] not in NOT_KEPT]
+        if not self.parser.should_keep_alive():
+            lines.append(b"connection: close")
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
@@ -183,6 +187,7 @@ class HttpProtocol(RefusingProtocol):
         if self._upgrade_waits:
             self._unset_keepalive_if_required()
             self.handle_websocket_upgrade()
+            self._pass_on(self._unread)
         elif self._unread:
             self._feed()
 
@@ -192,6 +197,12 @@ class HttpProtocol(RefusingProtocol):
         # Parser and protocol refer to each other: only the garbage collector would free them.
         self.parser = None  # type: ignore[assignment]
         self._is_websocket = True
+
+    def _pass_on(self, data: bytes) -> None:
+        """Frames that came with the handshake: uvicorn (0.54) drops them, and loses its place."""
+        self._unread = b""
+        if data:
+            cast(asyncio.Protocol, self.transport.get_protocol()).data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()

@@ -14,7 +14,7 @@ from adapters.sessions.rate_limit import Insistence, Pace, RateLimit
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, State
 from application.errors import RateLimited
-from domain.identity import Caller, ConnectionId
+from domain.identity import NOBODY, Caller, ConnectionId
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +50,14 @@ class Brake:
     """Of one session, to which it doesn't refer: what refers to each other is freed late.
     `refuse` says that a frame is not handled, and why.
 
-    Frames and bytes are to be counted once there are `frame_step` or `byte_step` of them.
+    Frames and bytes are to be counted once there are `frame_step` or `byte_step` of them, and what
+    is left when the client is gone. The first frame of a member is counted at once, so that many
+    short connections get no more than a long one.
     """
 
     __slots__ = (
         "_frame_step",
         "_insistence",
-        "_owed",
         "_registry",
         "byte_step",
         "frame_step",
@@ -70,9 +71,9 @@ class Brake:
         if registry.rates is not None:
             bursts.append(registry.rates.bursts)
         frame_burst, byte_burst = map(min, zip(*bursts, strict=True))
-        self._frame_step = self.frame_step = max(1, int(frame_burst / STEPS))
+        self._frame_step = max(1, int(frame_burst / STEPS))
+        self.frame_step = self._frame_step if registry.rates is None else 0
         self.byte_step = max(1, int(byte_burst / STEPS))
-        self._owed = (0, 0)
         self.rate_limit = RateLimit(
             settings.frames_per_second,
             settings.frame_burst,
@@ -96,22 +97,23 @@ class Brake:
         pace, wait = self.rate_limit.count(time.monotonic(), frames, size)
         if wait:
             await self.slow_down(session, pace, wait)
-        if self._registry.rates is None:
+        rates, identity = self._registry.rates, session.caller.identity
+        if rates is None or identity is NOBODY:
+            # Whoever has not said who it is shares no rate with others who have not.
             return message
-        owed, owed_size = self._owed
-        member = session.caller.identity.member.id
-        wait = self._registry.rates.spend(member, owed + frames, owed_size + size)
+        rates.owe(identity.member.id, *before)
+        wait = rates.spend(identity.member.id, *sent)
         if wait:
             message = await self.hold_back(session, message, wait)
-        if wait and message is None:
-            # What was refused doesn't count. What was handled does, and until it is paid for, every
-            # frame is asked about.
-            self._owed = owed + before[0], owed_size + before[1]
-            self.frame_step = 0
-        else:
-            self._owed = (0, 0)
-            self.frame_step = self._frame_step
+        # After a refusal every frame is asked about, until one is taken.
+        self.frame_step = 0 if wait and message is None else self._frame_step
         return message
+
+    def leave(self, session: Braked, before: tuple[int, int]) -> None:
+        """Count what was handled `before` the client went, and not counted yet."""
+        rates, identity = self._registry.rates, session.caller.identity
+        if rates is not None and identity is not NOBODY and before[0]:
+            rates.owe(identity.member.id, *before)
 
     async def slow_down(self, session: Braked, pace: Pace, wait: float) -> None:
         """Have a client wait that sends too fast, even while it is leaving."""

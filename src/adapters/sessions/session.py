@@ -147,8 +147,7 @@ class Session(Subscriber):
             else:
                 message, size = frame, size_of(frame)
             if before + frames >= brake.frame_step or bytes_before + size >= brake.byte_step:
-                sent = frames, size
-                message = await brake.count(self, message, sent, (before, bytes_before))
+                message = await brake.count(self, message, (frames, size), (before, bytes_before))
                 before = bytes_before = 0
             else:
                 before += frames
@@ -162,6 +161,7 @@ class Session(Subscriber):
             elif turn >= FRAMES_A_TURN:
                 turn = 0
                 await asyncio.sleep(0)
+        brake.leave(self, (before, bytes_before))
 
     # What is written to it.
 

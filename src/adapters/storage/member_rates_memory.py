@@ -39,25 +39,35 @@ class MemoryMemberRates(MemberRates):
         self._spent: OrderedDict[MemberId, _Spent] = OrderedDict()
 
     def spend(self, member: MemberId, frames: int, size: int) -> float:
-        now = self._clock()
-        spent = self._spent.get(member)
-        if spent is None:
-            spent = self._begin(member, now)
-        past = now - spent.at
-        level = spent.frames - past * self._rate
-        if level < ROUNDING:
-            level = 0.0
-        byte_level = spent.size - past * self._byte_rate
-        if byte_level < ROUNDING:
-            byte_level = 0.0
+        spent = self._leaked(member)
+        level, byte_level = spent.frames, spent.size
         over, bytes_over = level + frames - self._burst, byte_level + size - self._byte_burst
         if over > ROUNDING or bytes_over > ROUNDING:
             # More than a whole burst fits into an empty bucket.
             wait = max(min(over, level) / self._rate, min(bytes_over, byte_level) / self._byte_rate)
             if wait > 0:
                 return wait
-        spent.frames, spent.size, spent.at = level + frames, byte_level + size, now
+        spent.frames, spent.size = level + frames, byte_level + size
         return 0.0
+
+    def owe(self, member: MemberId, frames: int, size: int) -> None:
+        spent = self._leaked(member)
+        spent.frames += frames
+        spent.size += size
+
+    def _leaked(self, member: MemberId) -> _Spent:
+        """The levels as they are now."""
+        now = self._clock()
+        spent = self._spent.get(member)
+        if spent is None:
+            return self._begin(member, now)
+        past = now - spent.at
+        level = spent.frames - past * self._rate
+        spent.frames = level if level >= ROUNDING else 0.0
+        byte_level = spent.size - past * self._byte_rate
+        spent.size = byte_level if byte_level >= ROUNDING else 0.0
+        spent.at = now
+        return spent
 
     def _begin(self, member: MemberId, now: float) -> _Spent:
         # Two are looked at for each that comes: so all go in the end that have nothing spent.

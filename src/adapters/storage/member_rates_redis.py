@@ -67,13 +67,21 @@ class RedisMemberRates(MemberRates):
             untold.blocked_until = 0.0
         if wait := self._local.spend(member, frames, size):
             return wait
+        self._note(member, untold, frames, size)
+        return 0.0
+
+    def owe(self, member: MemberId, frames: int, size: int) -> None:
+        self._local.owe(member, frames, size)
+        self._note(member, self._untold.get(member) or self._begin(member), frames, size)
+
+    def _note(self, member: MemberId, untold: _Untold, frames: int, size: int) -> None:
+        """Tell Redis of it, once there is enough to tell."""
         untold.frames += frames
         untold.size += size
         if (
             untold.frames * SHARES >= self._frames.burst or untold.size * SHARES >= self._size.burst
         ) and not untold.is_telling:
             self._tell(member, untold)
-        return 0.0
 
     async def told(self) -> None:
         """Return when Redis has been told all that was to be told by now."""

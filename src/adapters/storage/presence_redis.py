@@ -82,13 +82,14 @@ class RedisPresence(Presence):
     async def leave(self, room: RoomName, connection: ConnectionId) -> int | None:
         entry = self._entries.get(room, {}).get(connection)
         self._set(room, connection, None)
-        return None if entry is None else await self._leave(room, entry)
+        return None if entry is None else await self._leave(room, entry.encode())
 
     async def roster(self, room: RoomName, limit: int) -> Roster:
         args = [limit, self._begin(room)]
         with answering():
             count, entries = await ROSTER(self._client, self._keys(room), args)
-        return Roster(count, tuple(_member(entry) for entry in entries))
+        members = (member for entry in entries if (member := _member(entry)) is not None)
+        return Roster(count, tuple(members))
 
     async def rooms(self, limit: int) -> list[RoomSize]:
         with answering():
@@ -131,9 +132,9 @@ class RedisPresence(Presence):
             await self._list(rooms[start : start + AT_ONCE])
 
     async def _repair(self, room: RoomName) -> None:
-        """Redis forgot somebody, or still knows somebody who left when it was away."""
-        held = await self._client.zrange(f"{self._begin(room)}{self._server}", 0, -1)
-        there = {entry.decode() for entry in held}
+        """Redis forgot somebody, or still knows somebody who left when it was away, or whom a
+        stranger put there."""
+        there = set(await self._client.zrange(f"{self._begin(room)}{self._server}", 0, -1))
         missing = [entry for entry in self._here(room) if entry not in there]
         for start in range(0, max(1, len(missing)), AT_ONCE):
             some = missing[start : start + AT_ONCE]
@@ -143,7 +144,7 @@ class RedisPresence(Presence):
         for entry in there.union(missing).difference(self._here(room)):
             await self._leave(room, entry)
 
-    async def _leave(self, room: RoomName, entry: str) -> int:
+    async def _leave(self, room: RoomName, entry: bytes) -> int:
         with answering():
             left: int = await LEAVE(self._client, self._keys(room), [entry, self._begin(room)])
         return left
@@ -154,8 +155,8 @@ class RedisPresence(Presence):
             names = [room.value for room in rooms]
             await ROOMS(self._client, {self._rooms: "zset"}, [self._lease_ms, *names])
 
-    def _here(self, room: RoomName) -> list[str]:
-        return list(self._entries.get(room, {}).values())
+    def _here(self, room: RoomName) -> list[bytes]:
+        return [entry.encode() for entry in self._entries.get(room, {}).values()]
 
     def _set(self, room: RoomName, connection: ConnectionId, entry: str | None) -> None:
         entries = self._entries[room]
@@ -175,8 +176,13 @@ class RedisPresence(Presence):
         return f"{self._prefix}:{{{room.value.encode().hex()}}}:"
 
 
-def _member(entry: bytes) -> Member:
-    _, member_id, recognised, name = entry.decode().split("\n", 3)
+def _member(entry: bytes) -> Member | None:
+    """Who that is; nobody, if a stranger wrote it."""
+    try:
+        _, member_id, recognised, name = entry.decode().split("\n", 3)
+    except ValueError:
+        log.warning("an entry of a room on Redis is not one of ours")
+        return None
     return Member(MemberId(member_id), name, recognised == "1")
 
 

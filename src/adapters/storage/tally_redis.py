@@ -1,5 +1,6 @@
 """The Redis implementation of the tally."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ class RedisTally(Tally):
     async def counts(self, limit: int) -> Counts:
         with answering():
             total, pairs = await COUNTS(self._client, self._keys, [self._expiry_ms])
-        by_name = {
-            name.decode(): int(count) for name, count in zip(pairs[::2], pairs[1::2], strict=True)
-        }
+        by_name = {}
+        for name, count in zip(pairs[::2], pairs[1::2], strict=True):
+            with contextlib.suppress(ValueError):  # a stranger's
+                by_name[name.decode()] = int(count)
         return Counts(int(total), most_frequent(by_name, limit))

@@ -1,10 +1,14 @@
 """Whatever key of ours a stranger overwrites: it is removed and logged once, and all goes on."""
 
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from adapters.backends.backend_redis import RedisBackend
+from adapters.clock import SystemClock
+from adapters.environment import load_settings
 from adapters.jobs.queue_arq import ArqJobQueue
 from adapters.redis_connection import Client
 from adapters.storage.job_records_redis import RedisJobRecords
@@ -18,6 +22,7 @@ from domain.rooms import RoomSize
 from tests.contracts import member_allowances, member_rates
 from tests.contracts.job_records import ADA, ENDINGS, KEY, LEASE, job
 from tests.contracts.presence import LOBBY, enter
+from tests.integration.processes import Redis
 
 pytestmark = pytest.mark.redis
 
@@ -105,3 +110,21 @@ async def test_whatever_stands_in_place_of_a_key_is_removed_and_all_goes_on(
         await execute(damage[0], key, *damage[1:])
         await everything.use()
         assert caplog.text.count(f"{key} is removed: ") == 1, key
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"\xff" * 64], ids=["nothing", "short", "no text"])
+async def test_a_secret_that_is_none_signs_no_cookies(
+    redis_server: Redis, redis_client: Client, prefix: str, damage: bytes
+) -> None:
+    settings = load_settings(
+        _env_file=None, backend="redis", redis_url=redis_server.url, redis_prefix=prefix
+    )
+    await redis_client.set(f"{prefix}:visitor_secret", damage)
+    backends = [RedisBackend(settings, SystemClock()) for _ in range(2)]
+    drawn = [secrets.token_hex(32) for _ in backends]
+
+    kept = [await one.shared_secret(mine) for one, mine in zip(backends, drawn, strict=True)]
+
+    assert kept == [drawn[0]] * 2
+    for one in backends:
+        await one.client.aclose(close_connection_pool=True)

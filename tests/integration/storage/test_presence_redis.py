@@ -180,3 +180,21 @@ async def test_what_stands_in_place_of_a_dead_servers_key_keeps_nobody_out(
     assert await presence.roster(LOBBY, 9) == Roster(1, (member("ada"),))
     assert await presence.rooms(9) == [RoomSize(LOBBY, 1)]
     assert await presence.leave(LOBBY, ConnectionId("ada")) == 0
+
+
+@pytest.mark.parametrize("foreign", [b"\xff\xfe", b"a word"], ids=["no text", "a word"])
+async def test_an_entry_that_is_none_is_passed_over_and_goes_with_the_next_renewal(
+    redis_client: Client, prefix: str, presence: RedisPresence, foreign: bytes
+) -> None:
+    await enter(presence, LOBBY, "ada")
+    (key,) = [
+        key
+        async for key in redis_client.scan_iter(f"{prefix}:presence:{{*")
+        if not key.endswith(b":servers")
+    ]
+    await redis_client.zadd(key, {foreign: 1})
+
+    assert (await presence.roster(LOBBY, 9)).members == (member("ada"),)
+    await presence._renew_all()
+
+    assert await presence.roster(LOBBY, 9) == Roster(1, (member("ada"),))

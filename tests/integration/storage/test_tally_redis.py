@@ -64,3 +64,15 @@ async def test_a_count_that_is_none_begins_anew(
 
     assert await tally.counts(9) == Counts(2, {"click": 0})
     assert await tally.add("click") == (1, 3)
+
+
+async def test_a_name_that_is_no_text_is_passed_over_and_so_is_a_total_that_is_no_number(
+    redis_client: Client, prefix: str, tally: Tally
+) -> None:
+    await add(tally, "click")
+    await redis_client.zadd(f"{prefix}:{{tally}}:last", {b"\xff\xfe": 1e15})
+    assert await tally.counts(9) == Counts(1, {"click": 1})
+
+    await redis_client.set(f"{prefix}:{{tally}}:total", "many")
+    assert await tally.counts(9) == Counts(0, {"click": 1})
+    assert await add(tally, "click") == [(2, 1)]

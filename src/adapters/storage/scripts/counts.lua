@@ -12,4 +12,4 @@ for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. now - ARGV[1],
   counts[#counts + 1] = name
   counts[#counts + 1] = string.match(redis.call('HGET', KEYS[1], name) or '', '^%d+$') or '0'
 end
-return { redis.call('GET', KEYS[3]) or '0', counts }
+return { string.match(redis.call('GET', KEYS[3]) or '', '^%d+$') or '0', counts }

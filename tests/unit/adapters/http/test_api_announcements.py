@@ -150,6 +150,12 @@ async def test_a_body_over_the_limit_is_not_even_read(told: bool) -> None:
         assert error(answer, 413) == "body_is_too_large"
 
 
+async def test_nor_is_one_that_comes_where_none_is_expected() -> None:
+    async with serving(max_frame_bytes=1_024) as service, client_of(service) as client:
+        answer = await client.request("GET", "/healthz", content=b"x" * 1_025)
+        assert error(answer, 413) == "body_is_too_large"
+
+
 async def test_an_announcement_that_can_not_be_stored_may_be_tried_again(
     service: Service, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from adapters.server.http_uvicorn import FEED_BYTES
 from adapters.server.serving import uvicorn_config
 from tests.doubles import address_limits
 from tests.unit.adapters.server.connections import Message, Receive, Send, some_turns, until
-from tests.unit.adapters.server.wire import HANDSHAKE, Wire
+from tests.unit.adapters.server.wire import HANDSHAKE, Wire, text
 from tests.waiting import DEADLINE
 
 GET = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -27,6 +27,7 @@ class Echo:
     def __init__(self) -> None:
         self.paths: list[str] = []
         self.headers: list[tuple[bytes, bytes]] = []
+        self.said: str | None = None
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
@@ -34,7 +35,7 @@ class Echo:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
-            await receive()
+            self.said = (await receive()).get("text")
             return
         self.paths.append(scope["path"])
         body, more = b"", True
@@ -189,4 +190,32 @@ async def test_an_offer_of_http_2_is_not_taken_and_the_request_served_as_without
     assert client.app.paths == ["/post", "/get", "/3"]
     assert b"/post hello" in client.answered
     assert client.app.headers == [(b"host", b"x")]
+    await client.leave()
+
+
+@pytest.mark.parametrize(
+    ("version", "header", "is_kept"),
+    [
+        (b"1.1", b"", True),
+        (b"1.1", b"Connection: close\r\n", False),
+        (b"1.0", b"", False),
+    ],
+    ids=["kept", "closed", "of HTTP/1.0"],
+)
+async def test_with_an_offer_a_connection_is_kept_or_closed_as_without(
+    version: bytes, header: bytes, is_kept: bool
+) -> None:
+    client = Client()
+    client.send(b"GET /get HTTP/%s\r\nHost: x\r\n" % version + header + OFFER + b"\r\n")
+    await until(lambda: b"/get " in client.answered)
+    assert client.wire.is_closing() != is_kept
+    await client.leave()
+
+
+@pytest.mark.parametrize("ahead", [b"", GET % 1], ids=["alone", "behind a request"])
+async def test_a_frame_that_comes_with_its_handshake_is_received(ahead: bytes) -> None:
+    client = Client()
+    client.send(ahead + HANDSHAKE + b"\r\n" + text("at once"))
+    await until(lambda: client.app.said is not None)
+    assert client.app.said == "at once"
     await client.leave()

@@ -37,6 +37,10 @@ class Wire(asyncio.Transport):
         assert isinstance(protocol, asyncio.Protocol)
         self.protocol = protocol
 
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        assert self.protocol is not None
+        return self.protocol
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self.ended or self.closing:
             raise RuntimeError("written after its end")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.buckets import Rate
 from adapters.limits.limited import Limited
 from adapters.sessions import brake, disconnects
 from adapters.sessions.brake import STEPS, Brake
@@ -13,9 +14,10 @@ from adapters.sessions.rate_limit import Pace
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import State
 from adapters.sessions.transport import Overhead
+from adapters.storage.member_rates_memory import MemoryMemberRates
 from application.errors import RateLimited
 from application.member_rates import MemberRates
-from domain.identity import ConnectionId, MemberId
+from domain.identity import NOBODY, Caller, ConnectionId, MemberId
 from tests.unit.adapters.sessions.visit import ADA, Visit, settings
 
 PATIENCE = 10.0
@@ -172,16 +174,21 @@ async def test_a_member_that_goes_on_for_longer_than_a_flood_may_last_goes(
 
 
 class Counting(MemberRates):
-    """Notes what is spent, and by whom; all of it is fine, or takes `wait` seconds."""
+    """Notes what is spent and owed, and by whom; all of it is fine, or takes `wait` seconds."""
 
     def __init__(self, frame_burst: float = 1.0, byte_burst: float = 1.0) -> None:
         self.bursts = frame_burst, byte_burst
         self.wait = 0.0
         self.spent: list[tuple[MemberId, int, int]] = []
+        self.owed: list[tuple[MemberId, int, int]] = []
 
     def spend(self, member: MemberId, frames: int, size: int) -> float:
         self.spent.append((member, frames, size))
         return self.wait
+
+    def owe(self, member: MemberId, frames: int, size: int) -> None:
+        if frames:
+            self.owed.append((member, frames, size))
 
 
 SENT = {
@@ -223,16 +230,20 @@ async def test_of_a_connection_the_bytes_on_the_wire_count(
 
 
 @pytest.mark.parametrize(
-    ("frame_burst", "byte_burst", "texts", "spent"),
+    ("frame_burst", "byte_burst", "texts", "spent", "owed"),
     [
-        (2 * STEPS, 1e9, ["ab"] * 5, [(2, 4), (2, 4)]),
-        (1e9, 6 * STEPS, ["abcd"] * 5, [(2, 8), (2, 8)]),
-        (STEPS - 1, 1e9, ["ab"] * 2, [(1, 2), (1, 2)]),
+        (2 * STEPS, 1e9, ["ab"] * 6, [(1, 2)] * 3, [(1, 2)] * 3),
+        (1e9, 6 * STEPS, ["abcd"] * 6, [(1, 4)] * 3, [(1, 4)] * 3),
+        (STEPS - 1, 1e9, ["ab"] * 2, [(1, 2)] * 2, []),
     ],
     ids=["by frames", "by bytes", "each one of a small burst"],
 )
-async def test_what_is_less_than_a_step_is_counted_with_what_follows(
-    frame_burst: float, byte_burst: float, texts: list[str], spent: list[tuple[int, int]]
+async def test_the_first_is_counted_at_once_the_others_in_steps_and_the_rest_at_the_end(
+    frame_burst: float,
+    byte_burst: float,
+    texts: list[str],
+    spent: list[tuple[int, int]],
+    owed: list[tuple[int, int]],
 ) -> None:
     counting = Counting(frame_burst, byte_burst)
     visit = Visit(counting, frame_burst=10_000)
@@ -242,6 +253,34 @@ async def test_what_is_less_than_a_step_is_counted_with_what_follows(
     await visit.serve()
 
     assert [each[1:] for each in counting.spent] == spent
+    assert [each[1:] for each in counting.owed] == owed
+
+
+async def test_many_short_connections_get_no_more_than_a_long_one() -> None:
+    rates = MemoryMemberRates(Rate(0.01, 4 * STEPS), Rate(1e9, 1e9))
+    handled = 0
+    for _ in range(2 * STEPS):
+        visit = Visit(rates, frame_burst=4 * STEPS, flood_seconds=PATIENCE)
+        visit.wire.says(*["x"] * 4)
+        visit.wire.hangs_up()
+        await visit.serve()
+        handled += len(visit.handled)
+    assert 4 * STEPS <= handled < 4 * STEPS + 4
+
+
+async def test_those_who_have_not_said_who_they_are_share_no_rate(slowed: Slowed) -> None:
+    counting = Counting(4 * STEPS, 1e9)
+    one = Brake(Registry(settings(), counting, Limited(dry_run=False)))
+    counting.wait = 1.0
+    slowed.caller = Caller(NOBODY, "192.0.2.1")
+    assert await one.count(slowed, "a", (1, 10), (0, 0)) == "a"
+    one.leave(slowed, (3, 30))
+    assert (counting.spent, counting.owed) == ([], [])
+
+    # From the first frame after that on they are asked about.
+    assert one.frame_step == 0
+    slowed.caller = ADA
+    assert await one.count(slowed, "b", (1, 10), (0, 0)) is None
 
 
 async def test_a_connection_goes_over_its_burst_by_less_than_a_step(time: Time) -> None:
@@ -253,28 +292,27 @@ async def test_a_connection_goes_over_its_burst_by_less_than_a_step(time: Time) 
         assert len(time.slept) == slept, sent
 
 
-async def test_until_what_was_handled_is_paid_for_each_frame_is_asked_about(
+async def test_after_a_refusal_each_frame_is_asked_about_until_one_is_taken(
     slowed: Slowed,
 ) -> None:
     counting = Counting(4 * STEPS, 1e9)
     one = Brake(Registry(settings(), counting, Limited(dry_run=False)))
+    await one.count(slowed, "a", (1, 10), (0, 0))
     assert one.frame_step == 4
 
     counting.wait = 1.0
-    assert await one.count(slowed, "d", (1, 10), (3, 30)) is None
+    assert await one.count(slowed, "e", (1, 10), (3, 30)) is None
     assert one.frame_step == 0
-    assert await one.count(slowed, "e", (1, 10), (0, 0)) is None
+    assert await one.count(slowed, "f", (1, 10), (0, 0)) is None
     counting.wait = 0.0
-    assert await one.count(slowed, "f", (1, 10), (0, 0)) == "f"
+    assert await one.count(slowed, "g", (1, 10), (0, 0)) == "g"
 
-    # What was refused is not paid for.
-    assert [each[1:] for each in counting.spent] == [(4, 40), (4, 40), (4, 40)]
+    assert [each[1:] for each in counting.spent] == [(1, 10)] * 4
+    assert [each[1:] for each in counting.owed] == [(3, 30)]
     assert one.frame_step == 4
-    await one.count(slowed, "j", (1, 10), (3, 30))
-    assert counting.spent[-1][1:] == (4, 40)
 
 
-async def test_a_dry_run_owes_nothing(slowed: Slowed) -> None:
+async def test_a_dry_run_asks_about_no_more_frames(slowed: Slowed) -> None:
     counting = Counting(4 * STEPS, 1e9)
     one = Brake(Registry(settings(), counting, Limited(dry_run=True)))
     counting.wait = 1.0

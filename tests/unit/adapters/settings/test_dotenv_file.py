@@ -98,6 +98,7 @@ def test_a_link_to_nothing_is_refused_but_no_file_at_all_is_no_problem(
         ("SWITCHBOARD_PORT", "SWITCHBOARD_PORT has no ="),
         ("PORT", "PORT has no ="),
         ("export redis_url", "redis_url has no ="),
+        ("SWITCHBOARD_API_KEYS='12345678${NOWHERE}'", "a variable that is not set"),
     ],
 )
 def test_a_line_that_sets_nothing_is_refused_with_its_number(
@@ -113,3 +114,12 @@ def test_a_line_that_sets_nothing_is_refused_with_its_number(
 def test_a_name_of_somebody_else_s_may_stand_alone(empty_environment: Path) -> None:
     (empty_environment / ".env").write_text("EDITOR\nPORT=7\n")
     assert load_settings().server.port == 7
+
+
+def test_a_variable_that_is_set_or_has_a_default_is_put_in(
+    empty_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERE", "a")
+    text = "THERE=b\nSWITCHBOARD_REDIS_PREFIX=${HERE}${THERE}${NOWHERE:-c}\nEDITOR=${NOWHERE}\n"
+    (empty_environment / ".env").write_text(text)
+    assert load_settings().redis.prefix == "abc"

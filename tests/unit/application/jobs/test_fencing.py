@@ -123,6 +123,15 @@ async def test_a_job_that_waits_is_told_as_failed_only_if_its_record_is_gone(
     assert stage.heard_by(watcher) == [GIVEN_UP]
 
 
+async def test_a_job_whose_record_went_while_it_waited_is_told_as_failed_when_its_turn_comes(
+    stage: Stage, watcher: RecordingSubscriber
+) -> None:
+    stage.records.forget()
+    await stage.runner(AT_ONCE).run(ID)
+
+    assert stage.heard_by(watcher) == [GIVEN_UP]
+
+
 async def test_that_a_record_is_gone_is_told_once_the_backend_is_back(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:

@@ -22,20 +22,15 @@ from adapters.sessions.feature import Feature, Handle, Notify, close_feature
 from adapters.sessions.frames import auth_expiring_frame, disconnect_frame, recovered_frame
 from adapters.sessions.logged_transport import LoggedTransport
 from adapters.sessions.mailbox import Mailbox
+from adapters.sessions.reading import read
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
-from adapters.sessions.transport import Overhead, Transport, never_now, size_of
+from adapters.sessions.transport import Transport, never_now
 from adapters.sessions.validity import Moment, Validity
 from application.ports import Cursor, Recovery, Subscriber
 from domain.identity import Caller, ConnectionId, Identity
 
 log = logging.getLogger(__name__)
-
-FRAMES_A_TURN = 16
-"""So many frames are handled before others get a turn, however fast they come in."""
-
-BYTES_LIKE_A_FRAME = 4_096
-"""So many bytes count as one frame more: to read them takes about as long as to handle a frame."""
 
 
 class Session(Subscriber):
@@ -112,7 +107,8 @@ class Session(Subscriber):
         self._brake.refuse = refuse
         try:
             self.begin()
-            await self._read(handle)
+            transport, mailbox = self._transport, self._mailbox
+            await read(self, transport, self._brake, mailbox, handle, self._refuse_unread)
         except OSError:
             pass  # a server's way to say that the client is gone
         finally:
@@ -140,34 +136,6 @@ class Session(Subscriber):
             self._abort_timer.cancel()
         feature, self._feature = self._feature, None
         await close_feature(feature)
-
-    async def _read(self, handle: Handle) -> None:
-        receive, brake = self._transport.receive, self._brake
-        turn = before = bytes_before = 0
-        while (frame := await receive()) is not None:
-            frames, message = 1, None
-            if isinstance(frame, Overhead):
-                frames, size = frame.frames, frame.size
-                if frame.unread_bytes > self._registry.settings.mailbox_bytes:
-                    self._disconnect_slow()
-            else:
-                message, size = frame, size_of(frame)
-            if before + frames >= brake.frame_step or bytes_before + size >= brake.byte_step:
-                sent = frames, size
-                message = await brake.count(self, message, sent, (before, bytes_before))
-                before = bytes_before = 0
-            else:
-                before += frames
-                bytes_before += size
-            if message is not None and self.state is State.OPEN:
-                self.log_context.frames += 1
-                await handle(message)
-            turn += frames + size // BYTES_LIKE_A_FRAME
-            if not self._mailbox.has_room and self.state is State.OPEN:
-                await self._mailbox.wait_for_room()
-            elif turn >= FRAMES_A_TURN:
-                turn = 0
-                await asyncio.sleep(0)
 
     # What is written to it.
 
@@ -232,6 +200,10 @@ class Session(Subscriber):
             self._disconnect_slow("disconnected whoever held most of all that waits", bytes=size)
         else:
             self._lose()
+
+    def _refuse_unread(self, size: int) -> None:
+        if size > self._registry.settings.mailbox_bytes:
+            self._disconnect_slow()
 
     def _disconnect_slow(self, words: str = "slow reader disconnected", **more: int) -> None:
         if State.LEAVING not in NEXT[self.state]:

@@ -10,8 +10,9 @@ import pytest
 
 from adapters.sessions import disconnects
 from adapters.sessions.disconnects import CloseCode
+from adapters.sessions.reading import BYTES_LIKE_A_FRAME, FRAMES_A_TURN
 from adapters.sessions.registry import Registry
-from adapters.sessions.session import BYTES_LIKE_A_FRAME, FRAMES_A_TURN, Session
+from adapters.sessions.session import Session
 from adapters.sessions.state import State
 from adapters.sessions.transport import Overhead, Transport, never_now
 from application.ports import Cursor, LossReason, Recovery

@@ -42,6 +42,17 @@ class Recovery:
     reason: LossReason | None = None
 
 
+class SlowReaders(StrEnum):
+    """What becomes of a subscriber that can't keep up with an audience."""
+
+    DISCONNECT = "disconnect"
+    """It goes, and may come back with a cursor."""
+    DROP_OLDEST = "drop_oldest"
+    """It stays, and misses what has waited for longest."""
+    LATEST = "latest"
+    """It stays, and misses all but the newest: one frame waits for it at most."""
+
+
 class Subscriber(Protocol):
     """One open connection, as the audiences it listens to see it.
 
@@ -57,6 +68,10 @@ class Subscriber(Protocol):
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
         """Take what was missed, before anything newer is delivered."""
+
+    def lossy(self, slow_readers: SlowReaders) -> "Subscriber":
+        """Who listens to one audience in its place, and may drop frames of that audience which are
+        delivered while others wait, but tells how many at their place; nothing recovered."""
 
 
 class Broadcaster(Protocol):

@@ -15,7 +15,7 @@ from fast_channels.layers.base import BaseChannelLayer
 
 from adapters.lane_table import LANE_OF
 from adapters.layers.lanes import Lane
-from application.ports import Recovery
+from application.ports import Recovery, SlowReaders, Subscriber
 from domain.identity import ConnectionId
 
 
@@ -33,6 +33,10 @@ class StockChannel:
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
         """Stock consumers never ask for recovery."""
+
+    def lossy(self, slow_readers: SlowReaders) -> Subscriber:
+        """It drops what it can't take anyway."""
+        return self
 
     def notify(self, message: Mapping[str, Any]) -> None:
         try:

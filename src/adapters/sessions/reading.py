@@ -1,7 +1,6 @@
 """What a client sends is read one frame at a time, and no faster than it reads its answers."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 from adapters.log_context import LogContext
@@ -23,24 +22,21 @@ class Heard(Braked, Protocol):
 
     log_context: LogContext
 
+    def refuse_unread(self, size: int) -> None:
+        """The client has yet to read so many bytes, of pongs among others."""
+
 
 async def read(
-    session: Heard,
-    transport: Transport,
-    brake: Brake,
-    mailbox: Mailbox,
-    handle: Handle,
-    refuse_unread: Callable[[int], None],
+    session: Heard, transport: Transport, brake: Brake, mailbox: Mailbox, handle: Handle
 ) -> None:
-    """Have `handle` see frame after frame until the client is gone; `refuse_unread` is told how
-    many bytes of pongs the client has yet to read."""
+    """Have `handle` see frame after frame until the client is gone."""
     receive = transport.receive
     turn = before = bytes_before = 0
     while (frame := await receive()) is not None:
         frames, message = 1, None
         if isinstance(frame, Overhead):
             frames, size = frame.frames, frame.size
-            refuse_unread(frame.unread_bytes)
+            session.refuse_unread(frame.unread_bytes)
         else:
             message, size = frame, size_of(frame)
         if before + frames >= brake.frame_step or bytes_before + size >= brake.byte_step:

@@ -18,16 +18,18 @@ from adapters.sessions import disconnects
 from adapters.sessions.brake import Brake, Refuse
 from adapters.sessions.buffered_bytes import Share
 from adapters.sessions.disconnects import Disconnect
+from adapters.sessions.droppable import Backlog
 from adapters.sessions.feature import Feature, Handle, Notify, close_feature
 from adapters.sessions.frames import auth_expiring_frame, disconnect_frame, recovered_frame
 from adapters.sessions.logged_transport import LoggedTransport
+from adapters.sessions.lossy import LossySubscription
 from adapters.sessions.mailbox import Mailbox
 from adapters.sessions.reading import read
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
 from adapters.sessions.transport import Transport, never_now
 from adapters.sessions.validity import Moment, Validity
-from application.ports import Cursor, Recovery, Subscriber
+from application.ports import Cursor, Recovery, SlowReaders, Subscriber
 from domain.identity import Caller, ConnectionId, Identity
 
 log = logging.getLogger(__name__)
@@ -107,8 +109,7 @@ class Session(Subscriber):
         self._brake.refuse = refuse
         try:
             self.begin()
-            transport, mailbox = self._transport, self._mailbox
-            await read(self, transport, self._brake, mailbox, handle, self._refuse_unread)
+            await read(self, self._transport, self._brake, self._mailbox, handle)
         except OSError:
             pass  # a server's way to say that the client is gone
         finally:
@@ -150,6 +151,20 @@ class Session(Subscriber):
         self.send(frame)
         if self._after_delivery is not None:
             self.send(self._after_delivery)
+
+    def lossy(self, slow_readers: SlowReaders) -> Subscriber:
+        # Whoever has completions sent waits for each of them.
+        return self if self._after_delivery is not None else LossySubscription(self, slow_readers)
+
+    def write_at_once(self, frame: str) -> bool:
+        """Write a frame, or do nothing if it would have to wait."""
+        return self._writer is None and self._write_now(frame)
+
+    def keep_droppable(self, backlog: Backlog, frame: str) -> None:
+        """Keep a frame until it can be written, unless it has to be dropped by then."""
+        if self.state in TAKING:
+            self._mailbox.put_droppable(backlog, frame)
+            self._write_what_waits()
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
         if self.state in TAKING:
@@ -201,7 +216,8 @@ class Session(Subscriber):
         else:
             self._lose()
 
-    def _refuse_unread(self, size: int) -> None:
+    def refuse_unread(self, size: int) -> None:
+        """Disconnect a client that has yet to read so many bytes, if that is too much."""
         if size > self._registry.settings.mailbox_bytes:
             self._disconnect_slow()
 

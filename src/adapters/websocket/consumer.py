@@ -36,7 +36,7 @@ from adapters.websocket import replies
 from adapters.websocket.admission import Admission
 from adapters.websocket.authentication import Authenticate, Authenticated, AuthExpiring
 from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
-from adapters.websocket.frames import Disconnect, Recovered, SystemNotify
+from adapters.websocket.frames import Disconnect, Gap, Recovered, SystemNotify
 from adapters.websocket.transport import WebSocketTransport
 from application.access import Access
 from application.errors import RateLimited, Refusal
@@ -77,6 +77,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             for name, method in feature.handlers().items():
                 setattr(cls, name, ws_handler(_delegate(method)))
             if issubclass(feature, ToldFeature):
+                cls.emits = [*feature.emits, Gap]
                 # Layers are registered under the names of audiences, too.
                 cls.channel_layer_alias = feature.audience_kind.value
             if issubclass(feature, AnnouncedFeature):

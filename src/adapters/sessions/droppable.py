@@ -71,12 +71,9 @@ class Droppable:
         self._count(frame, 1)
         return place
 
-    def drop(self, newcomer: Backlog | None = None) -> bool:
-        """Drop one frame; False if there is none. Whoever has most loses its oldest, but before
-        others do, an audience that brings a newer one."""
-        backlog = newcomer
-        if backlog is None or len(backlog.places) <= 1:
-            backlog = max(self._backlogs, key=_waiting, default=None)
+    def drop(self) -> bool:
+        """Drop the oldest frame of whoever has most; False if nobody has any."""
+        backlog = max(self._backlogs, key=_waiting, default=None)
         if backlog is None:
             return False
         place = self._leave(backlog)

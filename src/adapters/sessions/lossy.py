@@ -20,8 +20,8 @@ class Listening(Subscriber, Protocol):
 
 
 class LossySubscription(Subscriber):
-    """A session as one of its audiences sees it. Each has one of its own, since only what waits of
-    the same audience makes room for what is newer. `tell` makes the frame of a gap."""
+    """A session as one of its audiences sees it. Each has its own: gaps are told by audience, and
+    whoever says much makes room for whoever says little. `tell` makes the frame of a gap."""
 
     __slots__ = ("_backlog", "_session", "_slow_readers", "_tell")
 

@@ -69,14 +69,14 @@ class Mailbox:
         return True
 
     def put_droppable(self, backlog: Backlog, frame: str) -> None:
-        """Take a frame of an audience; then drop what is over a bound, the oldest first, if need be
-        this one. A gap tells how many at the place where they would have been."""
+        """Take a frame of an audience; then drop what is over a bound, the oldest of that audience
+        of which most waits. A gap tells how many where they would have been."""
         if self._droppable is NOTHING:
             self._droppable = Droppable(self._share.add)
         droppable = self._droppable
         if place := droppable.add(backlog, frame):
             self._append(place)
-        self._has_room_for(0, 0, backlog)
+        self._has_room_for(0, 0)
         if droppable.empty > EMPTY_PLACES and droppable.empty * 2 > len(self._items):
             self._items = deque(it for it in self._items if not _is_empty(it))
             droppable.empty = 0
@@ -158,14 +158,14 @@ class Mailbox:
         if not self.has_room:
             await self._has_room.wait()
 
-    def _has_room_for(self, frames: int, size: int, newcomer: Backlog | None = None) -> bool:
+    def _has_room_for(self, frames: int, size: int) -> bool:
         """Whether that fits, once all is dropped that has to be."""
         droppable = self._droppable
         frames, size = self._frames + frames, self._bytes + size
         while (
             frames + droppable.frames > self._max_frames or size + droppable.size > self._max_bytes
         ):
-            if not droppable.drop(newcomer):
+            if not droppable.drop():
                 return False
         return True
 

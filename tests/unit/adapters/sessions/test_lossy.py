@@ -46,6 +46,16 @@ async def test_what_can_be_written_is_written_at_once(policy: SlowReaders) -> No
     assert visit.wire.frames == ["a", "b"]
 
 
+@both
+async def test_nothing_overtakes_what_waits(policy: SlowReaders) -> None:
+    visit, audience = await stuck(policy)
+    audience.deliver("older")
+    visit.session.send("answer")
+    visit.wire.gets_free()
+    visit.session.lossy(policy).deliver("newer")
+    await eventually(lambda: visit.wire.frames == ["unread", "older", "answer", "newer"])
+
+
 @pytest.mark.parametrize(
     ("policy", "heard"),
     [

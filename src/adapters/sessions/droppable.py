@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from sys import getsizeof
 
+from adapters.sessions.buffered_bytes import BufferedBytes, Share
 from adapters.sessions.frames import gap_frame
 
 
@@ -47,14 +48,13 @@ class Backlog:
 
 class Droppable:
     """All that waits in one mailbox and may be dropped: so many `frames`, of `size` bytes of
-    memory; `changed` is told of each byte more, or fewer. So many places in the mailbox are
-    `empty`."""
+    memory, which are in `share`. So many places in the mailbox are `empty`."""
 
-    __slots__ = ("_backlogs", "_changed", "empty", "frames", "size")
+    __slots__ = ("_backlogs", "_share", "empty", "frames", "size")
 
-    def __init__(self, changed: Callable[[int], None]) -> None:
+    def __init__(self, share: Share) -> None:
         self.frames = self.size = self.empty = 0
-        self._changed = changed
+        self._share = share
         self._backlogs: dict[Backlog, None] = {}
         """Those that have something to drop; whoever has had it for longest comes first."""
 
@@ -111,6 +111,7 @@ class Droppable:
         """Drop the frame at a place, and tell there what is told before it."""
         if place.frame is not None:
             self._count(place.frame, -1)
+            self._share.count_dropped()
             place.frame = None
         place.missed += 1
         gap, place.backlog.gap = place.backlog.gap, None
@@ -123,12 +124,12 @@ class Droppable:
         size = sign * getsizeof(frame)
         self.frames += sign
         self.size += size
-        self._changed(size)
+        self._share.add(size)
 
 
 def _waiting(backlog: Backlog) -> int:
     return len(backlog.places)
 
 
-NOTHING = Droppable(lambda _size: None)
+NOTHING = Droppable(Share(BufferedBytes(0, lambda: None)))
 """Of mailboxes in which nothing may be dropped, which are most: nothing is added to it."""

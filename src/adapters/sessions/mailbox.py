@@ -72,7 +72,7 @@ class Mailbox:
         """Take a frame of an audience; then drop what is over a bound, the oldest of that audience
         of which most waits. A gap tells how many where they would have been."""
         if self._droppable is NOTHING:
-            self._droppable = Droppable(self._share.add)
+            self._droppable = Droppable(self._share)
         droppable = self._droppable
         if place := droppable.add(backlog, frame):
             self._append(place)

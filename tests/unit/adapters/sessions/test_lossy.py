@@ -74,6 +74,7 @@ async def test_a_reader_that_is_too_slow_stays_and_is_told_what_it_missed(
     audience.deliver("live")
     assert visit.wire.frames[-1] == "live"
     assert visit.registry.totals().disconnects == {}
+    assert visit.registry.totals().frames_dropped == json.loads(heard[0])["payload"]["missed"]
     assert visit.session.buffered_bytes == 0
 
 

@@ -16,7 +16,16 @@ from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.member_allowances_memory import MemoryMemberAllowances
 from application.errors import Unavailable
 from application.job_ports import Share
-from application.ports import Broadcaster, Clock, Cursor, Event, Ids, Recovery, Subscriber
+from application.ports import (
+    Broadcaster,
+    Clock,
+    Cursor,
+    Event,
+    Ids,
+    Recovery,
+    SlowReaders,
+    Subscriber,
+)
 from domain.audiences import Audience
 from domain.identity import ConnectionId, IdempotencyKey, JobId
 from domain.jobs import Job, JobEnded
@@ -88,6 +97,10 @@ class RecordingSubscriber(Subscriber):
 
     def begin_at(self, cursor: Cursor) -> None:
         self.begun_at = cursor
+
+    def lossy(self, slow_readers: SlowReaders) -> Subscriber:
+        """It keeps up with everything."""
+        return self
 
     def notify(self, message: Mapping[str, Any]) -> None:
         self.notices.append(message)

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from adapters.lane_table import LANES, LaneKind, LanePlan
 from adapters.settings_group import PREFIX, SettingsGroup, config, in_any_case, spelt, within_reason
+from application.ports import SlowReaders
 
 
 class LaneOptions(BaseModel):
@@ -30,6 +31,7 @@ class LaneOptions(BaseModel):
     expiry: float = Field(ge=0)
     group_bytes: int = Field(ge=1024)
     max_bytes: int = Field(ge=1024)
+    slow_readers: Annotated[SlowReaders, in_any_case]
 
     @field_validator("capacity", "expiry")
     @classmethod
@@ -47,6 +49,7 @@ def _options(plan: LanePlan) -> LaneOptions:
         expiry=plan.expiry,
         group_bytes=plan.group_bytes,
         max_bytes=plan.max_bytes,
+        slow_readers=plan.slow_readers,
     )
 
 

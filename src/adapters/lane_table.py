@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from application.ports import SlowReaders
 from domain.audiences import AudienceKind
 
 
@@ -24,7 +25,8 @@ class LanePlan:
     said. `capacity` is how many messages of one group history keeps, `group_bytes` how many bytes
     of their frames, though always the newest message, and `expiry` for how many seconds; all three
     mean nothing on an ephemeral lane. `max_bytes` bounds all history that the memory lane keeps:
-    past it the group unused for longest is forgotten. `keys` is how many
+    past it the group unused for longest is forgotten. `slow_readers` says
+    what becomes of whoever can't keep up. `keys` is how many
     idempotency keys one group remembers, and `key_expiry` for how many seconds. A lane that
     `is_local` never leaves its process, whatever the backend.
     """
@@ -37,6 +39,7 @@ class LanePlan:
     expiry: float = 15 * MINUTE
     group_bytes: int = MIB
     max_bytes: int = 64 * MIB
+    slow_readers: SlowReaders = SlowReaders.DISCONNECT
     keys: int = 10_000
     key_expiry: float = 300.0
     is_local: bool = False

@@ -47,6 +47,17 @@ BEGINNING = Cursor("0")
 """The beginning of whatever is kept, in each audience."""
 
 
+class SlowReaders(StrEnum):
+    """What becomes of a subscriber that can't keep up with an audience."""
+
+    DISCONNECT = "disconnect"
+    """It goes, and may come back with a cursor."""
+    DROP_OLDEST = "drop_oldest"
+    """It stays, and misses what has waited for longest."""
+    LATEST = "latest"
+    """It stays, and misses all but the newest: one frame waits for it at most."""
+
+
 class Subscriber(Protocol):
     """One open connection, or one topic of one, as the audiences it listens to see it.
 
@@ -66,6 +77,10 @@ class Subscriber(Protocol):
     def begin_at(self, cursor: Cursor) -> None:
         """Take note of the place in a durable audience after which everything is delivered from
         now on; it follows `recover`."""
+
+    def lossy(self, slow_readers: SlowReaders) -> "Subscriber":
+        """Who listens to one audience in its place, and may drop frames of that audience which are
+        delivered while others wait, but tells how many at their place; nothing recovered."""
 
 
 class Broadcaster(Protocol):

@@ -8,6 +8,7 @@ import pytest
 from adapters.lane_table import LaneKind, LanePlan
 from adapters.layers.lanes import Lane, group_of
 from adapters.layers.publication import Publication
+from application.ports import SlowReaders, Subscriber
 from domain import rooms
 from domain.identity import ConnectionId, RoomName
 from tests.contracts.lane import (
@@ -25,6 +26,19 @@ from tests.contracts.lane import (
 from tests.doubles import RecordingSubscriber, body_of
 
 
+class Replaced(RecordingSubscriber):
+    """Has another listen in its place where frames may be dropped."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.in_place = RecordingSubscriber(name)
+        self.asked: list[SlowReaders] = []
+
+    def lossy(self, slow_readers: SlowReaders) -> Subscriber:
+        self.asked.append(slow_readers)
+        return self.in_place
+
+
 class ListeningContract(OnBothKinds):
     """Takes the fixtures `open_lane` (`OpenLane`) and `clock` (`PassingTime`)."""
 
@@ -35,6 +49,21 @@ class ListeningContract(OnBothKinds):
 
         for subscriber in (ada, bob):
             await hears(subscriber, 1)
+
+    async def test_where_frames_may_be_dropped_another_listens_in_its_place(
+        self, open_lane: OpenLane, plan: LanePlan
+    ) -> None:
+        ada = Replaced("ada")
+        lane = await open_lane(replace(plan, slow_readers=SlowReaders.LATEST))
+        await lane.attach("g", ada)
+
+        await lane.publish("g", publication(1))
+
+        await hears(ada.in_place, 1)
+        assert (ada.frames, ada.asked) == ([], [SlowReaders.LATEST])
+
+        await lane.detach(ada)
+        assert not lane.attached(ada)
 
     async def test_publications_arrive_in_the_order_published(self, lane: Lane) -> None:
         ada = await listener(lane)

@@ -78,6 +78,12 @@ class RawSocket:
             self._take()
         return self._frames
 
+    def read_to(self, action: str) -> list[Frame]:
+        """Every frame up to one of this action."""
+        while not any(frame["action"] == action for frame in self._frames):
+            self._take()
+        return self._frames
+
     def reset(self) -> None:
         """Be gone without a goodbye: the server gets a TCP reset."""
         linger = struct.pack("ii", 1, 0)

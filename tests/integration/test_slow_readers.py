@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.client import Client
+from tests.integration.client import Client, Frame
 from tests.integration.processes import Server
 from tests.integration.raw_socket import RawSocket
 
@@ -91,3 +91,39 @@ async def test_a_reader_that_is_too_slow_is_told_so_and_closed_with_4408(tmp_pat
     assert slow.close_code == 4408
     slow.reset()
     server.check_log()
+
+
+async def test_a_reader_that_is_too_slow_stays_where_its_lane_says_so(tmp_path: Path) -> None:
+    lanes = {
+        "SWITCHBOARD_LANE_CHAT__SLOW_READERS": "latest",
+        "SWITCHBOARD_LANE_QUEUE__SLOW_READERS": "drop_oldest",
+        "SWITCHBOARD_MAILBOX_FRAMES": "20",
+        "SWITCHBOARD_SEND_TIMEOUT": "60",
+    }
+    heard: dict[str, list[Frame]] = {}
+    with Server(tmp_path, **lanes) as server:
+        for action, path in [("chat", "/ws/chat"), ("reliable_chat", "/ws/reliable")]:
+            slow = RawSocket(server.url, path, receive_buffer=4_096)
+            slow.open()
+            async with Client(server.url, path) as speaker:
+                for number in range(FLOOD_FRAMES):
+                    await speaker.send(action, {"message": f"{number} {FLOOD_TEXT}"})
+                    if number % 50 == 49:
+                        await speaker.until_pong()
+                # An answer isn't dropped, and comes behind what waits.
+                slow.send("ping")
+                heard[action] = await asyncio.to_thread(slow.read_to, "pong")
+            slow.reset()
+    for frames in heard.values():
+        counted = 0
+        for frame in frames:
+            if frame["action"] == "gap":
+                counted += frame["payload"]["missed"]
+            elif FLOOD_TEXT in (text := (frame["payload"] or {}).get("message", "")):
+                assert text.split()[1] == str(counted)
+                counted += 1
+        assert counted == FLOOD_FRAMES
+        assert FLOOD_TEXT in frames[-2]["payload"]["message"], "the newest, before the answer"
+    assert heard["chat"][-3]["action"] == "gap", "the newest alone has waited"
+    server.check_log()
+    assert "slow reader" not in server.log

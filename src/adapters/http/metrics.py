@@ -43,6 +43,11 @@ class SessionsCollector(Collector):
             "Bytes that wait to be written to clients, or were read of them and not handled.",
             totals.buffered_bytes,
         )
+        yield CounterMetricFamily(
+            f"{NAMESPACE}_frames_dropped",
+            "Frames that slow readers missed, on lanes where those stay.",
+            totals.frames_dropped,
+        )
         disconnects = CounterMetricFamily(
             f"{NAMESPACE}_disconnects", "Connections told to leave, by close code.", labels=["code"]
         )

@@ -15,7 +15,7 @@ from fast_channels.layers.base import BaseChannelLayer
 
 from adapters.lane_table import LANE_OF
 from adapters.layers.lanes import Lane
-from application.ports import Cursor, Recovery
+from application.ports import Cursor, Recovery, SlowReaders, Subscriber
 from domain.identity import ConnectionId
 
 
@@ -36,6 +36,10 @@ class StockChannel:
 
     def begin_at(self, cursor: Cursor) -> None:
         """Nor do they come back."""
+
+    def lossy(self, slow_readers: SlowReaders) -> Subscriber:
+        """It drops what it can't take anyway."""
+        return self
 
     def notify(self, message: Mapping[str, Any]) -> None:
         try:

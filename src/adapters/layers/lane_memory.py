@@ -88,7 +88,7 @@ class MemoryLane(Lane):
         self.plan = plan
         self._clock = clock
         self._started = clock.now() - clock.monotonic()
-        self._listeners = Listeners()
+        self._listeners = Listeners(plan.slow_readers)
         self._histories: OrderedDict[str, History] = OrderedDict()
         self._feeds: dict[str, GroupFeed] = {}
         self._size = 0

@@ -47,7 +47,7 @@ class RedisLane(Lane):
         self._history = (
             RedisHistory(plan, client, publisher, self._prefix) if plan.is_durable else None
         )
-        self._listeners = Listeners()
+        self._listeners = Listeners(plan.slow_readers)
         self._feeds: dict[str, RedisFeed] = {}
         self._limit = limit
         self._on_loss = on_loss

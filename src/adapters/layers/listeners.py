@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Protocol, runtime_checkable
 
-from application.ports import Recovery, Subscriber
+from application.ports import Recovery, SlowReaders, Subscriber
 from domain.identity import ConnectionId
 
 
@@ -19,7 +19,8 @@ class MessageSubscriber(Subscriber, Protocol):
 class Listeners:
     """Groups of subscribers, and the loops over them."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow_readers: SlowReaders = SlowReaders.DISCONNECT) -> None:
+        self._slow_readers = slow_readers
         # Dictionaries for their order: whoever came first hears first.
         self._groups: dict[str, dict[ConnectionId, Subscriber]] = {}
         # Tuples, since nearly all listen to one group: a set takes four times as much memory.
@@ -31,7 +32,9 @@ class Listeners:
         connection_id = subscriber.connection_id
         if connection_id in members:
             return False
-        members[connection_id] = subscriber
+        # Here, and not for each frame: what may not be dropped costs nothing.
+        is_lossy = self._slow_readers is not SlowReaders.DISCONNECT
+        members[connection_id] = subscriber.lossy(self._slow_readers) if is_lossy else subscriber
         self._groups_of[connection_id] = (*self._groups_of.get(connection_id, ()), group)
         return True
 

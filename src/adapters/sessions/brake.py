@@ -35,12 +35,6 @@ class Braked(Protocol):
     def disconnect(self, why: Disconnect) -> None: ...
 
 
-FRAMES_A_TURN = 16
-"""So many frames are handled before others get a turn, however fast they come in."""
-
-BYTES_LIKE_A_FRAME = 4_096
-"""So many bytes count as one frame more: to read them takes about as long as to handle a frame."""
-
 STEPS = 128
 """A burst is counted in so many steps: what a connection sends meanwhile is counted together. Frame
 by frame it would cost a fifth of an echo."""

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 
 class BufferedBytes:
-    """The sum of all `Share`s. `when_over` is called with each byte more that is over `limit`."""
+    """The sum of all `Share`s. `when_over` is called with each byte more that is over `limit`.
 
-    __slots__ = ("_limit", "_when_over", "total")
+    So many frames were `dropped` since the start, for readers that can't keep up.
+    """
+
+    __slots__ = ("_limit", "_when_over", "dropped", "total")
 
     def __init__(self, limit: int, when_over: Callable[[], None]) -> None:
-        self.total = 0
+        self.total = self.dropped = 0
         self._limit = limit
         self._when_over = when_over
 
@@ -37,6 +40,10 @@ class Share:
         if self._all is not None:
             self.size += size
             self._all.add(size)
+
+    def count_dropped(self) -> None:
+        if self._all is not None:
+            self._all.dropped += 1
 
     def end(self) -> None:
         self.add(-self.size)

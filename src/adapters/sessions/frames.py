@@ -22,6 +22,12 @@ class RecoveredPayload(BaseModel):
     reason: LossReason | None = Field(None, exclude_if=is_none)
 
 
+class GapPayload(BaseModel):
+    """So many frames that would stand here were dropped: the client doesn't keep up."""
+
+    missed: int
+
+
 class DisconnectPayload(BaseModel):
     """`reconnect` says whether coming back makes sense, `after_ms` when."""
 
@@ -55,7 +61,9 @@ class RefusalPayload(BaseModel):
     reason: str | None = Field(None, exclude_if=is_none)
 
 
-Payload: TypeAlias = RecoveredPayload | DisconnectPayload | ExpiringPayload | RefusalPayload
+Payload: TypeAlias = (
+    RecoveredPayload | GapPayload | DisconnectPayload | ExpiringPayload | RefusalPayload
+)
 
 
 def recovered_frame(recovery: Recovery) -> str:
@@ -63,6 +71,10 @@ def recovered_frame(recovery: Recovery) -> str:
         recovered=recovery.reason is None, missed=recovery.missed, reason=recovery.reason
     )
     return _frame("recovered", payload)
+
+
+def gap_frame(missed: int) -> str:
+    return _frame("gap", GapPayload(missed=missed))
 
 
 def disconnect_frame(why: Disconnect) -> str:

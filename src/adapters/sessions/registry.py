@@ -27,7 +27,7 @@ class Totals:
     """`open` are the sessions of now; the others have been counted since the start.
 
     `disconnects` are the sessions that were told to leave, by close code. `buffered_bytes` wait to
-    be written or handled.
+    be written or handled; `frames_dropped` are those that slow readers missed.
     """
 
     open: int
@@ -35,6 +35,7 @@ class Totals:
     frames_received: int
     disconnects: Mapping[int, int]
     buffered_bytes: int
+    frames_dropped: int
 
 
 class OpenSession(Protocol):
@@ -125,6 +126,7 @@ class Registry:
             self._frames_of_ended + frames,
             dict(self._disconnects),
             self.buffered.total,
+            self.buffered.dropped,
         )
 
     async def sweep(self, away_for: Callable[[], float], patience: float) -> None:

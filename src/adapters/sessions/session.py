@@ -15,18 +15,21 @@ from typing import Any
 
 from adapters.log_context import LogContext, log_context
 from adapters.sessions import disconnects
-from adapters.sessions.brake import BYTES_LIKE_A_FRAME, FRAMES_A_TURN, Brake, Refuse
+from adapters.sessions.brake import Brake, Refuse
 from adapters.sessions.buffered_bytes import Share
 from adapters.sessions.disconnects import Disconnect
+from adapters.sessions.droppable import Backlog
 from adapters.sessions.feature import Feature, Handle, Notify, close_feature
 from adapters.sessions.frames import auth_expiring_frame, disconnect_frame, recovered_frame
 from adapters.sessions.logged_transport import LoggedTransport
+from adapters.sessions.lossy import LossySubscription
 from adapters.sessions.mailbox import Mailbox
+from adapters.sessions.reading import read
 from adapters.sessions.registry import Registry
 from adapters.sessions.state import NEXT, TAKING, State
-from adapters.sessions.transport import Overhead, Transport, never_now, size_of
+from adapters.sessions.transport import Transport, never_now
 from adapters.sessions.validity import Moment, Validity
-from application.ports import Cursor, Recovery, Subscriber
+from application.ports import Cursor, Recovery, SlowReaders, Subscriber
 from domain.identity import Caller, ConnectionId, Identity
 
 log = logging.getLogger(__name__)
@@ -106,7 +109,7 @@ class Session(Subscriber):
         self._brake.refuse = refuse
         try:
             self.begin()
-            await self._read(handle)
+            await read(self, self._transport, self._brake, self._mailbox, handle)
         except OSError:
             pass  # a server's way to say that the client is gone
         finally:
@@ -135,34 +138,6 @@ class Session(Subscriber):
         feature, self._feature = self._feature, None
         await close_feature(feature)
 
-    async def _read(self, handle: Handle) -> None:
-        receive, brake = self._transport.receive, self._brake
-        turn = before = bytes_before = 0
-        while (frame := await receive()) is not None:
-            frames, message = 1, None
-            if isinstance(frame, Overhead):
-                frames, size = frame.frames, frame.size
-                if frame.unread_bytes > self._registry.settings.mailbox_bytes:
-                    self._disconnect_slow()
-            else:
-                message, size = frame, size_of(frame)
-            if before + frames >= brake.frame_step or bytes_before + size >= brake.byte_step:
-                message = await brake.count(self, message, (frames, size), (before, bytes_before))
-                before = bytes_before = 0
-            else:
-                before += frames
-                bytes_before += size
-            if message is not None and self.state is State.OPEN:
-                self.log_context.frames += 1
-                await handle(message)
-            turn += frames + size // BYTES_LIKE_A_FRAME
-            if not self._mailbox.has_room and self.state is State.OPEN:
-                await self._mailbox.wait_for_room()
-            elif turn >= FRAMES_A_TURN:
-                turn = 0
-                await asyncio.sleep(0)
-        brake.leave(self, (before, bytes_before))
-
     # What is written to it.
 
     def send(self, frame: str) -> None:
@@ -176,6 +151,24 @@ class Session(Subscriber):
         self.send(frame)
         if self._after_delivery is not None:
             self.send(self._after_delivery)
+
+    def lossy(self, slow_readers: SlowReaders) -> Subscriber:
+        return LossySubscription(self, slow_readers) if self.may_miss else self
+
+    @property
+    def may_miss(self) -> bool:
+        """Whether frames may be dropped: whoever has completions sent waits for each of them."""
+        return self._after_delivery is None
+
+    def write_at_once(self, frame: str) -> bool:
+        """Write a frame, or do nothing if it would have to wait."""
+        return self._writer is None and self._write_now(frame)
+
+    def keep_droppable(self, backlog: Backlog, frame: str) -> None:
+        """Keep a frame until it can be written, unless it has to be dropped by then."""
+        if self.state in TAKING:
+            self._mailbox.put_droppable(backlog, frame)
+            self._write_what_waits()
 
     def recover(self, recovery: Recovery, frames: Sequence[str]) -> None:
         self.send_beyond([recovered_frame(recovery), *frames])
@@ -233,6 +226,11 @@ class Session(Subscriber):
             self._disconnect_slow("disconnected whoever held most of all that waits", bytes=size)
         else:
             self._lose()
+
+    def refuse_unread(self, size: int) -> None:
+        """Disconnect a client that has yet to read so many bytes, if that is too much."""
+        if size > self._registry.settings.mailbox_bytes:
+            self._disconnect_slow()
 
     def _disconnect_slow(self, words: str = "slow reader disconnected", **more: int) -> None:
         if State.LEAVING not in NEXT[self.state]:

@@ -36,7 +36,7 @@ from adapters.websocket import replies
 from adapters.websocket.admission import Admission
 from adapters.websocket.authentication import Authenticate, Authenticated, AuthExpiring
 from adapters.websocket.feature import AnnouncedFeature, SocketFeature, ToldFeature
-from adapters.websocket.frames import Disconnect, Recovered, SystemNotify
+from adapters.websocket.frames import Disconnect, Gap, Recovered, SystemNotify
 from adapters.websocket.handshake import asked_cursors, picked
 from adapters.websocket.transport import WebSocketTransport
 from application.access import Access
@@ -74,6 +74,7 @@ class FeatureConsumer(AsyncJsonWebsocketConsumer):
             for name, method in feature.handlers().items():
                 setattr(cls, name, ws_handler(delegated(method)))
             if issubclass(feature, ToldFeature):
+                cls.emits = [*feature.emits, Gap]
                 # Layers are registered under the names of audiences, too.
                 cls.channel_layer_alias = feature.audience_kind.value
             if issubclass(feature, AnnouncedFeature):

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from chanx.messages.base import BaseMessage
 from pydantic import BaseModel, Field
 
-from adapters.sessions.frames import DisconnectPayload, RecoveredPayload, is_none
+from adapters.sessions.frames import DisconnectPayload, GapPayload, RecoveredPayload, is_none
 from domain.identity import Member
 
 
@@ -89,6 +89,13 @@ class Recovered(BaseMessage):
 
     action: Literal["recovered"] = "recovered"
     payload: RecoveredPayload
+
+
+class Gap(BaseMessage):
+    """What an audience was told is left out here: the client doesn't keep up with it."""
+
+    action: Literal["gap"] = "gap"
+    payload: GapPayload
 
 
 class Disconnect(BaseMessage):

@@ -1,9 +1,12 @@
 """One topic of a session: what it hears, with the topic's name on each frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from adapters.sessions.frames import recovered_frame
+from adapters.sessions.droppable import Backlog
+from adapters.sessions.frames import gap_frame, recovered_frame
 from adapters.sessions.host import Host
+from adapters.sessions.lossy import LossySubscription
 from adapters.sessions.session import Session
 from adapters.websocket.topic_frames import (
     CaughtUp,
@@ -15,7 +18,7 @@ from adapters.websocket.topic_frames import (
     on_topic,
     told,
 )
-from application.ports import Cursor, Recovery
+from application.ports import Cursor, Recovery, SlowReaders, Subscriber
 from domain.identity import Caller, ConnectionId
 
 
@@ -122,3 +125,27 @@ class TopicHost(Host):
 
     def begin_at(self, cursor: Cursor) -> None:
         self._begun_at = cursor
+
+    # Where its lane lets slow readers stay: see `LossySubscription`.
+
+    def lossy(self, slow_readers: SlowReaders) -> Subscriber:
+        if not self._session.may_miss:
+            return self
+        return LossySubscription(self, slow_readers, self._gap)
+
+    def write_at_once(self, frame: str) -> bool:
+        if self._waiting is None and not self._has_ended:
+            self._last = frame
+            return self._session.write_at_once(on_topic(self.topic, frame))
+        self.deliver(frame)
+        return True
+
+    def keep_droppable(self, backlog: Backlog, frame: str) -> None:
+        if not self._has_ended:
+            self._session.keep_droppable(backlog, on_topic(self.topic, frame))
+
+    def notify(self, message: Mapping[str, Any]) -> None:
+        """What other code sends is for sockets of one thing."""
+
+    def _gap(self, missed: int) -> str:
+        return on_topic(self.topic, gap_frame(missed))

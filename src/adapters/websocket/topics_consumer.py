@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from adapters.websocket.consumer import FeatureConsumer, MakeFeature, delegated
 from adapters.websocket.feature import ToldFeature
-from adapters.websocket.frames import Recovered
+from adapters.websocket.frames import Gap, Recovered
 from adapters.websocket.hosted import topics_of
 from adapters.websocket.topic_frames import (
     CaughtUp,
@@ -60,7 +60,7 @@ def _documented(feature: type[ToldFeature]) -> type[ChanxTopic[Any]]:
     kind = feature.audience_kind
     words = {
         "pattern": f"{kind}:{{{feature.key_name}}}" if kind.has_keys else kind.value,
-        "emits": [*feature.emits, CaughtUp, Recovered, ErrorMessage],
+        "emits": [*feature.emits, CaughtUp, Recovered, Gap, ErrorMessage],
         "subscribe": ws_handler(_subscribe),
         "unsubscribe": ws_handler(_unsubscribe),
         "__doc__": feature.__doc__,

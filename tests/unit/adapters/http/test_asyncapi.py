@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from adapters.sessions.disconnects import CloseCode
+from adapters.websocket.feature import ToldFeature
 from tests.schemas import mismatches
 from tests.sockets import CONSUMERS, DURABLE, PATHS, ROOM, feature_of
 from tests.unit.adapters.http.asking import client_of
@@ -24,7 +25,10 @@ def sent_on(path: str) -> set[str]:
 
 def heard_on(path: str) -> set[str]:
     """The actions that whoever connects must be ready for."""
-    own = {message.model_fields["action"].default for message in feature_of(path).emits}
+    feature = feature_of(path)
+    own = {message.model_fields["action"].default for message in feature.emits}
+    if issubclass(feature, ToldFeature):
+        own.add("gap")
     return {"pong", "disconnect", "error", *own, *({"recovered"} if path in DURABLE else ())}
 
 

@@ -57,6 +57,14 @@ async def test_what_waits_in_the_process_is_told(
     assert (await metrics(client))["switchboard_buffered_bytes"] == 1_234
 
 
+async def test_frames_that_slow_readers_missed_are_counted(
+    service: Service, client: httpx2.AsyncClient
+) -> None:
+    assert (await metrics(client))["switchboard_frames_dropped_total"] == 0
+    service.registry.buffered.dropped += 3
+    assert (await metrics(client))["switchboard_frames_dropped_total"] == 3
+
+
 async def test_lines_that_the_log_left_out_are_counted(
     client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.sessions import disconnects
-from adapters.sessions.brake import BYTES_LIKE_A_FRAME, FRAMES_A_TURN
 from adapters.sessions.disconnects import CloseCode
+from adapters.sessions.reading import BYTES_LIKE_A_FRAME, FRAMES_A_TURN
 from adapters.sessions.registry import Registry
 from adapters.sessions.session import Session
 from adapters.sessions.state import State

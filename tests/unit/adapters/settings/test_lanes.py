@@ -6,6 +6,7 @@ import pytest
 
 from adapters.environment import load_settings
 from adapters.lane_table import LANES, LaneKind
+from application.ports import SlowReaders
 
 
 def test_every_lane_has_a_plan_with_a_prefix_of_its_own() -> None:
@@ -64,3 +65,12 @@ def test_options_of_several_lanes_come_together_from_file_and_environment(
     assert (plans["rooms"].capacity, plans["rooms"].expiry) == (9, 60)
     assert plans["chat"].prefix == "talk"
     assert plans["chat"].kind is LaneKind.EPHEMERAL
+
+
+def test_a_lane_disconnects_slow_readers_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SWITCHBOARD_LANE_CHAT__SLOW_READERS", "Latest")
+    plans = load_settings().lane_plans()
+    assert plans.pop("chat").slow_readers is SlowReaders.LATEST
+    assert {plan.slow_readers for plan in plans.values()} == {SlowReaders.DISCONNECT}

@@ -116,6 +116,7 @@ every_end = pytest.mark.parametrize(
 
 async def assert_nothing_is_left(service: Service) -> None:
     for lane in service.backend.lanes.values():
-        assert not any(vars(lane._listeners).values())
+        assert not lane._listeners._groups
+        assert not lane._listeners._groups_of
     assert await service.container.rooms().rooms(Caller(OPERATOR), 10) == []
     assert len(service.registry) == 0

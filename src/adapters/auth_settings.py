@@ -112,4 +112,7 @@ class AuthSettings(SettingsGroup):
                 f"{PREFIX}AUTH=jwt needs {PREFIX}AUTH_SECRET or {PREFIX}AUTH_JWKS, to know whose"
                 " tokens to believe"
             )
+        if self.secret in self.api_keys:
+            # Applications send a key with each request; the secret never leaves who signs.
+            raise ValueError(f"{PREFIX}AUTH_SECRET is one of {PREFIX}API_KEYS: draw another one")
         return self

@@ -214,6 +214,13 @@ def test_who_issues_tokens_has_to_be_said_and_only_once(
     assert "hunter2" not in refusal_of()
 
 
+def test_a_key_that_applications_send_signs_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWITCHBOARD_AUTH_SECRET", "hunter2" * 5)
+    monkeypatch.setenv("SWITCHBOARD_API_KEYS", "another-key," + "hunter2" * 5)
+    assert "SWITCHBOARD_AUTH_SECRET is one of SWITCHBOARD_API_KEYS" in refusal_of()
+    assert "hunter2" not in refusal_of()
+
+
 def test_a_very_long_wrong_value_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWITCHBOARD_PORT", "x" * 10_000)
     assert len(refusal_of()) < 300

@@ -151,6 +151,7 @@ class Container(containers.DeclarativeContainer):
         JobService,
         broadcaster,
         broadcaster,
+        broadcaster,
         job_records,
         job_records,
         backend.provided.job_queue,
@@ -166,6 +167,7 @@ class Container(containers.DeclarativeContainer):
     job_runner = providers.Singleton(
         JobRunner,
         broadcaster,
+        broadcaster,
         job_records,
         job_records,
         backend.provided.job_queue,
@@ -176,6 +178,7 @@ class Container(containers.DeclarativeContainer):
             pace=job_settings.pace,
             timeout=job_settings.timeout,
             lease=job_settings.lease,
+            output_limit=job_settings.output_limit,
         ),
     )
     job_reaper = providers.Singleton(

@@ -23,8 +23,8 @@ RECORD_BYTES = 8_192
 stream, for which Redis sets 4 KiB aside, everything else."""
 
 COPIES = 8
-"""How often its content is kept at most, once it is over: in the record, in the outcome, and in
-each frame of a stream that shows text as it grows."""
+"""How often its content is kept at most, once it is over: in the record, in the outcome, in its
+output, and in the frames of its stream, which repeat what is short."""
 
 
 @dataclass(frozen=True, slots=True)

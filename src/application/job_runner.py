@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from application.errors import Unavailable
 from application.job_endings import tell_ending
+from application.job_output import JobOutput, OutputIsTooLong
 from application.job_ports import EndedJobs, JobQueue, RunningJobs
-from application.ports import Broadcaster, Clock
+from application.ports import Broadcaster, Clock, GrowingTexts
 from domain import jobs
 from domain.identity import JobId
-from domain.job_kinds import Outcome, StepsOf
+from domain.job_kinds import Outcome, Part, StepsOf
 from domain.jobs import (
     Job,
     JobCancelled,
@@ -41,11 +42,24 @@ class JobIsLost(Exception):
 class JobRunnerSettings:
     """`pace` scales the simulated time of each step (0: no waiting). `timeout` bounds one
     attempt, `lease` is how long a job stays a worker's without a sign of life; in seconds.
+    `output_limit` bounds a job's output, in characters.
     """
 
     pace: float
     timeout: float
     lease: float
+    output_limit: int
+
+
+class Attempt:
+    """One attempt at a job, while it runs here: how it is interrupted, what it has written, and
+    when it has to show the next sign of life, by the event loop's clock."""
+
+    def __init__(self, job: Job, output: JobOutput, sign_due: float) -> None:
+        self.job = job
+        self.output = output
+        self.interrupt = asyncio.Event()
+        self.sign_due = sign_due
 
 
 class JobRunner:
@@ -54,6 +68,7 @@ class JobRunner:
     def __init__(
         self,
         broadcaster: Broadcaster,
+        texts: GrowingTexts,
         running: RunningJobs,
         ended: EndedJobs,
         queue: JobQueue,
@@ -62,18 +77,19 @@ class JobRunner:
         settings: JobRunnerSettings,
     ) -> None:
         self._broadcaster = broadcaster
+        self._texts = texts
         self._running = running
         self._ended = ended
         self._queue = queue
         self._clock = clock
         self._steps_of = steps_of
         self._settings = settings
-        self._interrupts: dict[JobId, asyncio.Event] = {}
+        self._attempts: dict[JobId, Attempt] = {}
 
     def interrupt(self, job_id: JobId) -> None:
         """Have a job that runs here look at its record now; others are ignored."""
-        if interrupt := self._interrupts.get(job_id):
-            interrupt.set()
+        if attempt := self._attempts.get(job_id):
+            attempt.interrupt.set()
 
     async def tell_if_gone(self, job_id: JobId) -> bool:
         """Tell the audience of a job that the backend forgot: no record says so to anybody else.
@@ -93,9 +109,11 @@ class JobRunner:
         job = await self._running.claim(job_id, self._settings.lease)
         if job is None:
             return
-        interrupt = self._interrupts[job_id] = asyncio.Event()
+        output = JobOutput(self._texts, job, self._settings.output_limit)
+        attempt = self._attempts[job_id] = Attempt(job, output, self._next_sign())
         try:
-            ending = replace(await self._attempt(job, interrupt), at=self._clock.now())
+            ending = replace(await self._attempt(attempt), at=self._clock.now())
+            await self._tell_output(attempt, is_all=isinstance(ending, JobSucceeded))
             await self._persist(lambda: self._end(job, ending))
         except JobIsLost:
             if not await self.tell_if_gone(job_id):
@@ -109,17 +127,22 @@ class JobRunner:
             raise
         finally:
             # A later attempt may run here already, if this one had lost its job.
-            if self._interrupts.get(job_id) is interrupt:
-                del self._interrupts[job_id]
+            if self._attempts.get(job_id) is attempt:
+                del self._attempts[job_id]
 
-    async def _attempt(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
+    async def _attempt(self, attempt: Attempt) -> JobEnded:
+        job = attempt.job
         limit = asyncio.timeout(self._settings.timeout)
         try:
             async with limit:
                 await self._tell(JobStarted(job.id, job.attempt))
-                return await self._steps(job, interrupt)
+                await self._persist(attempt.output.begin)
+                return await self._steps(attempt)
         except JobIsLost:
             raise
+        except OutputIsTooLong:
+            most = self._settings.output_limit
+            return JobFailed(job.id, f"The job wrote more than {most} characters.")
         except Exception:
             if limit.expired():
                 return JobFailed(job.id, f"The job took longer than {self._settings.timeout:g} s.")
@@ -127,34 +150,59 @@ class JobRunner:
             log.exception("a job failed", extra={"job": job.id})
             return JobFailed(job.id, "The job failed because of an error in its work.")
 
-    async def _steps(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
+    async def _steps(self, attempt: Attempt) -> JobEnded:
+        job = attempt.job
         for step in self._steps_of(job.kind, job.content):
             if isinstance(step, Outcome):
                 return JobSucceeded(job.id, step.text)
-            seconds = step.seconds * self._settings.pace
-            if await self._wait(job, interrupt, seconds, step.progress):
+            progress = None if isinstance(step, Part) else step.progress
+            if await self._wait(attempt, step.seconds * self._settings.pace, progress):
                 return JobCancelled(job.id)
-            await self._tell(JobProgressed(job.id, step.progress, step.note, step.text))
+            if isinstance(step, Part):
+                attempt.output.add(step.text, _loop_time())
+            else:
+                await self._tell_output(attempt)
+                text = attempt.output.short
+                await self._tell(JobProgressed(job.id, job.attempt, step.progress, step.note, text))
         return JobFailed(job.id, "The job ended without a result.")
 
-    async def _wait(
-        self, job: Job, interrupt: asyncio.Event, seconds: float, progress: float
-    ) -> bool:
-        """Let a step take its time, showing signs of life; true if the job was cancelled."""
+    async def _wait(self, attempt: Attempt, seconds: float, progress: float | None) -> bool:
+        """Let a step take its time, telling output and showing signs of life meanwhile; true if the
+        job was cancelled. With a `progress` its end is a sign of life, too."""
         end = self._clock.monotonic() + seconds
+        interrupt = attempt.interrupt
         while True:
-            left = max(0.0, end - self._clock.monotonic())
-            # A third of the lease, so that two signs of life in a row may be late.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, self._settings.lease / 3)):
-                    await interrupt.wait()
-            interrupt.clear()
+            now = _loop_time()
+            left = min(end - self._clock.monotonic(), attempt.sign_due - now)
+            to_gather = attempt.output.left(now)
+            left = left if to_gather is None else min(left, to_gather)
+            if left > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await interrupt.wait()
+            now = _loop_time()
+            to_gather = attempt.output.left(now)
+            if to_gather is not None and to_gather <= 0:
+                await self._tell_output(attempt)
             is_done = self._clock.monotonic() >= end
-            held = await self._report(job, progress if is_done else None)
-            if held.cancel_requested:
-                return True
+            has_come_on = is_done and progress is not None
+            if interrupt.is_set() or has_come_on or now >= attempt.sign_due:
+                interrupt.clear()
+                held = await self._report(attempt.job, progress if is_done else None)
+                attempt.sign_due = self._next_sign()
+                if held.cancel_requested:
+                    return True
             if is_done:
                 return False
+
+    async def _tell_output(self, attempt: Attempt, *, is_all: bool = False) -> None:
+        if not await self._persist(lambda: attempt.output.tell(is_all=is_all)):
+            # Raises, if another attempt has begun.
+            await self._report(attempt.job, None)
+
+    def _next_sign(self) -> float:
+        # A third of the lease, so that two signs of life in a row may be late.
+        return _loop_time() + self._settings.lease / 3
 
     async def _report(self, job: Job, progress: float | None) -> Job:
         lease = self._settings.lease
@@ -191,3 +239,7 @@ class JobRunner:
                 await self._queue.put(job.id)
         except Unavailable:
             log.warning("a job could not be handed back; its lease will lapse")
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

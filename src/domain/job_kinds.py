@@ -15,21 +15,29 @@ class Step:
     progress: float
     note: str
     seconds: float
-    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The next part of a job's output, and the `seconds` that it is simulated to take."""
+
+    text: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The last step, with what the job came to."""
+    """The last step, with what the job came to: all of its output, if there were parts."""
 
     text: str
 
 
-StepsOf: TypeAlias = Callable[[JobKind, str], Iterator[Step | Outcome]]
+Work: TypeAlias = Iterator[Step | Part | Outcome]
+StepsOf: TypeAlias = Callable[[JobKind, str], Work]
 
 
-def steps_of(kind: JobKind, content: str) -> Iterator[Step | Outcome]:
-    """Yield `Step`s of rising progress, then one `Outcome`."""
+def steps_of(kind: JobKind, content: str) -> Work:
+    """Yield `Step`s of rising progress and `Part`s of output, then one `Outcome`."""
     return _KINDS[kind](content)
 
 
@@ -41,14 +49,14 @@ _DICTIONARY = {
 }
 
 
-def _translate(content: str) -> Iterator[Step | Outcome]:
+def _translate(content: str) -> Work:
     yield Step(0.25, "Detecting the language", 0.5)
     yield Step(0.75, "Translating", 1.0)
     translated = _DICTIONARY.get(content.strip().lower(), f"[TRANSLATED: {content}]")
     yield Outcome(f"🌍 Translated: '{content}' → '{translated}'")
 
 
-def _analyze(content: str) -> Iterator[Step | Outcome]:
+def _analyze(content: str) -> Work:
     yield Step(0.2, "Reading", 0.5)
     words = content.split()
     yield Step(0.5, "Counting words", 0.5)
@@ -85,23 +93,26 @@ _ANY_ANSWER = "That is an interesting thought. Here is one way to look at it: be
 _WORDS_A_PART = 3
 
 
-def _generate(content: str) -> Iterator[Step | Outcome]:
+def _generate(content: str) -> Work:
     asked = set(re.findall(r"\w+", content.lower()))
     answer = next((text for topics, text in _ANSWERS if asked.intersection(topics)), _ANY_ANSWER)
-    heading = f"🤖 AI Response to '{content}':"
-    words = answer.split()
-    for end in range(_WORDS_A_PART, len(words), _WORDS_A_PART):
-        so_far = " ".join(words[:end])
-        yield Step(end / len(words), "Writing", 0.2, f"{heading}\n{so_far}")
-    yield Outcome(f"{heading}\n{answer}")
+    heading = f"🤖 AI Response to '{content}':\n"
+    words = re.findall(r"\S+\s*", answer)
+    yield Part(heading, 0)
+    for begin in range(0, len(words), _WORDS_A_PART):
+        end = begin + _WORDS_A_PART
+        yield Part("".join(words[begin:end]), 0.2)
+        if end < len(words):
+            yield Step(end / len(words), "Writing", 0)
+    yield Outcome(heading + answer)
 
 
-def _default(content: str) -> Iterator[Step | Outcome]:
+def _default(content: str) -> Work:
     yield Step(0.5, "Processing", 1.0)
     yield Outcome(f"✅ Processed: {content.upper()}")
 
 
-_KINDS: dict[JobKind, Callable[[str], Iterator[Step | Outcome]]] = {
+_KINDS: dict[JobKind, Callable[[str], Work]] = {
     JobKind.TRANSLATE: _translate,
     JobKind.ANALYZE: _analyze,
     JobKind.GENERATE: _generate,

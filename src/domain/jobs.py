@@ -6,7 +6,7 @@ from typing import Self, TypeAlias, assert_never
 
 from domain.audiences import Audience, AudienceKind
 from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
-from domain.events import LastEvent
+from domain.events import FencedEvent, GrowingEvent, LastEvent
 from domain.identity import Caller, IdempotencyKey, JobId, Member, MemberId
 
 
@@ -60,7 +60,7 @@ class JobQueued:
 
 
 @dataclass(frozen=True, slots=True)
-class JobStarted:
+class JobStarted(FencedEvent):
     """`attempt` counts from 1; more than 1 means that an earlier worker was lost."""
 
     job_id: JobId
@@ -68,13 +68,32 @@ class JobStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class JobProgressed:
-    """`progress` runs from 0 to 1; `text` is the whole output so far, if there is any."""
+class JobProgressed(FencedEvent):
+    """`progress` runs from 0 to 1; `text` is the whole output so far, if it is short."""
 
     job_id: JobId
+    attempt: int
     progress: float
     note: str
     text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutputGrew(GrowingEvent):
+    job_id: JobId
+    attempt: int
+    at: int
+    append: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutputShown:
+    """All output so far, for one who came later, or lost some. `attempt` is the newest: whatever
+    an earlier one appends is in it already."""
+
+    job_id: JobId
+    attempt: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +114,9 @@ class JobCancelled(LastEvent):
 
 
 JobEnded: TypeAlias = JobSucceeded | JobFailed | JobCancelled
-JobEvent: TypeAlias = JobQueued | JobStarted | JobProgressed | JobEnded
+JobEvent: TypeAlias = (
+    JobQueued | JobStarted | JobProgressed | JobOutputGrew | JobOutputShown | JobEnded
+)
 
 
 def audience(job_id: JobId) -> Audience[JobEvent]:

@@ -17,7 +17,7 @@ async def test_an_error_in_its_work_fails_the_job_without_telling_what_it_said(
     stage: Stage, watcher: RecordingSubscriber, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     def raising(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
-        yield Step(0.5, "Half", 0, "so far")
+        yield Step(0.5, "Half", 0)
         raise error
 
     await stage.runner(AT_ONCE, raising).run(ID)
@@ -48,7 +48,7 @@ async def test_a_timeout_inside_its_work_is_not_the_jobs_own(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:
     def raising(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
-        yield Step(0.5, "Half", 0, "so far")
+        yield Step(0.5, "Half", 0)
         raise TimeoutError("some server did not answer")
 
     await stage.runner(AT_ONCE, raising).run(ID)
@@ -62,7 +62,7 @@ async def test_work_without_a_result_fails_the_job(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:
     def resultless(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
-        yield Step(0.5, "Half", 0, "so far")
+        yield Step(0.5, "Half", 0)
 
     await stage.runner(AT_ONCE, resultless).run(ID)
 

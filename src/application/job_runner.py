@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from application.errors import Unavailable
+from application.job_attempt import Attempt
 from application.job_endings import tell_ending
 from application.job_output import JobOutput, OutputIsTooLong
 from application.job_ports import EndedJobs, JobQueue, RunningJobs
 from application.ports import Broadcaster, Clock, GrowingTexts
 from domain import jobs
 from domain.identity import JobId
-from domain.job_kinds import Outcome, Part, StepsOf
+from domain.job_kinds import Asking, Outcome, Part, Step, StepsOf
 from domain.jobs import (
     Job,
     JobCancelled,
@@ -49,17 +50,6 @@ class JobRunnerSettings:
     timeout: float
     lease: float
     output_limit: int
-
-
-class Attempt:
-    """One attempt at a job, while it runs here: how it is interrupted, what it has written, and
-    when it has to show the next sign of life, by the event loop's clock."""
-
-    def __init__(self, job: Job, output: JobOutput, sign_due: float) -> None:
-        self.job = job
-        self.output = output
-        self.interrupt = asyncio.Event()
-        self.sign_due = sign_due
 
 
 class JobRunner:
@@ -151,46 +141,55 @@ class JobRunner:
             return JobFailed(job.id, "The job failed because of an error in its work.")
 
     async def _steps(self, attempt: Attempt) -> JobEnded:
-        job = attempt.job
-        for step in self._steps_of(job.kind, job.content):
-            if isinstance(step, Outcome):
-                return JobSucceeded(job.id, step.text)
-            progress = None if isinstance(step, Part) else step.progress
-            if await self._wait(attempt, step.seconds * self._settings.pace, progress):
-                return JobCancelled(job.id)
-            if isinstance(step, Part):
-                attempt.output.add(step.text, _loop_time())
-            else:
-                await self._tell_output(attempt)
-                text = attempt.output.short
-                await self._tell(JobProgressed(job.id, job.attempt, step.progress, step.note, text))
+        job, pace = attempt.job, self._settings.pace
+        work, given = self._steps_of(job.kind, job.content), None
+        with contextlib.suppress(StopIteration):
+            while not isinstance(step := work.send(given), Outcome):
+                given = None
+                if await self._wait(attempt, step, step.seconds * pace):
+                    return JobCancelled(job.id)
+                match step:
+                    case Part():
+                        attempt.output.add(step.text, _loop_time())
+                    case Asking():
+                        given = attempt.take_input()
+                    case Step():
+                        await self._tell_output(attempt)
+                        text = attempt.output.short
+                        progressed = JobProgressed(
+                            job.id, job.attempt, step.progress, step.note, text
+                        )
+                        await self._tell(progressed)
+            return JobSucceeded(job.id, step.text)
         return JobFailed(job.id, "The job ended without a result.")
 
-    async def _wait(self, attempt: Attempt, seconds: float, progress: float | None) -> bool:
+    async def _wait(self, attempt: Attempt, step: Step | Part | Asking, seconds: float) -> bool:
         """Let a step take its time, telling output and showing signs of life meanwhile; true if the
-        job was cancelled. With a `progress` its end is a sign of life, too."""
+        job was cancelled. What asks for input goes on as soon as there is some; the end of a `Step`
+        is a sign of life, too."""
         end = self._clock.monotonic() + seconds
-        interrupt = attempt.interrupt
+        interrupt, output = attempt.interrupt, attempt.output
         while True:
+            is_given = isinstance(step, Asking) and attempt.has_input
+            left = 0 if is_given else end - self._clock.monotonic()
             now = _loop_time()
-            left = min(end - self._clock.monotonic(), attempt.sign_due - now)
-            to_gather = attempt.output.left(now)
-            left = left if to_gather is None else min(left, to_gather)
+            left = min(left, attempt.sign_due - now)
+            if (to_gather := output.left(now)) is not None:
+                left = min(left, to_gather)
             if left > 0:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(left):
                         await interrupt.wait()
             now = _loop_time()
-            to_gather = attempt.output.left(now)
-            if to_gather is not None and to_gather <= 0:
+            if (to_gather := output.left(now)) is not None and to_gather <= 0:
                 await self._tell_output(attempt)
-            is_done = self._clock.monotonic() >= end
-            has_come_on = is_done and progress is not None
-            if interrupt.is_set() or has_come_on or now >= attempt.sign_due:
+            is_done = is_given or self._clock.monotonic() >= end
+            progress = step.progress if is_done and isinstance(step, Step) else None
+            if interrupt.is_set() or progress is not None or now >= attempt.sign_due:
                 interrupt.clear()
-                held = await self._report(attempt.job, progress if is_done else None)
+                attempt.job = await self._report(attempt.job, progress)
                 attempt.sign_due = self._next_sign()
-                if held.cancel_requested:
+                if attempt.job.cancel_requested:
                     return True
             if is_done:
                 return False

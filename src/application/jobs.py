@@ -23,8 +23,9 @@ from application.ports import (
 from domain import jobs
 from domain.audiences import Audience, AudienceKind
 from domain.capabilities import Right
-from domain.errors import JobIsOver, JobIsUnknown, NotAllowed
+from domain.errors import JobIsOver, JobIsUnknown, JobTakesNoInput, NotAllowed
 from domain.identity import Caller, IdempotencyKey, JobId, MessageText
+from domain.job_kinds import takes_input
 from domain.jobs import (
     Job,
     JobCancelled,
@@ -246,6 +247,22 @@ class JobService:
             await tell_ending(self._broadcaster, self._ended, JobCancelled(job_id, at=now))
         else:
             await self._queue.interrupt(job_id)
+
+    async def give(self, caller: Caller, job_id: JobId, data: str) -> None:
+        """Give a running job of one's own input; its worker is told at once, or a little later.
+
+        Raises `NotAllowed`, `JobIsUnknown`, `JobIsNotYours`, `JobTakesNoInput`, `TextIsEmpty`,
+        `TextIsTooLong`, `JobIsOver`, `JobIsNotRunning`, `JobInputIsFull`.
+        """
+        await self._access.demand(caller, jobs.audience(job_id), Right.PUBLISH)
+        job = await self._seen_by(caller, job_id)
+        job.check_owner(caller)
+        if not takes_input(job.kind):
+            raise JobTakesNoInput(f"A job of the kind {job.kind} takes no input.")
+        text = MessageText.parse(data, limit=self._text_limit)
+        if await self._asked.give(job_id, text.value) is None:
+            raise JobIsUnknown("There is no job with this id.")
+        await self._queue.interrupt(job_id)
 
     async def get(self, caller: Caller, job_id: JobId) -> Job:
         """Raises `NotAllowed`, and `JobIsUnknown` also for a job that `caller` may not see."""

@@ -1,7 +1,7 @@
 """What each kind of job computes, step by step. Pure: whoever runs it does the waiting."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -26,19 +26,31 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """The work waits for its next input, for so many `seconds`; it is sent that, or None."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The last step, with what the job came to: all of its output, if there were parts."""
 
     text: str
 
 
-Work: TypeAlias = Iterator[Step | Part | Outcome]
+Work: TypeAlias = Generator[Step | Part | Asking | Outcome, str | None, None]
 StepsOf: TypeAlias = Callable[[JobKind, str], Work]
 
 
 def steps_of(kind: JobKind, content: str) -> Work:
-    """Yield `Step`s of rising progress and `Part`s of output, then one `Outcome`."""
+    """Yield `Step`s of rising progress, `Part`s of output and `Asking`s for input, then one
+    `Outcome`."""
     return _KINDS[kind](content)
+
+
+def takes_input(kind: JobKind) -> bool:
+    return kind is JobKind.CONVERSE
 
 
 _DICTIONARY = {
@@ -107,6 +119,26 @@ def _generate(content: str) -> Work:
     yield Outcome(heading + answer)
 
 
+_ANSWER_SECONDS = 30.0
+_TURNS = 20
+
+
+def _converse(content: str) -> Work:
+    said = f"💬 About '{content}': what do you say?\n"
+    yield Part(said, 0)
+    yield Step(0.5, "Listening", 0.1)
+    for _ in range(_TURNS):
+        heard = yield Asking(_ANSWER_SECONDS)
+        if heard is None:
+            break
+        answer = f"💬 You say '{heard}'. And?\n"
+        said += answer
+        yield Part(answer, 0.1)
+    ending = "💬 That is all."
+    yield Part(ending, 0)
+    yield Outcome(said + ending)
+
+
 def _default(content: str) -> Work:
     yield Step(0.5, "Processing", 1.0)
     yield Outcome(f"✅ Processed: {content.upper()}")
@@ -116,5 +148,6 @@ _KINDS: dict[JobKind, Callable[[str], Work]] = {
     JobKind.TRANSLATE: _translate,
     JobKind.ANALYZE: _analyze,
     JobKind.GENERATE: _generate,
+    JobKind.CONVERSE: _converse,
     JobKind.DEFAULT: _default,
 }

@@ -5,7 +5,14 @@ from enum import StrEnum
 from typing import Self, TypeAlias, assert_never
 
 from domain.audiences import Audience, AudienceKind
-from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
+from domain.errors import (
+    JobInputIsFull,
+    JobIsNotRunning,
+    JobIsNotYours,
+    JobIsOver,
+    JobIsUnknown,
+    TransitionIsImpossible,
+)
 from domain.events import FencedEvent, GrowingEvent, LastEvent
 from domain.identity import Caller, IdempotencyKey, JobId, Member, MemberId
 
@@ -14,6 +21,7 @@ class JobKind(StrEnum):
     TRANSLATE = "translate"
     ANALYZE = "analyze"
     GENERATE = "generate"
+    CONVERSE = "converse"
     DEFAULT = "default"
 
     @classmethod
@@ -48,6 +56,13 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.FAILED: frozenset(),
     JobState.CANCELLED: frozenset(),
 }
+
+
+MOST_INPUTS = 100
+"""How much a job is given at most. Its record keeps all of it, and is written anew each time."""
+
+INPUT_BYTES = 64 * 1024
+"""How many bytes that may be in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +151,8 @@ class Job:
     `private` jobs can be watched by their owner only; the others, asked for by somebody
     who could not be recognised again, by whoever knows their id. `outcome` is the result
     or the reason, once the job is over, and `ended_at` when that was. `key` is what its owner
-    asked for it under, if it was.
+    asked for it under, if it was. `inputs` is what the running job was given, in its order: kept,
+    so that an attempt after a lost one is given the same.
     """
 
     id: JobId
@@ -153,6 +169,7 @@ class Job:
     outcome: str | None = None
     key: IdempotencyKey | None = None
     ended_at: float | None = None
+    inputs: tuple[str, ...] = ()
 
     @classmethod
     def ask(
@@ -175,6 +192,17 @@ class Job:
 
     def advance(self, progress: float) -> Self:
         return replace(self, progress=progress)
+
+    def give(self, data: str) -> Self:
+        """Raises `JobIsOver`, `JobIsNotRunning`, `JobInputIsFull`."""
+        if self.state.is_over:
+            raise JobIsOver(f"This job is over already: {self.state}.")
+        if self.state is not JobState.RUNNING:
+            raise JobIsNotRunning("This job doesn't run yet.")
+        inputs = (*self.inputs, data)
+        if len(inputs) > MOST_INPUTS or sum(len(each.encode()) for each in inputs) > INPUT_BYTES:
+            raise JobInputIsFull("This job was given as much as it takes.")
+        return replace(self, inputs=inputs)
 
     def hand_back(self, *, lost: bool = False) -> Self:
         """Queue it again; a worker that stops in good order costs the job nothing."""
@@ -210,7 +238,7 @@ class Job:
         """Raise `JobIsNotYours` unless `caller` asked for this job, or is the operator."""
         self.check_watcher(caller)
         if not self._is_of(caller):
-            raise JobIsNotYours("Only whoever asked for a job can cancel it.")
+            raise JobIsNotYours("Only whoever asked for a job can cancel it, or give it anything.")
 
     def _is_of(self, caller: Caller) -> bool:
         return caller.identity.is_operator or caller.member.id == self.owner

@@ -3,7 +3,7 @@
 from typing import Literal, TypeAlias, assert_never
 
 from chanx.messages.base import BaseMessage
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from adapters.job_words import WORDS, StateWord
 from adapters.sessions.frames import is_none
@@ -37,7 +37,7 @@ Status: TypeAlias = Literal[
 
 
 class JobPayload(BaseModel):
-    """`type` is translate, analyze or generate; anything else runs as default."""
+    """`type` is translate, analyze, generate or converse; anything else runs as default."""
 
     type: str = Field("default", max_length=50)
     content: str
@@ -66,6 +66,19 @@ class JobWatch(BaseMessage):
 
     action: Literal["job_watch"] = "job_watch"
     payload: JobIdPayload
+
+
+class JobInputPayload(JobIdPayload):
+    """`data` is a text; what is none reaches the job as the text that is its JSON."""
+
+    data: JsonValue
+
+
+class JobInput(BaseMessage):
+    """Gives a running job of one's own, if it takes any, its next input."""
+
+    action: Literal["job_input"] = "job_input"
+    payload: JobInputPayload
 
 
 class JobListRequest(BaseMessage):

@@ -1,5 +1,6 @@
 """`/ws/background_jobs`: jobs are asked for, watched, cancelled and listed."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 from adapters.sessions.session import Session
@@ -8,6 +9,7 @@ from adapters.websocket.consumer import FeatureConsumer
 from adapters.websocket.feature import ToldFeature, handler
 from adapters.websocket.job_frames import (
     JobCancel,
+    JobInput,
     JobList,
     JobListPayload,
     JobListRequest,
@@ -84,6 +86,13 @@ class JobsFeature(ToldFeature):
     async def job_watch(self, message: JobWatch) -> None:
         job_id = JobId(message.payload.job_id)
         self._tell_ending(await self._jobs.watch(self.session.caller, self.session, job_id))
+
+    @handler
+    async def job_input(self, message: JobInput) -> None:
+        asked = message.payload
+        data = asked.data
+        text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+        await self._jobs.give(self.session.caller, JobId(asked.job_id), text)
 
     @handler
     async def job_list(self, _message: JobListRequest) -> JobList:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from domain.job_kinds import Outcome, Part, Step, steps_of
+from domain.job_kinds import Asking, Outcome, Part, Step, steps_of, takes_input
 from domain.jobs import JobKind
 from tests.unit.domain.strategies import contents, job_kinds
 
@@ -99,6 +99,21 @@ def test_a_generated_text_grows_in_parts_into_the_result(content: str) -> None:
     assert len(steps(JobKind.GENERATE, content)) >= 3
 
 
+def test_a_conversation_goes_on_as_long_as_it_is_answered() -> None:
+    work = steps_of(JobKind.CONVERSE, "tea")
+    answers = iter(["green", "☕"])
+    said, step = "", next(work)
+    while not isinstance(step, Outcome):
+        if isinstance(step, Part):
+            said += step.text
+        step = work.send(next(answers, None) if isinstance(step, Asking) else None)
+
+    assert said == step.text
+    assert "You say 'green'" in said
+    assert "You say '☕'" in said
+    assert [kind for kind in JobKind if takes_input(kind)] == [JobKind.CONVERSE]
+
+
 def test_anything_else_comes_back_in_capitals() -> None:
     assert result(JobKind.DEFAULT, "make it so") == "✅ Processed: MAKE IT SO"
 
@@ -114,7 +129,8 @@ def test_any_work_is_steps_of_rising_progress_and_one_outcome_at_the_end(
     progress = [0.0]
     for step in before:
         if isinstance(step, Part):
-            assert last.text.count(step.text)
+            assert step.text in last.text
+        if isinstance(step, Part | Asking):
             continue
         assert isinstance(step, Step)
         assert step.note

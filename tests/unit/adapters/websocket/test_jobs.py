@@ -1,14 +1,13 @@
 """Jobs on their socket, from being asked for to their end."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import domain.job_kinds
 from domain.identity import JobId, Member, MemberId
-from domain.job_kinds import Outcome, Step
+from domain.job_kinds import Step, Work
 from domain.jobs import (
     JobCancelled,
     JobEvent,
@@ -134,7 +133,7 @@ async def test_generated_text_streams_in_growing_parts(service: Service) -> None
 async def test_work_that_breaks_ends_its_job_and_tells_nothing_of_the_error(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(content: str) -> Iterator[Step | Outcome]:
+    def broken(content: str) -> Work:
         yield Step(0.5, "Breaking", 0)
         raise RuntimeError("secret")
 
@@ -254,3 +253,28 @@ def test_whoever_watches_a_job_hears_every_step_in_its_words() -> None:
         ],
         OUTPUT,
     )
+
+
+async def test_a_running_job_is_given_what_its_owner_says() -> None:
+    async with serving(job_pace=1) as service, asking(service) as client:
+        job_id = await ask(client, "converse", "tea")
+        await client.status("running")
+        await client.say("job_input", {"job_id": job_id, "data": "green"})
+        await client.say("job_input", {"job_id": job_id, "data": {"cups": 2}})
+        said = ""
+        while "cups" not in said:
+            said += (await client.frame())["payload"].get("append", "")
+        assert "You say 'green'" in said
+        assert "You say '{\"cups\": 2}'" in said
+
+
+async def test_input_that_nobody_takes_is_refused(service: Service) -> None:
+    async with asking(service) as client:
+        job_id = await ask(client)
+        await client.status("result")
+        await client.say("job_input", {"job_id": job_id, "data": "more"}, ref="7")
+        refused = await client.frame()
+        assert (refused["action"], refused["ref"]) == ("error", "7")
+        assert refused["payload"]["code"] == "job_takes_no_input"
+        await client.say("job_input", {"job_id": "unknown", "data": "more"})
+        assert (await client.payload("error"))["code"] == "job_is_unknown"

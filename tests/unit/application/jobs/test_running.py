@@ -1,13 +1,12 @@
 """Running a job: from its start to its result."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from domain.identity import JobId
-from domain.job_kinds import Outcome, Part, Step, steps_of
+from domain.job_kinds import Outcome, Part, Step, Work, steps_of
 from domain.jobs import (
     Job,
     JobEvent,
@@ -75,7 +74,7 @@ async def test_each_kind_of_job_comes_to_its_result(stage: Stage, kind: JobKind)
 async def test_work_is_given_the_kind_and_content_that_were_asked_for(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    def repeat(kind: JobKind, content: str) -> Iterator[Step | Outcome]:
+    def repeat(kind: JobKind, content: str) -> Work:
         yield Outcome(f"{kind}: {content}")
 
     await stage.runner(AT_ONCE, repeat).run(ID)

@@ -1,9 +1,9 @@
 """The frames of `/ws/background_jobs`, and the words for where a job stands."""
 
-from typing import Literal, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, assert_never
 
 from chanx.messages.base import BaseMessage
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field
 
 from adapters.job_words import WORDS, StateWord
 from adapters.sessions.frames import is_none
@@ -71,7 +71,7 @@ class JobWatch(BaseMessage):
 class JobInputPayload(JobIdPayload):
     """`data` is a text; what is none reaches the job as the text that is its JSON."""
 
-    data: JsonValue
+    data: Any
 
 
 class JobInput(BaseMessage):

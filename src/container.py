@@ -154,6 +154,7 @@ class Container(containers.DeclarativeContainer):
         JobService,
         broadcaster,
         broadcaster,
+        broadcaster,
         job_records,
         job_records,
         backend.provided.job_queue,
@@ -169,6 +170,7 @@ class Container(containers.DeclarativeContainer):
     job_runner = providers.Singleton(
         JobRunner,
         broadcaster,
+        broadcaster,
         job_records,
         job_records,
         backend.provided.job_queue,
@@ -179,6 +181,7 @@ class Container(containers.DeclarativeContainer):
             pace=job_settings.pace,
             timeout=job_settings.timeout,
             lease=job_settings.lease,
+            output_limit=job_settings.output_limit,
         ),
     )
     job_reaper = providers.Singleton(

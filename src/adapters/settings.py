@@ -195,6 +195,7 @@ class JobSettings(SettingsGroup):
     losses: int = Field(3, ge=1)
     slots: int = Field(10, ge=1, le=1_000)
     queue_limit: int = Field(1_000, ge=1)
+    output_limit: int = Field(262_144, ge=1_000)
     retention: float = Field(HOUR, ge=1)
     records: int = Field(10_000, ge=1)
     # As many as every backend promises to find: `job_ports.LISTED_BACK`.

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from application.errors import Scope
 from domain.identity import IdempotencyKey, JobId, MemberId
-from domain.jobs import Job, JobEnded
+from domain.job_kinds import takes_input
+from domain.jobs import INPUT_BYTES, Job, JobEnded
 
 LISTED_BACK = 200
 """At least so many of a member's newest jobs can be listed."""
@@ -23,8 +24,8 @@ RECORD_BYTES = 8_192
 stream, for which Redis sets 4 KiB aside, everything else."""
 
 COPIES = 8
-"""How often its content is kept at most, once it is over: in the record, in the outcome, and in
-each frame of a stream that shows text as it grows."""
+"""How often its content is kept at most, once it is over: in the record, in the outcome, in its
+output, and in the frames of its stream, which repeat what is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,11 @@ WAITING_SECONDS = 5.0
 
 def bytes_of(job: Job) -> int:
     """What keeping a job takes at most on Redis, record and stream, if it is begun once. Its
-    content is measured as it is written there: a control character takes six bytes."""
-    return RECORD_BYTES + COPIES * len(json.dumps(job.content, ensure_ascii=False).encode())
+    content is measured as it is written there: a control character takes six bytes. What it may be
+    given counts in full, since it is given later."""
+    content = len(json.dumps(job.content, ensure_ascii=False).encode())
+    given = INPUT_BYTES if takes_input(job.kind) else 0
+    return RECORD_BYTES + COPIES * (content + given)
 
 
 class KnownJobs(Protocol):
@@ -97,6 +101,13 @@ class AskedJobs(KnownJobs, Protocol):
         """Cancel a queued job, which has ended `at` then, or request it of a running one.
 
         Returns the job as it is afterwards; None, and no change, if it is over or unknown.
+        """
+
+    @abstractmethod
+    async def give(self, job_id: JobId, data: str) -> Job | None:
+        """Give a running job input, which whoever runs it is told with its next `report`.
+
+        Returns the job as it is afterwards; None for an unknown id. Raises what `Job.give` does.
         """
 
 

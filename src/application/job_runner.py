@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from application.errors import Unavailable
+from application.job_attempt import Attempt
 from application.job_endings import tell_ending
+from application.job_output import JobOutput, OutputIsTooLong
 from application.job_ports import EndedJobs, JobQueue, RunningJobs
-from application.ports import Broadcaster, Clock
+from application.ports import Broadcaster, Clock, GrowingTexts
 from domain import jobs
 from domain.identity import JobId
-from domain.job_kinds import Outcome, StepsOf
+from domain.job_kinds import Asking, Outcome, Part, Step, StepsOf
 from domain.jobs import (
     Job,
     JobCancelled,
@@ -41,11 +43,13 @@ class JobIsLost(Exception):
 class JobRunnerSettings:
     """`pace` scales the simulated time of each step (0: no waiting). `timeout` bounds one
     attempt, `lease` is how long a job stays a worker's without a sign of life; in seconds.
+    `output_limit` bounds a job's output, in characters.
     """
 
     pace: float
     timeout: float
     lease: float
+    output_limit: int
 
 
 class JobRunner:
@@ -54,6 +58,7 @@ class JobRunner:
     def __init__(
         self,
         broadcaster: Broadcaster,
+        texts: GrowingTexts,
         running: RunningJobs,
         ended: EndedJobs,
         queue: JobQueue,
@@ -62,18 +67,19 @@ class JobRunner:
         settings: JobRunnerSettings,
     ) -> None:
         self._broadcaster = broadcaster
+        self._texts = texts
         self._running = running
         self._ended = ended
         self._queue = queue
         self._clock = clock
         self._steps_of = steps_of
         self._settings = settings
-        self._interrupts: dict[JobId, asyncio.Event] = {}
+        self._attempts: dict[JobId, Attempt] = {}
 
     def interrupt(self, job_id: JobId) -> None:
         """Have a job that runs here look at its record now; others are ignored."""
-        if interrupt := self._interrupts.get(job_id):
-            interrupt.set()
+        if attempt := self._attempts.get(job_id):
+            attempt.interrupt.set()
 
     async def tell_if_gone(self, job_id: JobId) -> bool:
         """Tell the audience of a job that the backend forgot: no record says so to anybody else.
@@ -95,9 +101,11 @@ class JobRunner:
         if job is None:
             await self.tell_if_gone(job_id)
             return
-        interrupt = self._interrupts[job_id] = asyncio.Event()
+        output = JobOutput(self._texts, job, self._settings.output_limit)
+        attempt = self._attempts[job_id] = Attempt(job, output, self._next_sign())
         try:
-            ending = replace(await self._attempt(job, interrupt), at=self._clock.now())
+            ending = replace(await self._attempt(attempt), at=self._clock.now())
+            await self._tell_output(attempt, is_all=isinstance(ending, JobSucceeded))
             await self._persist(lambda: self._end(job, ending))
         except JobIsLost:
             if not await self.tell_if_gone(job_id):
@@ -111,17 +119,22 @@ class JobRunner:
             raise
         finally:
             # A later attempt may run here already, if this one had lost its job.
-            if self._interrupts.get(job_id) is interrupt:
-                del self._interrupts[job_id]
+            if self._attempts.get(job_id) is attempt:
+                del self._attempts[job_id]
 
-    async def _attempt(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
+    async def _attempt(self, attempt: Attempt) -> JobEnded:
+        job = attempt.job
         limit = asyncio.timeout(self._settings.timeout)
         try:
             async with limit:
                 await self._tell(JobStarted(job.id, job.attempt))
-                return await self._steps(job, interrupt)
+                await self._persist(attempt.output.begin)
+                return await self._steps(attempt)
         except JobIsLost:
             raise
+        except OutputIsTooLong:
+            most = self._settings.output_limit
+            return JobFailed(job.id, f"The job wrote more than {most} characters.")
         except Exception:
             if limit.expired():
                 return JobFailed(job.id, f"The job took longer than {self._settings.timeout:g} s.")
@@ -129,34 +142,68 @@ class JobRunner:
             log.exception("a job failed", extra={"job": job.id})
             return JobFailed(job.id, "The job failed because of an error in its work.")
 
-    async def _steps(self, job: Job, interrupt: asyncio.Event) -> JobEnded:
-        for step in self._steps_of(job.kind, job.content):
-            if isinstance(step, Outcome):
-                return JobSucceeded(job.id, step.text)
-            seconds = step.seconds * self._settings.pace
-            if await self._wait(job, interrupt, seconds, step.progress):
-                return JobCancelled(job.id)
-            await self._tell(JobProgressed(job.id, step.progress, step.note, step.text))
+    async def _steps(self, attempt: Attempt) -> JobEnded:
+        job, pace = attempt.job, self._settings.pace
+        work, given = self._steps_of(job.kind, job.content), None
+        with contextlib.suppress(StopIteration):
+            while not isinstance(step := work.send(given), Outcome):
+                given = None
+                if await self._wait(attempt, step, step.seconds * pace):
+                    return JobCancelled(job.id)
+                match step:
+                    case Part():
+                        attempt.output.add(step.text, _loop_time())
+                    case Asking():
+                        given = attempt.take_input()
+                    case Step():
+                        await self._tell_output(attempt)
+                        text = attempt.output.short
+                        progressed = JobProgressed(
+                            job.id, job.attempt, step.progress, step.note, text
+                        )
+                        await self._tell(progressed)
+            return JobSucceeded(job.id, step.text)
         return JobFailed(job.id, "The job ended without a result.")
 
-    async def _wait(
-        self, job: Job, interrupt: asyncio.Event, seconds: float, progress: float
-    ) -> bool:
-        """Let a step take its time, showing signs of life; true if the job was cancelled."""
+    async def _wait(self, attempt: Attempt, step: Step | Part | Asking, seconds: float) -> bool:
+        """Let a step take its time, telling output and showing signs of life meanwhile; true if the
+        job was cancelled. What asks for input goes on as soon as there is some; the end of a `Step`
+        is a sign of life, too."""
         end = self._clock.monotonic() + seconds
+        interrupt, output = attempt.interrupt, attempt.output
         while True:
-            left = max(0.0, end - self._clock.monotonic())
-            # A third of the lease, so that two signs of life in a row may be late.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, self._settings.lease / 3)):
-                    await interrupt.wait()
-            interrupt.clear()
-            is_done = self._clock.monotonic() >= end
-            held = await self._report(job, progress if is_done else None)
-            if held.cancel_requested:
-                return True
+            is_given = isinstance(step, Asking) and attempt.has_input
+            left = 0 if is_given else end - self._clock.monotonic()
+            now = _loop_time()
+            left = min(left, attempt.sign_due - now)
+            if (to_gather := output.left(now)) is not None:
+                left = min(left, to_gather)
+            if left > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await interrupt.wait()
+            now = _loop_time()
+            if (to_gather := output.left(now)) is not None and to_gather <= 0:
+                await self._tell_output(attempt)
+            is_done = is_given or self._clock.monotonic() >= end
+            progress = step.progress if is_done and isinstance(step, Step) else None
+            if interrupt.is_set() or progress is not None or now >= attempt.sign_due:
+                interrupt.clear()
+                attempt.job = await self._report(attempt.job, progress)
+                attempt.sign_due = self._next_sign()
+                if attempt.job.cancel_requested:
+                    return True
             if is_done:
                 return False
+
+    async def _tell_output(self, attempt: Attempt, *, is_all: bool = False) -> None:
+        if not await self._persist(lambda: attempt.output.tell(is_all=is_all)):
+            # Raises, if another attempt has begun.
+            await self._report(attempt.job, None)
+
+    def _next_sign(self) -> float:
+        # A third of the lease, so that two signs of life in a row may be late.
+        return _loop_time() + self._settings.lease / 3
 
     async def _report(self, job: Job, progress: float | None) -> Job:
         lease = self._settings.lease
@@ -193,3 +240,7 @@ class JobRunner:
                 await self._queue.put(job.id)
         except Unavailable:
             log.warning("a job could not be handed back; its lease will lapse")
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

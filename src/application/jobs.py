@@ -13,6 +13,7 @@ from application.ports import (
     Broadcaster,
     Clock,
     Cursor,
+    GrowingTexts,
     Ids,
     LossReason,
     Recovery,
@@ -22,9 +23,19 @@ from application.ports import (
 from domain import jobs
 from domain.audiences import Audience, AudienceKind
 from domain.capabilities import Right
-from domain.errors import JobIsOver, JobIsUnknown, NotAllowed
+from domain.errors import JobIsOver, JobIsUnknown, JobTakesNoInput, NotAllowed
 from domain.identity import Caller, IdempotencyKey, JobId, MessageText
-from domain.jobs import Job, JobCancelled, JobEvent, JobKind, JobQueued, JobState
+from domain.job_kinds import takes_input
+from domain.jobs import (
+    Job,
+    JobCancelled,
+    JobEvent,
+    JobKind,
+    JobOutputShown,
+    JobProgressed,
+    JobQueued,
+    JobState,
+)
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +58,7 @@ class JobService:
     def __init__(
         self,
         broadcaster: Broadcaster,
+        texts: GrowingTexts,
         subscriptions: Subscriptions,
         asked: AskedJobs,
         ended: EndedJobs,
@@ -62,6 +74,7 @@ class JobService:
         list_limit: int,
     ) -> None:
         self._broadcaster = broadcaster
+        self._texts = texts
         self._subscriptions = subscriptions
         self._asked = asked
         self._ended = ended
@@ -148,7 +161,8 @@ class JobService:
     async def watch(
         self, caller: Caller, subscriber: Subscriber, job_id: JobId, since: Cursor | None = None
     ) -> Job | None:
-        """Deliver where the job stands and all that follows, or what came after `since`.
+        """Deliver where the job stands and all that follows, or what came after `since`. Where that
+        isn't all that was missed, its output is delivered as a whole.
 
         Returns the job if it is over and history no longer tells how it ended.
         Raises `NotAllowed`, `JobIsUnknown`, `RateLimited`.
@@ -159,13 +173,31 @@ class JobService:
         if since is not None:
             async with self._limits.recovery(caller, since):
                 recovery = await self._subscriptions.subscribe(audience, subscriber, since=since)
+            if recovery is None or recovery.reason is None:
+                return job if job.state.is_over and recovery is None else None
+            over = await self._show_output(subscriber, job_id)
             # What is left of an ended job's history ends with how it ended.
-            is_told = recovery is not None and (recovery.reason is None or recovery.missed)
-            return job if job.state.is_over and not is_told else None
-        if job.state.is_over:
-            return job
-        await self._subscriptions.subscribe(audience, subscriber, replay_last=True)
-        return None
+            return over or (job if job.state.is_over and not recovery.missed else None)
+        if not job.state.is_over:
+            await self._subscriptions.subscribe(audience, subscriber, replay_last=True)
+        over = await self._show_output(subscriber, job_id)
+        return over or (job if job.state.is_over else None)
+
+    async def _show_output(self, subscriber: Subscriber, job_id: JobId) -> Job | None:
+        """Deliver all output so far, if there is any. What was delivered before is part of it, what
+        follows goes on where it ends, or is part of it, too. Returns the job, if it is over: then
+        how it ended is to be told once more, as the last."""
+        audience = jobs.audience(job_id)
+        text = await self._texts.text(audience)
+        job = await self._asked.get(job_id) if text else None
+        if job is None:
+            return None
+        if job.state is JobState.RUNNING:
+            # The newest event may be one of output, which doesn't say where the job stands.
+            stands = JobProgressed(job_id, job.attempt, job.progress, "⚙️ The job is running.")
+            self._subscriptions.tell(audience, subscriber, stands)
+        self._subscriptions.tell(audience, subscriber, JobOutputShown(job_id, job.attempt, text))
+        return job if job.state.is_over else None
 
     def one_of_each(self, cursors: Iterable[Cursor]) -> Iterator[Cursor]:
         """The last cursor of each job that `cursors` belong to, and of all that belong to none.
@@ -215,6 +247,22 @@ class JobService:
             await tell_ending(self._broadcaster, self._ended, JobCancelled(job_id, at=now))
         else:
             await self._queue.interrupt(job_id)
+
+    async def give(self, caller: Caller, job_id: JobId, data: str) -> None:
+        """Give a running job of one's own input; its worker is told at once, or a little later.
+
+        Raises `NotAllowed`, `JobIsUnknown`, `JobIsNotYours`, `JobTakesNoInput`, `TextIsEmpty`,
+        `TextIsTooLong`, `JobIsOver`, `JobIsNotRunning`, `JobInputIsFull`.
+        """
+        await self._access.demand(caller, jobs.audience(job_id), Right.PUBLISH)
+        job = await self._seen_by(caller, job_id)
+        job.check_owner(caller)
+        if not takes_input(job.kind):
+            raise JobTakesNoInput(f"A job of the kind {job.kind} takes no input.")
+        text = MessageText.parse(data, limit=self._text_limit)
+        if await self._asked.give(job_id, text.value) is None:
+            raise JobIsUnknown("There is no job with this id.")
+        await self._queue.interrupt(job_id)
 
     async def get(self, caller: Caller, job_id: JobId) -> Job:
         """Raises `NotAllowed`, and `JobIsUnknown` also for a job that `caller` may not see."""

@@ -114,6 +114,24 @@ class Broadcaster(Protocol):
         """The cursor of what was published under this key, as long as it is remembered."""
 
 
+class GrowingTexts(Protocol):
+    """The one text that a durable audience may have beside its history, kept for as long."""
+
+    @abstractmethod
+    async def grow(self, audience: Audience[Event], event: Event) -> bool:
+        """Publish a `GrowingEvent`, and keep what the text is now, in one step.
+
+        False, and nothing is told or kept, if a later attempt has told something, if the audience
+        has heard its last event, or if the text that is kept ends elsewhere than at `at`: because
+        a call that raised `Unavailable` grew it nevertheless, or because it was lost. At 0 the
+        text begins anew, whatever was kept.
+        """
+
+    @abstractmethod
+    async def text(self, audience: Audience[Any]) -> str:
+        """The text, with all that was published before the call; empty if there is none."""
+
+
 class Subscriptions(Protocol):
     """Who listens to what, in this process."""
 
@@ -134,6 +152,10 @@ class Subscriptions(Protocol):
         to one that listens already, too.
         Raises `TooManySubscriptions`.
         """
+
+    @abstractmethod
+    def tell(self, audience: Audience[Event], subscriber: Subscriber, event: Event) -> None:
+        """Deliver an event to this one alone; it is no part of history and has no cursor."""
 
     @abstractmethod
     def audience_of(self, cursor: Cursor) -> Audience[Any] | None:

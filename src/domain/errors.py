@@ -65,6 +65,18 @@ class JobIsOver(BrokenRule):
     code = "job_is_over"
 
 
+class JobIsNotRunning(BrokenRule):
+    code = "job_is_not_running"
+
+
+class JobTakesNoInput(BrokenRule):
+    code = "job_takes_no_input"
+
+
+class JobInputIsFull(BrokenRule):
+    code = "job_input_is_full"
+
+
 class TransitionIsImpossible(BrokenRule):
     """A job was asked to go from one state to another that its table does not allow."""
 

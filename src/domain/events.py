@@ -27,6 +27,23 @@ class PassingEvent:
     __slots__ = ()
 
 
+class FencedEvent:
+    """Told by one of several attempts at the same thing, counted from 1. Once a later attempt has
+    told its audience anything, nothing that an earlier one tells is heard."""
+
+    __slots__ = ()
+    attempt: int
+
+
+class GrowingEvent(FencedEvent):
+    """Its audience has a text. This one ends at `at` (in characters, code points) and goes on with
+    `append`; at 0 it begins anew."""
+
+    __slots__ = ()
+    at: int
+    append: str
+
+
 @dataclass(frozen=True, slots=True)
 class MemberJoined(PassingEvent):
     """`members` is how many are there now, where somebody counts them."""

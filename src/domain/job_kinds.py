@@ -1,7 +1,7 @@
 """What each kind of job computes, step by step. Pure: whoever runs it does the waiting."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,22 +15,42 @@ class Step:
     progress: float
     note: str
     seconds: float
-    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The next part of a job's output, and the `seconds` that it is simulated to take."""
+
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The work waits for its next input, for so many `seconds`; it is sent that, or None."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The last step, with what the job came to."""
+    """The last step, with what the job came to: all of its output, if there were parts."""
 
     text: str
 
 
-StepsOf: TypeAlias = Callable[[JobKind, str], Iterator[Step | Outcome]]
+Work: TypeAlias = Generator[Step | Part | Asking | Outcome, str | None, None]
+StepsOf: TypeAlias = Callable[[JobKind, str], Work]
 
 
-def steps_of(kind: JobKind, content: str) -> Iterator[Step | Outcome]:
-    """Yield `Step`s of rising progress, then one `Outcome`."""
+def steps_of(kind: JobKind, content: str) -> Work:
+    """Yield `Step`s of rising progress, `Part`s of output and `Asking`s for input, then one
+    `Outcome`."""
     return _KINDS[kind](content)
+
+
+def takes_input(kind: JobKind) -> bool:
+    return kind is JobKind.CONVERSE
 
 
 _DICTIONARY = {
@@ -41,14 +61,14 @@ _DICTIONARY = {
 }
 
 
-def _translate(content: str) -> Iterator[Step | Outcome]:
+def _translate(content: str) -> Work:
     yield Step(0.25, "Detecting the language", 0.5)
     yield Step(0.75, "Translating", 1.0)
     translated = _DICTIONARY.get(content.strip().lower(), f"[TRANSLATED: {content}]")
     yield Outcome(f"🌍 Translated: '{content}' → '{translated}'")
 
 
-def _analyze(content: str) -> Iterator[Step | Outcome]:
+def _analyze(content: str) -> Work:
     yield Step(0.2, "Reading", 0.5)
     words = content.split()
     yield Step(0.5, "Counting words", 0.5)
@@ -85,25 +105,49 @@ _ANY_ANSWER = "That is an interesting thought. Here is one way to look at it: be
 _WORDS_A_PART = 3
 
 
-def _generate(content: str) -> Iterator[Step | Outcome]:
+def _generate(content: str) -> Work:
     asked = set(re.findall(r"\w+", content.lower()))
     answer = next((text for topics, text in _ANSWERS if asked.intersection(topics)), _ANY_ANSWER)
-    heading = f"🤖 AI Response to '{content}':"
-    words = answer.split()
-    for end in range(_WORDS_A_PART, len(words), _WORDS_A_PART):
-        so_far = " ".join(words[:end])
-        yield Step(end / len(words), "Writing", 0.2, f"{heading}\n{so_far}")
-    yield Outcome(f"{heading}\n{answer}")
+    heading = f"🤖 AI Response to '{content}':\n"
+    words = re.findall(r"\S+\s*", answer)
+    yield Part(heading, 0)
+    for begin in range(0, len(words), _WORDS_A_PART):
+        end = begin + _WORDS_A_PART
+        yield Part("".join(words[begin:end]), 0.2)
+        if end < len(words):
+            yield Step(end / len(words), "Writing", 0)
+    yield Outcome(heading + answer)
 
 
-def _default(content: str) -> Iterator[Step | Outcome]:
+_ANSWER_SECONDS = 30.0
+_TURNS = 20
+
+
+def _converse(content: str) -> Work:
+    said = f"💬 About '{content}': what do you say?\n"
+    yield Part(said, 0)
+    yield Step(0.5, "Listening", 0.1)
+    for _ in range(_TURNS):
+        heard = yield Asking(_ANSWER_SECONDS)
+        if heard is None:
+            break
+        answer = f"💬 You say '{heard}'. And?\n"
+        said += answer
+        yield Part(answer, 0.1)
+    ending = "💬 That is all."
+    yield Part(ending, 0)
+    yield Outcome(said + ending)
+
+
+def _default(content: str) -> Work:
     yield Step(0.5, "Processing", 1.0)
     yield Outcome(f"✅ Processed: {content.upper()}")
 
 
-_KINDS: dict[JobKind, Callable[[str], Iterator[Step | Outcome]]] = {
+_KINDS: dict[JobKind, Callable[[str], Work]] = {
     JobKind.TRANSLATE: _translate,
     JobKind.ANALYZE: _analyze,
     JobKind.GENERATE: _generate,
+    JobKind.CONVERSE: _converse,
     JobKind.DEFAULT: _default,
 }

@@ -5,8 +5,15 @@ from enum import StrEnum
 from typing import Self, TypeAlias, assert_never
 
 from domain.audiences import Audience, AudienceKind
-from domain.errors import JobIsNotYours, JobIsOver, JobIsUnknown, TransitionIsImpossible
-from domain.events import LastEvent
+from domain.errors import (
+    JobInputIsFull,
+    JobIsNotRunning,
+    JobIsNotYours,
+    JobIsOver,
+    JobIsUnknown,
+    TransitionIsImpossible,
+)
+from domain.events import FencedEvent, GrowingEvent, LastEvent
 from domain.identity import Caller, IdempotencyKey, JobId, Member, MemberId
 
 
@@ -14,6 +21,7 @@ class JobKind(StrEnum):
     TRANSLATE = "translate"
     ANALYZE = "analyze"
     GENERATE = "generate"
+    CONVERSE = "converse"
     DEFAULT = "default"
 
     @classmethod
@@ -50,6 +58,13 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 }
 
 
+MOST_INPUTS = 100
+"""How much a job is given at most. Its record keeps all of it, and is written anew each time."""
+
+INPUT_BYTES = 64 * 1024
+"""How many bytes that may be in all."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobQueued:
     """`key` is what the client asked for it under, as it chose it, if it chose one."""
@@ -60,7 +75,7 @@ class JobQueued:
 
 
 @dataclass(frozen=True, slots=True)
-class JobStarted:
+class JobStarted(FencedEvent):
     """`attempt` counts from 1; more than 1 means that an earlier worker was lost."""
 
     job_id: JobId
@@ -68,13 +83,32 @@ class JobStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class JobProgressed:
-    """`progress` runs from 0 to 1; `text` is the whole output so far, if there is any."""
+class JobProgressed(FencedEvent):
+    """`progress` runs from 0 to 1; `text` is the whole output so far, if it is short."""
 
     job_id: JobId
+    attempt: int
     progress: float
     note: str
     text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutputGrew(GrowingEvent):
+    job_id: JobId
+    attempt: int
+    at: int
+    append: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutputShown:
+    """All output so far, for one who came later, or lost some. `attempt` is the newest: whatever
+    an earlier one appends is in it already."""
+
+    job_id: JobId
+    attempt: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +129,9 @@ class JobCancelled(LastEvent):
 
 
 JobEnded: TypeAlias = JobSucceeded | JobFailed | JobCancelled
-JobEvent: TypeAlias = JobQueued | JobStarted | JobProgressed | JobEnded
+JobEvent: TypeAlias = (
+    JobQueued | JobStarted | JobProgressed | JobOutputGrew | JobOutputShown | JobEnded
+)
 
 
 def audience(job_id: JobId) -> Audience[JobEvent]:
@@ -115,7 +151,8 @@ class Job:
     `private` jobs can be watched by their owner only; the others, asked for by somebody
     who could not be recognised again, by whoever knows their id. `outcome` is the result
     or the reason, once the job is over, and `ended_at` when that was. `key` is what its owner
-    asked for it under, if it was.
+    asked for it under, if it was. `inputs` is what the running job was given, in its order: kept,
+    so that an attempt after a lost one is given the same.
     """
 
     id: JobId
@@ -132,6 +169,7 @@ class Job:
     outcome: str | None = None
     key: IdempotencyKey | None = None
     ended_at: float | None = None
+    inputs: tuple[str, ...] = ()
 
     @classmethod
     def ask(
@@ -154,6 +192,17 @@ class Job:
 
     def advance(self, progress: float) -> Self:
         return replace(self, progress=progress)
+
+    def give(self, data: str) -> Self:
+        """Raises `JobIsOver`, `JobIsNotRunning`, `JobInputIsFull`."""
+        if self.state.is_over:
+            raise JobIsOver(f"This job is over already: {self.state}.")
+        if self.state is not JobState.RUNNING:
+            raise JobIsNotRunning("This job doesn't run yet.")
+        inputs = (*self.inputs, data)
+        if len(inputs) > MOST_INPUTS or sum(len(each.encode()) for each in inputs) > INPUT_BYTES:
+            raise JobInputIsFull("This job was given as much as it takes.")
+        return replace(self, inputs=inputs)
 
     def hand_back(self, *, lost: bool = False) -> Self:
         """Queue it again; a worker that stops in good order costs the job nothing."""
@@ -189,7 +238,7 @@ class Job:
         """Raise `JobIsNotYours` unless `caller` asked for this job, or is the operator."""
         self.check_watcher(caller)
         if not self._is_of(caller):
-            raise JobIsNotYours("Only whoever asked for a job can cancel it.")
+            raise JobIsNotYours("Only whoever asked for a job can cancel it, or give it anything.")
 
     def _is_of(self, caller: Caller) -> bool:
         return caller.identity.is_operator or caller.member.id == self.owner

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from application.job_ports import LISTED_BACK, JobRecords
+from domain.errors import JobInputIsFull, JobIsNotRunning, JobIsOver
 from domain.identity import JobId
-from domain.jobs import Job, JobKind, JobState
+from domain.jobs import INPUT_BYTES, MOST_INPUTS, Job, JobKind, JobState
 from tests.contracts.job_records import (
     ADA,
     BOB,
@@ -190,3 +191,56 @@ class AskedJobsContract:
             assert cancelled is not None
             assert (claimed is None) == (cancelled.state is JobState.CANCELLED)
             assert (claimed is not None) == cancelled.cancel_requested
+
+    # Input.
+
+    async def test_input_reaches_whoever_runs_the_job_in_its_order(
+        self, job_records: JobRecords
+    ) -> None:
+        claimed = await running(job_records)
+
+        assert await job_records.give(ID, "one ☕") == claimed.give("one ☕")
+        given = await job_records.give(ID, "two")
+
+        assert given is not None
+        assert given.inputs == ("one ☕", "two")
+        assert await job_records.report(ID, 1, LEASE) == given
+        assert await job_records.get(ID) == given
+
+    async def test_the_next_worker_is_given_the_same_again(self, job_records: JobRecords) -> None:
+        await running(job_records)
+        await job_records.give(ID, "one")
+        await job_records.hand_back(ID, 1, lost=True)
+
+        again = await job_records.claim(ID, LEASE)
+
+        assert again is not None
+        assert again.inputs == ("one",)
+
+    async def test_a_job_that_does_not_run_or_is_unknown_is_given_nothing(
+        self, job_records: JobRecords
+    ) -> None:
+        assert await job_records.give(ID, "one") is None
+        await job_records.add(job())
+        with pytest.raises(JobIsNotRunning):
+            await job_records.give(ID, "one")
+        await job_records.cancel(ID)
+        with pytest.raises(JobIsOver):
+            await job_records.give(ID, "one")
+
+    async def test_a_job_is_given_so_much_and_no_more(self, job_records: JobRecords) -> None:
+        await running(job_records)
+        await job_records.give(ID, "x" * (INPUT_BYTES - 1))
+        with pytest.raises(JobInputIsFull):
+            await job_records.give(ID, "☕")
+        for _ in range(MOST_INPUTS - 1):
+            await job_records.give(ID, "")
+        with pytest.raises(JobInputIsFull):
+            await job_records.give(ID, "")
+
+    async def test_of_input_that_comes_at_once_none_is_lost(self, job_records: JobRecords) -> None:
+        await running(job_records)
+        await asyncio.gather(*(job_records.give(ID, str(number)) for number in range(5)))
+        given = await job_records.get(ID)
+        assert given is not None
+        assert sorted(given.inputs) == ["0", "1", "2", "3", "4"]

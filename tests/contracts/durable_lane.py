@@ -3,6 +3,7 @@
 from tests.contracts.idempotency_keys import IdempotencyKeysContract
 from tests.contracts.lane_bytes import BytesContract
 from tests.contracts.lane_cursors import CursorsContract
+from tests.contracts.lane_growth import GrowthContract
 from tests.contracts.lane_history import HistoryContract
 from tests.contracts.lane_known import KnownContract
 from tests.contracts.lane_messages import MessagesContract
@@ -19,5 +20,6 @@ class DurableLaneContract(
     BytesContract,
     IdempotencyKeysContract,
     PassingContract,
+    GrowthContract,
 ):
     """What holds for a durable lane, or is different on an ephemeral one."""

@@ -30,7 +30,9 @@ async def run(client: Client, kind: str, content: str) -> str:
 
 
 def frames_of(client: Client, job_id: str) -> list[Frame]:
-    return [frame for frame in client.frames if (frame["payload"] or {}).get("job_id") == job_id]
+    """Those that tell where the job stands."""
+    told = (frame for frame in client.frames if frame["action"] == "job_status")
+    return [frame for frame in told if frame["payload"].get("job_id") == job_id]
 
 
 def ended(client: Client, status: str) -> dict[str, Any]:

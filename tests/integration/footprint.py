@@ -26,6 +26,7 @@ KEYS = {
     "presence:{*": "who is in a room, by server, and its servers; for a lease",
     **{f"{lane}:{{*}}:stream": "a group's history, for the lane's expiry" for lane in _LANES},
     **{f"{lane}:{{*}}:meta": "its place in its order, twice as long" for lane in _LANES},
+    **{f"{lane}:{{*}}:text": "the text beside its history, as long" for lane in _LANES},
     **{f"{lane}:{{*}}:keys": "the keys of what was sent, as long" for lane in _LANES},
     **{f"{lane}:{{*}}:sent": "what came of them, as long" for lane in _LANES},
     "{tally}:counts": "how often which event; one key, for the tally's expiry",

@@ -38,7 +38,7 @@ SETTINGS = {
     "SWITCHBOARD_PRESENCE_LEASE": "600",
 }
 
-GONE_WITH_RETENTION = {"{jobs}:record:*", "jobs:{*}:stream"}
+GONE_WITH_RETENTION = {"{jobs}:record:*", "jobs:{*}:stream", "jobs:{*}:text"}
 GONE_WHEN_IDLE = {"{jobs}:leases", "{jobs}:waiting", "{jobs}:untold", "queue", "wakeups"}
 
 

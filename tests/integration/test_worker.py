@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from adapters.redis_connection import Client as RedisClient
-from tests.integration.asking import JOBS, endings, frames_of, statuses, submit
+from tests.integration.asking import JOBS, ended, endings, frames_of, statuses, submit
 from tests.integration.client import Client, get
 from tests.integration.conftest import Serve, redis_settings
+from tests.integration.output_watchers import OutputWatcher
 from tests.integration.processes import SOON_LOST, Redis, Server, Worker
+from tests.outputs import OutputView
 
 pytestmark = pytest.mark.redis
 
@@ -65,13 +67,24 @@ async def test_the_job_of_a_killed_worker_goes_on_in_another_and_has_one_result(
     async with Client(server.url, JOBS) as client:
         async with working(tmp_path, settings, JOB_PACE="2") as dies:
             job_id = await submit(client, "generate", "food")
-            await client.receive("job_status", status="progress", job_id=job_id)
+            # Cut off again and again, before the kill and after it.
+            watchers = [
+                OutputWatcher(server.url, job_id, cuts=4, life=1.0, seed=seed) for seed in range(10)
+            ]
+            watching = asyncio.gather(*(watcher.watch() for watcher in watchers))
+            talk = await submit(client, "converse", "tea")
+            await client.until_heard(1, "job_status", status="running", job_id=talk)
+            await client.send("job_input", {"job_id": talk, "data": "green"})
+            await client.until_heard(2, "job_output", job_id=talk)
+            await client.until_heard(1, "job_status", status="progress", job_id=job_id)
             dies.kill()
         async with working(tmp_path, settings, JOB_PACE="0.1") as lives:
             ready_at = time.monotonic()
             await client.receive("job_status", status="running", job_id=job_id, attempt=2)
             taken_over_after = time.monotonic() - ready_at
-            await client.receive("job_status", status="result", job_id=job_id)
+            result = await client.receive("job_status", status="result", job_id=job_id)
+            await watching
+            await client.until_heard(1, "job_status", status="result", job_id=talk)
             assert await lost(redis_client, job_id) == 1
             assert "a job's worker vanished" in lives.log
     assert taken_over_after < 4
@@ -81,6 +94,16 @@ async def test_the_job_of_a_killed_worker_goes_on_in_another_and_has_one_result(
     ]
     assert attempts(client, job_id) == [1, 2]
     assert endings(client, job_id) == ["result"]
+    text = result["payload"]["message"]
+    # What it was given before the kill its next attempt was given again, and told once.
+    talked = ended(client, "result")[talk]["message"]
+    assert talked.count("You say 'green'") == 1
+    talk_view = OutputView()
+    grown = [part for part in client.payloads("job_output") if part["job_id"] == talk]
+    assert all(map(talk_view.take, grown))
+    assert talk_view.text == talked
+    assert sum("green" in part["append"] for part in grown) == 1
+    assert {(each.text, each.result, each.gaps) for each in watchers} == {(text, text, 0)}
 
 
 async def test_a_worker_told_to_stop_hands_its_jobs_back_at_once(

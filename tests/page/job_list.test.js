@@ -53,6 +53,15 @@ test("a job whose frames come by themselves is not asked for", () => {
   assert.deepEqual(jobs.listed([entry("a")]), []);
 });
 
+test("output of a job that is asked for already is not asked for again, but after a new connection", () => {
+  const { jobs } = list();
+  const late = { job_id: "a", attempt: 1, at: 7, append: "more" };
+  jobs.listed([entry("a")]);
+  assert.equal(jobs.grow(late, "1").asks, false);
+  jobs.resume();
+  assert.deepEqual([jobs.grow(late, "2").asks, jobs.grow(late, "3").asks], [true, false]);
+});
+
 test("positions that were not honoured are asked for", () => {
   const { jobs } = list();
   jobs.update("a", { status: "running" }, "1");

@@ -17,7 +17,8 @@ test("a job goes from queued through its progress to its result", () => {
   assert.equal(job.shortId, "01234567");
   assert.equal(job.update({ status: "queued", kind: "translate" }, "1"), false);
   assert.equal(job.update({ status: "running" }, "2"), true);
-  assert.equal(job.update({ status: "progress", progress: 0.25, text: "one" }, "3"), false);
+  assert.equal(job.update({ status: "progress", progress: 0.25 }, "3"), false);
+  assert.equal(job.grow({ job_id: ID, attempt: 1, at: 0, append: "one" }, "3"), false);
   assert.deepEqual(
     [job.label, job.kind, job.progress, job.output, job.cursor],
     ["Running", "translate", 0.25, "one", "3"],
@@ -26,10 +27,18 @@ test("a job goes from queued through its progress to its result", () => {
   assert.deepEqual([job.label, job.progress, job.output, job.finished], ["Finished", 1, "done", true]);
 });
 
+test("output of which something is missing is asked for once, until all of it comes", () => {
+  const job = after({ status: "running" });
+  const grow = (part) => job.grow({ job_id: ID, attempt: 1, ...part });
+  assert.deepEqual([grow({ at: 3, append: "b" }), grow({ at: 4, append: "c" })], [true, false]);
+  assert.deepEqual([grow({ at: 0, text: "aaab" }), job.output, grow({ at: 9, append: "x" })], [false, "aaab", true]);
+});
+
 test("an end is an end", () => {
   for (const status of ["result", "failed", "cancelled"]) {
     const job = after({ status, message: "said at the end" });
-    assert.equal(job.update({ status: "progress", progress: 0.1, text: "late" }, "9"), false);
+    assert.equal(job.update({ status: "progress", progress: 0.1 }, "9"), false);
+    assert.equal(job.grow({ job_id: ID, attempt: 1, at: 9, append: "late" }, "9"), false);
     job.describe({ job_id: ID, status: "running", progress: 0.5 });
     assert.deepEqual([job.status, job.output, job.cursor], [status, "said at the end", null]);
   }

@@ -14,7 +14,7 @@ import bootstrap
 from adapters.environment import GROUPS, flat_name
 from adapters.http import failures
 from adapters.sessions.disconnects import CloseCode
-from adapters.websocket.jobs import JobStatusPayload
+from adapters.websocket.job_frames import JobStatusPayload
 from application.errors import Refusal
 from application.ports import LossReason
 from domain.errors import BrokenRule

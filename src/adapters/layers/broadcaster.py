@@ -6,26 +6,27 @@ from typing import Any, TypeAlias
 from adapters.lane_table import LANE_OF
 from adapters.layers.lanes import Lane, audience_of, group_of
 from adapters.layers.position import Position
-from adapters.layers.publication import Headers, Publication
+from adapters.layers.publication import Growth, Headers, Publication, named
 from application.errors import TooManySubscriptions
 from application.ports import (
     Broadcaster,
     Cursor,
     Event,
+    GrowingTexts,
     History,
     Recovery,
     Subscriber,
     Subscriptions,
 )
 from domain.audiences import Audience
-from domain.events import LastEvent, PassingEvent, ending_id
+from domain.events import FencedEvent, GrowingEvent, LastEvent, PassingEvent, ending_id
 from domain.identity import ConnectionId, IdempotencyKey
 
 Encode: TypeAlias = Callable[[Audience[Any], Any], str]
 """Turns an event into the frame that its audience gets, a JSON object."""
 
 
-class LaneBroadcaster(Broadcaster, Subscriptions, History):
+class LaneBroadcaster(Broadcaster, GrowingTexts, Subscriptions, History):
     """`stamp` makes the headers of each publication; `subscription_limit` bounds how many audiences
     one connection may listen to."""
 
@@ -50,16 +51,38 @@ class LaneBroadcaster(Broadcaster, Subscriptions, History):
         exclude: ConnectionId | None = None,
         key: IdempotencyKey | None = None,
     ) -> Cursor | None:
-        publication = Publication(
+        publication = self._publication(audience, event, exclude, key)
+        cursor = await self._lane(audience).publish(group_of(audience), publication)
+        return None if cursor is None else Cursor(cursor)
+
+    async def grow(self, audience: Audience[Event], event: Event) -> bool:
+        return await self._lane(audience).grow(
+            group_of(audience), self._publication(audience, event)
+        )
+
+    async def text(self, audience: Audience[Any]) -> str:
+        return await self._lane(audience).text(group_of(audience))
+
+    def tell(self, audience: Audience[Event], subscriber: Subscriber, event: Event) -> None:
+        subscriber.deliver(named(self._encode(audience, event), self._headers(audience, event)))
+
+    def _publication(
+        self,
+        audience: Audience[Any],
+        event: object,
+        exclude: ConnectionId | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Publication:
+        return Publication(
             body=self._encode(audience, event),
             exclude=exclude,
             last=isinstance(event, LastEvent),
             passing=isinstance(event, PassingEvent),
             key="" if key is None else key.value,
             headers=self._headers(audience, event),
+            fence=event.attempt if isinstance(event, FencedEvent) else 0,
+            growth=Growth(event.at, event.append) if isinstance(event, GrowingEvent) else None,
         )
-        cursor = await self._lane(audience).publish(group_of(audience), publication)
-        return None if cursor is None else Cursor(cursor)
 
     def _headers(self, audience: Audience[Any], event: object) -> Headers:
         headers = self._stamp()

@@ -51,18 +51,23 @@ class RedisHistory:
         self._remembered_ms = self._expiry_ms * 2 + REMEMBERED * 1000
         self._reported: set[tuple[str, bytes]] = set()
 
-    async def append(self, group: str, channel: str, publication: Publication) -> str | None:
-        """Store a message and tell it on `channel`, in one command; the cursor if it has a key.
+    async def append(
+        self, group: str, channel: str, publication: Publication
+    ) -> tuple[bool, str | None]:
+        """Store a message and tell it on `channel`, in one command; whether it was taken, and the
+        cursor if it has a key.
 
         One that is passing is told only. Without a body, nothing is stored: the cursor of what was,
         under its key.
         """
         keys = self._keys(group)
+        at, text = publication.growth or ("", "")
         place: bytes | list[bytes] = await self._publisher.send(
             APPEND,
-            4,
+            5,
             *keys,
             *self._idempotency_keys(group),
+            self._text_key(group),
             secrets.token_hex(6),
             self._plan.capacity,
             self._expiry_ms,
@@ -76,13 +81,24 @@ class RedisHistory:
             self._plan.keys,
             encode_headers(publication.headers),
             self._plan.group_bytes,
+            publication.fence,
+            at,
+            text,
+            len(text),
         )
         if isinstance(place, list):
             log.warning("what others wrote in place of %s is removed; it begins anew", keys[0])
             (place,) = place
         if not publication.key or not place:
-            return None
-        return decode_place(place.decode()).cursor(group)
+            return bool(place), None
+        return True, decode_place(place.decode()).cursor(group)
+
+    async def text(self, group: str) -> str:
+        """The text that grows beside it. What a stranger wrote there doesn't grow: it is none."""
+        with answering():
+            # MGET, because it finds nothing where GET refuses: in a hash, or another type.
+            (raw,) = await self._client.mget([self._text_key(group)])
+        return "" if raw is None else bytes(raw).decode(errors="replace")
 
     async def read(
         self,
@@ -174,6 +190,9 @@ class RedisHistory:
     def _keys(self, group: str) -> list[str]:
         key = f"{self._prefix}:{{{group}}}"
         return [f"{key}:stream", f"{key}:meta"]
+
+    def _text_key(self, group: str) -> str:
+        return f"{self._prefix}:{{{group}}}:text"
 
     def _idempotency_keys(self, group: str) -> list[str]:
         key = f"{self._prefix}:{{{group}}}"

@@ -30,11 +30,24 @@ class History:
         self.size = HISTORY_BYTES
         self.bytes = 0
         self.is_over = False
+        self.fence = 0
+        self.text = ""
         # Each with the bytes of its frame before it got its cursor, as Redis has it.
         self._entries: deque[tuple[Entry, int]] = deque()
         self._keys: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
+    def takes(self, publication: Publication) -> bool:
+        """Whether it is not over, and neither fence nor growth stand against it."""
+        if self.is_over or 0 < publication.fence < self.fence:
+            return False
+        growth = publication.growth
+        return growth is None or growth.at in (0, len(self.text))
+
     def append(self, group: str, publication: Publication, now_ms: int) -> Entry:
+        self.fence = max(self.fence, publication.fence)
+        if publication.growth is not None:
+            at, more = publication.growth
+            self._keep_text(self.text[:at] + more)
         self.end = Position(self.end.epoch, now_ms, self.end.offset + 1)
         frame = placed(named(publication.body, publication.headers), self.end, group)
         entry = Entry(self.end, frame, publication.exclude)
@@ -66,6 +79,12 @@ class History:
         while keys and (len(keys) > plan.keys or next(iter(keys.values()))[0] < oldest_ms):
             keys.popitem(last=False)
             self.size -= KEY_BYTES
+        if not entries:
+            self._keep_text("")
+
+    def _keep_text(self, text: str) -> None:
+        self.size += getsizeof(text) - getsizeof(self.text)
+        self.text = text
 
     def read(self, oldest_ms: int, after: Position | None, *, newest: int | None) -> Reading:
         """Entries after a place, or the newest few, or all: as `read.lua` does it."""
@@ -99,7 +118,7 @@ class MemoryLane(Lane):
             frame = named(publication.body, publication.headers)
             self._listeners.give(group, frame, exclude)
             return None
-        if group in self._histories and self._histories[group].is_over:
+        if not self._takes(group, publication):
             return None
         if publication.passing:
             self._tell(group, publication)
@@ -112,6 +131,22 @@ class MemoryLane(Lane):
         if feed := self._feeds.get(group):
             feed.hear(entry, is_last=publication.last)
         return history.sent(key)
+
+    def _takes(self, group: str, publication: Publication) -> bool:
+        history = self._trimmed(group)
+        if history is None:
+            return publication.growth is None or publication.growth.at == 0
+        return history.takes(publication)
+
+    async def grow(self, group: str, publication: Publication) -> bool:
+        if self.plan.is_durable and not self._takes(group, publication):
+            return False
+        await self.publish(group, publication)
+        return True
+
+    async def text(self, group: str) -> str:
+        history = self._trimmed(group)
+        return "" if history is None else history.text
 
     async def published(self, group: str, key: str) -> str | None:
         history = self._trimmed(group)

@@ -55,7 +55,8 @@ class RedisLane(Lane):
 
     async def publish(self, group: str, publication: Publication) -> str | None:
         if self._history is not None:
-            return await self._history.append(group, self._channel(group), publication)
+            _, cursor = await self._history.append(group, self._channel(group), publication)
+            return cursor
         payload = encode_ephemeral(publication)
         await self._publisher.send(None, "PUBLISH", self._channel(group), payload)
         return None
@@ -63,7 +64,18 @@ class RedisLane(Lane):
     async def published(self, group: str, key: str) -> str | None:
         if self._history is None:
             return None
-        return await self._history.append(group, self._channel(group), Publication("", key=key))
+        asking = Publication("", key=key)
+        return (await self._history.append(group, self._channel(group), asking))[1]
+
+    async def grow(self, group: str, publication: Publication) -> bool:
+        if self._history is None:
+            await self.publish(group, publication)
+            return True
+        is_taken, _ = await self._history.append(group, self._channel(group), publication)
+        return is_taken
+
+    async def text(self, group: str) -> str:
+        return "" if self._history is None else await self._history.text(group)
 
     async def notify(self, group: str, message: Mapping[str, Any]) -> None:
         payload = encode_message(message)

@@ -34,6 +34,15 @@ class Lane(Protocol):
         """
 
     @abstractmethod
+    async def grow(self, group: str, publication: Publication) -> bool:
+        """Publish one with a growth; see `GrowingTexts.grow`. An ephemeral lane keeps no text, and
+        takes all."""
+
+    @abstractmethod
+    async def text(self, group: str) -> str:
+        """See `GrowingTexts.text`."""
+
+    @abstractmethod
     async def published(self, group: str, key: str) -> str | None:
         """The cursor of what was published with this key, while it is remembered."""
 

@@ -57,6 +57,13 @@ _ID = re.compile(r"[0-9a-f]{1,64}")
 _AT = re.compile(r"[0-9]{1,14}")
 
 
+class Growth(NamedTuple):
+    """The text of a group is `text` after its first `at` characters; at 0 it begins anew."""
+
+    at: int
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """`body` is an encoded frame, a JSON object.
@@ -64,7 +71,9 @@ class Publication:
     `exclude` hears nothing of it. After the `last` publication of a durable group nobody listens
     any more, and what is published changes nothing. A durable group takes one publication for
     each `key`, if there is one. One that is `passing` is heard live and not stored; on a durable
-    lane its cursor is the place up to which its hearer has been given everything.
+    lane its cursor is the place up to which its hearer has been given everything. After one with a
+    `fence` (over 0) a durable group takes none with a lower one. One with a `growth` is taken only
+    if the group's text ends there, or begins anew.
     """
 
     body: str
@@ -73,6 +82,8 @@ class Publication:
     passing: bool = False
     key: str = ""
     headers: Headers = field(default_factory=dict)
+    fence: int = 0
+    growth: Growth | None = None
 
     @property
     def size(self) -> int:

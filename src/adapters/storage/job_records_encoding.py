@@ -33,11 +33,12 @@ class _Record(BaseModel):
     outcome: str | None = None
     key: str | None = None
     ended_at: float | None = None
+    inputs: list[str] = []
 
 
 def encode(job: Job) -> str:
-    # What is None is left out, so that a release that doesn't know of it has nothing to object.
-    known = {name: value for name, value in asdict(job).items() if value is not None}
+    # What is not set is left out: a release that doesn't know of it has nothing to object.
+    known = {name: value for name, value in asdict(job).items() if value not in (None, ())}
     record = known | ({} if job.key is None else {"key": job.key.value})
     # As it is, and not in ASCII: that would take up to three times the bytes.
     return json.dumps(record, ensure_ascii=False)
@@ -78,4 +79,5 @@ def decode(raw: bytes, job_id: str) -> Job | None:
         outcome=record.outcome,
         key=None if record.key is None else IdempotencyKey(record.key),
         ended_at=record.ended_at,
+        inputs=tuple(record.inputs),
     )

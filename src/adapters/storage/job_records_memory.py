@@ -107,6 +107,13 @@ class MemoryJobRecords(JobRecords):
         self._keep(record, record.job.cancel(at))
         return record.job
 
+    async def give(self, job_id: JobId, data: str) -> Job | None:
+        record = self._records.get(job_id)
+        if record is None:
+            return None
+        record.job = record.job.give(data)
+        return record.job
+
     async def lapsed(self, limit: int) -> list[Job]:
         now = self._clock.monotonic()
         running = [r for r in self._records.values() if r.job.state is JobState.RUNNING]

@@ -141,6 +141,9 @@ class RedisJobRecords(JobRecords):
             job_id, None, lambda job: None if job.state.is_over else job.cancel(at)
         )
 
+    async def give(self, job_id: JobId, data: str) -> Job | None:
+        return await self._change(job_id, None, lambda job: job.give(data))
+
     async def lapsed(self, limit: int) -> list[Job]:
         return await self._due("leases", 0, limit, lambda job: job.state is JobState.RUNNING)
 

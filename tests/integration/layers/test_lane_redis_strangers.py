@@ -11,6 +11,7 @@ from adapters.redis_connection import Client
 from application.ports import LossReason
 from tests.contracts.idempotency_keys import keyed
 from tests.contracts.lane import DURABLE, bodies, body, hears, listener, publish
+from tests.contracts.lane_growth import growing
 from tests.doubles import RecordingSubscriber, body_of
 from tests.integration.layers.process import LaneProcess
 
@@ -181,3 +182,22 @@ async def test_no_message_of_a_stranger_ends_the_connection_to_redis(
     await hears(ada, 1, 2)
     assert "not one of ours" in caplog.text
     assert "the connection to Redis" not in caplog.text
+
+
+@pytest.mark.parametrize("words", [["HSET", "x", "y"], ["DEL"]], ids=["another type", "gone"])
+async def test_a_text_that_is_ours_no_more_does_not_grow_and_begins_anew(
+    redis_client: Client, process: LaneProcess, words: list[str]
+) -> None:
+    lane = process.lane(DURABLE)
+    ada = await listener(lane)
+    await lane.grow("g", growing(1, 0, "ours"))
+    key = f"{process.service}:durable:{{g}}:text"
+    await write(redis_client, "DEL", key)
+    await write(redis_client, words[0], key, *words[1:])
+
+    assert await lane.text("g") == ""
+    assert not await lane.grow("g", growing(2, 4, " more"))
+    assert await lane.grow("g", growing(3, 0, "ours more"))
+
+    assert await lane.text("g") == "ours more"
+    await hears(ada, 1, 3)

@@ -11,6 +11,7 @@ from hypothesis.stateful import invariant, rule
 from adapters.storage.job_records_memory import MemoryJobRecords
 from adapters.storage.job_records_redis import RedisJobRecords
 from application.job_ports import JobRecords
+from domain.errors import BrokenRule
 from domain.identity import IdempotencyKey, JobId, Member, MemberId
 from domain.jobs import Job, JobCancelled, JobEnded, JobFailed, JobKind, JobSucceeded
 from tests.doubles import ManualClock
@@ -106,6 +107,16 @@ class JobRecordTwins(OnRedis):
     @rule(job_id=job_ids)
     def cancel(self, job_id: JobId) -> None:
         self.ask(lambda records: records.cancel(job_id))
+
+    @rule(job_id=job_ids, data=st.text(max_size=3))
+    def give(self, job_id: JobId, data: str) -> None:
+        async def given(records: JobRecords) -> Job | str | None:
+            try:
+                return await records.give(job_id, data)
+            except BrokenRule as refused:
+                return refused.code
+
+        self.ask(given)
 
     @rule(job_id=job_ids)
     def told(self, job_id: JobId) -> None:

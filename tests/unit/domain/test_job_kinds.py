@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from domain.job_kinds import Outcome, Step, steps_of
+from domain.job_kinds import Asking, Outcome, Part, Step, steps_of, takes_input
 from domain.jobs import JobKind
 from tests.unit.domain.strategies import contents, job_kinds
 
@@ -90,14 +90,28 @@ def test_a_topic_is_a_whole_word() -> None:
 @pytest.mark.parametrize("content", ["weather", "food", "help", "anything else"])
 def test_a_generated_text_grows_in_parts_into_the_result(content: str) -> None:
     whole = result(JobKind.GENERATE, content)
-    parts = [step.text for step in steps(JobKind.GENERATE, content)]
+    work = steps_of(JobKind.GENERATE, content)
+    parts = [step.text for step in work if isinstance(step, Part)]
 
     assert len(parts) >= 3
-    for part, longer in pairwise([*parts, whole]):
-        assert part is not None
-        assert longer is not None
-        assert longer.startswith(part)
-        assert len(longer) > len(part)
+    assert "".join(parts) == whole
+    assert all(parts)
+    assert len(steps(JobKind.GENERATE, content)) >= 3
+
+
+def test_a_conversation_goes_on_as_long_as_it_is_answered() -> None:
+    work = steps_of(JobKind.CONVERSE, "tea")
+    answers = iter(["green", "☕"])
+    said, step = "", next(work)
+    while not isinstance(step, Outcome):
+        if isinstance(step, Part):
+            said += step.text
+        step = work.send(next(answers, None) if isinstance(step, Asking) else None)
+
+    assert said == step.text
+    assert "You say 'green'" in said
+    assert "You say '☕'" in said
+    assert [kind for kind in JobKind if takes_input(kind)] == [JobKind.CONVERSE]
 
 
 def test_anything_else_comes_back_in_capitals() -> None:
@@ -111,10 +125,14 @@ def test_any_work_is_steps_of_rising_progress_and_one_outcome_at_the_end(
     *before, last = steps_of(kind, content)
 
     assert isinstance(last, Outcome)
+    assert sum(step.seconds for step in before if not isinstance(step, Outcome)) > 0
     progress = [0.0]
     for step in before:
+        if isinstance(step, Part):
+            assert step.text in last.text
+        if isinstance(step, Part | Asking):
+            continue
         assert isinstance(step, Step)
-        assert step.seconds > 0
         assert step.note
         progress.append(step.progress)
     assert len(progress) > 1

@@ -49,7 +49,13 @@ def test_an_unknown_kind_runs_as_default(raw: str) -> None:
 
 
 def test_the_kinds_are_the_words_of_the_protocol() -> None:
-    assert [str(kind) for kind in JobKind] == ["translate", "analyze", "generate", "default"]
+    assert [str(kind) for kind in JobKind] == [
+        "translate",
+        "analyze",
+        "generate",
+        "converse",
+        "default",
+    ]
 
 
 def test_each_start_is_another_attempt() -> None:

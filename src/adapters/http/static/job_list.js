@@ -2,6 +2,7 @@
 
 import { JobState } from "./job_state.js";
 
+/** @typedef {import("./job_output.js").OutputPart} OutputPart */
 /** @typedef {import("./job_state.js").JobStatus} JobStatus */
 /** @typedef {import("./job_state.js").JobSummary} JobSummary */
 
@@ -33,6 +34,9 @@ export class JobList {
   resume() {
     const resumed = this.all.filter((job) => !job.finished && job.cursor !== null).slice(-MOST_POSITIONS);
     this.#heard = new Set(resumed.map((job) => job.id));
+    for (const job of resumed) {
+      job.awaited = false;
+    }
     return resumed.map((job) => /** @type {string} */ (job.cursor));
   }
 
@@ -56,6 +60,17 @@ export class JobList {
   }
 
   /**
+   * Takes a `job_output`. `asks` is whether to ask for the job by `job_watch`, for something is missing.
+   * @param {OutputPart} part
+   * @param {string} [cursor]
+   */
+  grow(part, cursor) {
+    this.#heard.add(part.job_id);
+    const job = this.#job(part.job_id);
+    return { job, asks: job.grow(part, cursor) };
+  }
+
+  /**
    * Takes a `job_list`, newest first. Returns the jobs to ask for by `job_watch`: those whose frames don't come by
    * themselves, and those the list doesn't have. Should the server know these after all, its answer brings them back.
    * @param {JobSummary[]} entries
@@ -72,6 +87,7 @@ export class JobList {
     }
     const asked = [...unheard, ...lost];
     for (const job of asked) {
+      job.awaited = true;
       this.#heard.add(job.id);
     }
     return asked;

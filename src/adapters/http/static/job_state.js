@@ -1,12 +1,15 @@
 // One job: where it stands and what it has written. Rules only: its card shows it.
 
+import { JobOutput } from "./job_output.js";
+
+/** @typedef {import("./job_output.js").OutputPart} OutputPart */
+
 /**
  * @typedef {object} JobStatus the payload of `job_status`
  * @property {string} status
  * @property {string} [job_id]
  * @property {string} [message]
  * @property {number} [progress] 0 to 1
- * @property {string} [text] the output so far
  * @property {string} [kind]
  */
 
@@ -38,8 +41,10 @@ export class JobState {
   progress = 0;
   output = "";
   described = false; // kind and content are known or asked for
+  awaited = false; // all of its output is asked for
   /** @type {string | null} the position in this job's stream */
   cursor = null;
+  #written = new JobOutput();
 
   /** @param {string} id */
   constructor(id) {
@@ -64,7 +69,7 @@ export class JobState {
    * @param {JobStatus} payload
    * @param {string} [cursor]
    */
-  update({ status, message, progress, kind, text }, cursor) {
+  update({ status, message, progress, kind }, cursor) {
     const before = this.status;
     const next = status === "progress" ? "running" : status;
     if (this.finished || !STATES.has(next)) {
@@ -75,10 +80,24 @@ export class JobState {
     this.#enter(next, next === "queued" ? 0 : progress);
     if (this.finished) {
       this.#write(message);
-    } else if (status === "progress") {
-      this.#write(text);
     }
     return before !== next;
+  }
+
+  /**
+   * Takes a `job_output` of the job's stream; true if something is missing and not asked for yet.
+   * @param {OutputPart} part
+   * @param {string} [cursor]
+   */
+  grow(part, cursor) {
+    if (this.finished) {
+      return false; // its result is shown, or why there is none
+    }
+    this.cursor = cursor ?? this.cursor;
+    const asks = !this.#written.take(part) && !this.awaited;
+    this.awaited = asks || (this.awaited && part.text === undefined);
+    this.#write(this.#written.text);
+    return asks;
   }
 
   /**

@@ -6,6 +6,7 @@ import { Panel } from "./panel.js";
 import { written } from "./say_form.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
+/** @typedef {import("./job_output.js").OutputPart} OutputPart */
 /** @typedef {import("./job_state.js").JobState} JobState */
 /** @typedef {import("./job_state.js").JobStatus} JobStatus */
 /** @typedef {import("./job_state.js").JobSummary} JobSummary */
@@ -26,6 +27,7 @@ class JobsPanel {
       compose: (content) => ["job", { type: this.panel.field("kind").value, content: written(content) }],
       frames: {
         job_status: (payload, frame) => this.#status(payload, frame),
+        job_output: (payload, frame) => this.#output(payload, frame),
         job_list: ({ jobs }) => this.#listed(jobs ?? []),
       },
       since: () => this.#jobs.resume(),
@@ -55,6 +57,18 @@ class JobsPanel {
     if (!job.described) {
       job.described = true;
       this.panel.ask("job_list"); // a status doesn't say what the job is about
+    }
+  }
+
+  /**
+   * @param {OutputPart} part
+   * @param {Frame} frame
+   */
+  #output(part, frame) {
+    const { job, asks } = this.#jobs.grow(part, frame.cursor);
+    this.#draw(job);
+    if (asks) {
+      this.panel.ask("job_watch", { job_id: job.id });
     }
   }
 

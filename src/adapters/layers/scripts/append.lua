@@ -3,11 +3,13 @@
 --
 -- KEYS[1]  the group's stream: id "milliseconds-offset", fields b: the encoded frame,
 --          x: the connection that was not to hear it, or "", h: headers as JSON
--- KEYS[2]  the group's meta: hash of epoch, offset, at, over, and size: "bytes entries offset oldest",
+-- KEYS[2]  the group's meta: hash of epoch, offset, at, over, fence: the highest so far, length: characters
+--          of the text, and size: "bytes entries offset oldest",
 --          the sum of the stream's frames, as long as it has so many entries and that offset, and
 --          the milliseconds of the oldest, or less
 -- KEYS[3]  the group's idempotency keys: sorted set of key by milliseconds
 -- KEYS[4]  where their messages stand: hash of key to "epoch milliseconds offset"
+-- KEYS[5]  the text that grows beside the history
 -- ARGV[1]  an epoch, in case the history begins anew
 -- ARGV[2]  capacity, in messages
 -- ARGV[3]  expiry, in milliseconds
@@ -21,17 +23,34 @@
 -- ARGV[11] how many of them are remembered
 -- ARGV[12] the message's headers, a JSON object
 -- ARGV[13] how many bytes the group's frames may have; the newest message is kept even so
+-- ARGV[14] the message's fence, or 0 for none
+-- ARGV[15] where the text must end for the message to be taken, in characters; 0 to begin it anew;
+--          "" for a message that doesn't grow it
+-- ARGV[16] what the text grows by
+-- ARGV[17] how many characters that is
 --
 -- Returns "epoch milliseconds offset", of the message that was stored under the same key if
--- there is one; "", and nothing stored, after the group's last message.
+-- there is one; "", and nothing stored, after the group's last message, below the fence, or where the
+-- text ends elsewhere.
 --
 -- What a stranger wrote in place of one of these keys is removed, and the history begins anew: its
 -- readers are told, and no other group is worse off. Then what it returns stands in a list.
 
-local meta = redis.pcall('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over', 'size')
+local meta = redis.pcall('HMGET', KEYS[2], 'epoch', 'offset', 'at', 'over', 'size', 'fence', 'length')
 local over = meta[4]
 if over then
   return ''
+end
+local fence, text_at = tonumber(ARGV[14]), tonumber(ARGV[15])
+local highest = tonumber(meta[6] or '0') or 0
+if fence > 0 and fence < highest then
+  return ''
+end
+if text_at and text_at > 0 then
+  local kept = redis.pcall('STRLEN', KEYS[5]) -- an error, if it is a stranger's
+  if tonumber(meta[7] or '') ~= text_at or type(kept) ~= 'number' or kept == 0 then
+    return ''
+  end
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -61,7 +80,7 @@ end
 local length = redis.pcall('XLEN', KEYS[1])
 local function begin_anew()
   redis.call('DEL', KEYS[1], KEYS[2])
-  meta, length, was_damaged = {}, 0, true
+  meta, length, was_damaged, highest = {}, 0, true, 0
 end
 local place = (meta[1] or '') .. ' ' .. (meta[3] or '') .. ' ' .. (meta[2] or '')
 local is_ours = place == '  '
@@ -139,6 +158,11 @@ else
   bytes, entries, oldest = counted()
 end
 
+if text_at == 0 then
+  redis.call('SET', KEYS[5], ARGV[16])
+elseif text_at then
+  redis.call('APPEND', KEYS[5], ARGV[16])
+end
 local at, offset
 local function add(later)
   offset = tonumber(meta[2] or '0') + 1
@@ -167,10 +191,19 @@ if type(added) == 'table' and added.err then
 end
 local size = string.format('%.0f %.0f %.0f %.0f', bytes, entries, offset, oldest)
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', offset, 'at', string.format('%.0f', at), 'size', size)
+if fence > highest then
+  redis.call('HSET', KEYS[2], 'fence', ARGV[14])
+end
+if text_at then
+  redis.call('HSET', KEYS[2], 'length', string.format('%.0f', text_at + tonumber(ARGV[17])))
+end
 if ARGV[7] == 'last' then
   redis.call('HSET', KEYS[2], 'over', '1')
 end
 redis.call('PEXPIRE', KEYS[1], expiry)
+if text_at or meta[7] then
+  redis.call('PEXPIRE', KEYS[5], expiry)
+end
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 place = tell(at, offset)
 

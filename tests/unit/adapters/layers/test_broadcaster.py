@@ -113,7 +113,7 @@ async def test_each_audience_rides_on_its_own_lane_and_no_other(lanes: Lanes) ->
     [
         (JobQueued(JOB, ADA), False),
         (JobStarted(JOB, 1), False),
-        (JobProgressed(JOB, 1.0, "Nearly"), False),
+        (JobProgressed(JOB, 1, 1.0, "Nearly"), False),
         (JobSucceeded(JOB, "done"), True),
         (JobFailed(JOB, "no"), True),
         (JobCancelled(JOB), True),

@@ -45,7 +45,7 @@ async def ask_until(client: Socket, status: str) -> Frame:
 async def story(client: Socket) -> list[Frame]:
     """All frames until a job's end."""
     frames = [await client.frame()]
-    while frames[-1]["payload"]["status"] not in ("result", "failed", "cancelled", "error"):
+    while frames[-1]["payload"].get("status") not in ("result", "failed", "cancelled", "error"):
         frames.append(await client.frame())
     return frames
 

@@ -1,17 +1,20 @@
 """Jobs on their socket, from being asked for to their end."""
 
-from collections.abc import Iterator
-from itertools import pairwise
+import json
+from typing import Any
 
 import pytest
 
 import domain.job_kinds
 from domain.identity import JobId, Member, MemberId
-from domain.job_kinds import Outcome, Step
+from domain.job_kinds import Step, Work
 from domain.jobs import (
     JobCancelled,
+    JobEvent,
     JobFailed,
     JobKind,
+    JobOutputGrew,
+    JobOutputShown,
     JobProgressed,
     JobQueued,
     JobStarted,
@@ -19,6 +22,7 @@ from domain.jobs import (
     audience,
 )
 from tests.frames import SOMEONE
+from tests.sockets import encode
 from tests.unit.adapters.websocket.asking import JOBS, ask, ask_until, asking, story, told
 from tests.unit.adapters.websocket.driving import Service, serving
 from tests.unit.adapters.websocket.presenting import assert_told
@@ -111,10 +115,16 @@ async def test_generated_text_streams_in_growing_parts(service: Service) -> None
         frames = await story(client)
         result = frames[-1]["payload"]["message"]
         assert result.startswith("🤖 AI Response to 'How is the weather?':\n")
-        progress = [f["payload"] for f in frames if f["payload"]["status"] == "progress"]
+        parts = [f["payload"] for f in frames if f["action"] == "job_output"]
+        assert len(parts) > 2
+        text = ""
+        for part in parts:
+            assert part["at"] == len(text)
+            text += part["append"]
+        assert text == result
+        statuses = [f["payload"] for f in frames if f["action"] == "job_status"]
+        progress = [each for each in statuses if each["status"] == "progress"]
         assert len(progress) > 2
-        parts = [*(each["text"] for each in progress), result]
-        assert all(longer.startswith(part) for part, longer in pairwise(parts))
         done = [each["progress"] for each in progress]
         assert done == sorted(done)
         assert 0 < done[0] <= done[-1] <= 1
@@ -123,7 +133,7 @@ async def test_generated_text_streams_in_growing_parts(service: Service) -> None
 async def test_work_that_breaks_ends_its_job_and_tells_nothing_of_the_error(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(content: str) -> Iterator[Step | Outcome]:
+    def broken(content: str) -> Work:
         yield Step(0.5, "Breaking", 0)
         raise RuntimeError("secret")
 
@@ -196,6 +206,24 @@ async def test_jobs_that_are_over_make_room_to_follow_others() -> None:
             await ask_until(client, "result")
 
 
+OUTPUT = (JobOutputGrew, JobOutputShown)
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (JobOutputGrew(JOB, 2, 7, "more"), {"at": 7, "append": "more"}),
+        (JobOutputGrew(JOB, 2, 0, ""), {"at": 0, "append": ""}),
+        (JobOutputShown(JOB, 2, "so far"), {"at": 0, "text": "so far"}),
+    ],
+)
+def test_output_that_grows_says_where_it_goes_on(event: JobEvent, told: dict[str, Any]) -> None:
+    assert json.loads(encode(audience(JOB), event)) == {
+        "action": "job_output",
+        "payload": {"job_id": JOB, "attempt": 2, **told},
+    }
+
+
 def test_whoever_watches_a_job_hears_every_step_in_its_words() -> None:
     assert_told(
         audience(JOB),
@@ -212,15 +240,41 @@ def test_whoever_watches_a_job_hears_every_step_in_its_words() -> None:
             ),
             (JobStarted(JOB, 2), told(JOB, "running", "⚙️ A worker has started.", attempt=2)),
             (
-                JobProgressed(JOB, 1 / 3, "Writing", "so far"),
+                JobProgressed(JOB, 1, 1 / 3, "Writing", "so far"),
                 told(JOB, "progress", "Writing", progress=0.3333, text="so far"),
             ),
             (
-                JobProgressed(JOB, 0.5, "Processing"),
+                JobProgressed(JOB, 1, 0.5, "Processing"),
                 told(JOB, "progress", "Processing", progress=0.5),
             ),
             (JobSucceeded(JOB, "✅ done"), told(JOB, "result", "✅ done")),
             (JobFailed(JOB, "no luck"), told(JOB, "failed", "no luck")),
             (JobCancelled(JOB), told(JOB, "cancelled", "🛑 The job was cancelled.")),
         ],
+        OUTPUT,
     )
+
+
+async def test_a_running_job_is_given_what_its_owner_says() -> None:
+    async with serving(job_pace=1) as service, asking(service) as client:
+        job_id = await ask(client, "converse", "tea")
+        await client.status("running")
+        await client.say("job_input", {"job_id": job_id, "data": "green"})
+        await client.say("job_input", {"job_id": job_id, "data": {"cups": 2}})
+        said = ""
+        while "cups" not in said:
+            said += (await client.frame())["payload"].get("append", "")
+        assert "You say 'green'" in said
+        assert "You say '{\"cups\": 2}'" in said
+
+
+async def test_input_that_nobody_takes_is_refused(service: Service) -> None:
+    async with asking(service) as client:
+        job_id = await ask(client)
+        await client.status("result")
+        await client.say("job_input", {"job_id": job_id, "data": "more"}, ref="7")
+        refused = await client.frame()
+        assert (refused["action"], refused["ref"]) == ("error", "7")
+        assert refused["payload"]["code"] == "job_takes_no_input"
+        await client.say("job_input", {"job_id": "unknown", "data": "more"})
+        assert (await client.payload("error"))["code"] == "job_is_unknown"

@@ -1,12 +1,11 @@
 """Work that takes as long as a test wants, and how it is run."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 from application.job_runner import JobRunner, JobRunnerSettings
 from domain.identity import JobId
-from domain.job_kinds import Outcome, Step
+from domain.job_kinds import Outcome, Step, Work
 from domain.jobs import JobKind, JobProgressed, JobStarted, JobSucceeded
 from tests.doubles import RecordingSubscriber
 from tests.waiting import DEADLINE
@@ -14,7 +13,7 @@ from tests.waiting import DEADLINE
 ID = JobId("7")
 STEP_SECONDS = 1000.0
 
-AT_ONCE = JobRunnerSettings(pace=0, timeout=60, lease=3000)
+AT_ONCE = JobRunnerSettings(pace=0, timeout=60, lease=3000, output_limit=1000)
 """No step takes any time."""
 
 SLOW = replace(AT_ONCE, pace=1, timeout=5000, lease=3000)
@@ -28,16 +27,17 @@ WAITING, LOSSES = 5, 3
 """When the reaper puts a queued job again, and when it gives a job up."""
 
 STARTED = JobStarted(ID, 1)
-HALF = JobProgressed(ID, 0.5, "Half", "so far")
+SECOND_HALF = JobProgressed(ID, 2, 0.5, "Half")
+HALF = JobProgressed(ID, 1, 0.5, "Half")
 DONE = JobSucceeded(ID, "done")
 
 
-def half_then_done(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
-    yield Step(0.5, "Half", STEP_SECONDS, "so far")
+def half_then_done(_kind: JobKind, _content: str) -> Work:
+    yield Step(0.5, "Half", STEP_SECONDS)
     yield Outcome("done")
 
 
-def two_steps(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
+def two_steps(_kind: JobKind, _content: str) -> Work:
     yield Step(0.3, "One", STEP_SECONDS)
     yield Step(0.6, "Two", STEP_SECONDS)
     yield Outcome("done")

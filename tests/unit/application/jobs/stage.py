@@ -10,7 +10,7 @@ from application.job_runner import JobRunner, JobRunnerSettings
 from application.jobs import JobService
 from domain.identity import Caller, JobId
 from domain.job_kinds import StepsOf
-from domain.jobs import Job, JobEnded, JobEvent, JobStarted, audience
+from domain.jobs import Job, JobEnded, JobEvent, JobOutputGrew, JobStarted, audience
 from tests.doubles import (
     EventBook,
     FragileBroadcaster,
@@ -50,6 +50,7 @@ class Stage:
         self.jobs = JobService(
             self.fragile,
             broadcaster,
+            broadcaster,
             self.records,
             self.records,
             self.queue,
@@ -76,7 +77,14 @@ class Stage:
 
     def runner(self, settings: JobRunnerSettings, what: StepsOf = half_then_done) -> JobRunner:
         return JobRunner(
-            self.fragile, self.records, self.records, self.queue, self.clock, what, settings
+            self.fragile,
+            self.broadcaster,
+            self.records,
+            self.records,
+            self.queue,
+            self.clock,
+            what,
+            settings,
         )
 
     async def submit(self, caller: Caller = ADA, name: str = "somebody") -> JobId:
@@ -89,6 +97,12 @@ class Stage:
     async def tell(self, *events: JobEvent) -> None:
         for event in events:
             await self.broadcaster.publish(audience(event.job_id), event)
+
+    async def grow(self, *parts: str) -> None:
+        """The first attempt at the first job writes these parts."""
+        for part in parts:
+            at = len(await self.broadcaster.text(audience(FIRST)))
+            assert await self.broadcaster.grow(audience(FIRST), JobOutputGrew(FIRST, 1, at, part))
 
     async def run_to_its_end(self, ending: JobEnded) -> None:
         """What a worker does."""

@@ -6,7 +6,13 @@ from application.ports import Cursor, LossReason, Recovery
 from domain.chat import RELIABLE
 from domain.events import MemberJoined
 from domain.identity import JobId
-from domain.jobs import JobProgressed, JobStarted, JobSucceeded
+from domain.jobs import (
+    JobOutputGrew,
+    JobOutputShown,
+    JobProgressed,
+    JobStarted,
+    JobSucceeded,
+)
 from tests.contracts.broadcasting import PLANS
 from tests.doubles import RecordingSubscriber
 from tests.unit.application.jobs.stage import FIRST, JOBS, Stage
@@ -20,10 +26,10 @@ async def test_a_cursor_brings_the_rest_of_the_jobs_way(stage: Stage) -> None:
     again = RecordingSubscriber("ada again")
 
     assert await stage.jobs.resume(ADA, again, stage.ada.cursor) is None
-    await stage.tell(JobProgressed(FIRST, 0.5, "Half"))
+    await stage.tell(JobProgressed(FIRST, 1, 0.5, "Half"))
 
     assert again.recoveries == [Recovery(1)]
-    assert stage.heard_by(again) == [JobStarted(FIRST, 1), JobProgressed(FIRST, 0.5, "Half")]
+    assert stage.heard_by(again) == [JobStarted(FIRST, 1), JobProgressed(FIRST, 1, 0.5, "Half")]
 
 
 async def test_an_ending_that_was_missed_is_heard_from_history_and_only_there(stage: Stage) -> None:
@@ -60,7 +66,7 @@ async def test_when_what_is_left_of_history_tells_the_end_the_record_does_not_re
     await stage.jobs.submit(ADA, stage.ada, "translate", "hello")
     await stage.jobs.leave(stage.ada)
     for _ in range(PLANS[JOBS].capacity):
-        await stage.tell(JobProgressed(FIRST, 0.5, "Half"))
+        await stage.tell(JobProgressed(FIRST, 1, 0.5, "Half"))
     await stage.run_to_its_end(JobSucceeded(FIRST, "hola"))
     again = RecordingSubscriber("ada again")
 
@@ -92,10 +98,44 @@ async def test_a_loss_while_the_job_still_runs_is_told_and_the_watcher_goes_on(
     again = RecordingSubscriber("ada again")
 
     assert await stage.jobs.resume(ADA, again, stage.ada.cursor) is None
-    await stage.tell(JobProgressed(FIRST, 0.5, "Half"))
+    await stage.tell(JobProgressed(FIRST, 1, 0.5, "Half"))
 
     assert again.recoveries == [Recovery(0, LossReason.EXPIRED)]
-    assert stage.heard_by(again) == [JobProgressed(FIRST, 0.5, "Half")]
+    assert stage.heard_by(again) == [JobProgressed(FIRST, 1, 0.5, "Half")]
+
+
+async def test_whoever_missed_output_gets_that_and_no_more(stage: Stage) -> None:
+    await stage.jobs.submit(ADA, stage.ada, "translate", "hello")
+    await stage.grow("one ", "two ")
+    await stage.jobs.leave(stage.ada)
+    await stage.grow("three")
+    again = RecordingSubscriber("ada again")
+
+    assert await stage.jobs.resume(ADA, again, stage.ada.cursor) is None
+
+    assert stage.heard_by(again) == [JobOutputGrew(FIRST, 1, 8, "three")]
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["running", "over"])
+async def test_whoever_missed_more_than_is_kept_gets_all_output_at_once(
+    stage: Stage, is_over: bool
+) -> None:
+    await stage.jobs.submit(ADA, stage.ada, "translate", "hello")
+    await stage.jobs.leave(stage.ada)
+    assert await stage.records.claim(FIRST, 60) is not None
+    parts = [f"{number} " for number in range(PLANS[JOBS].capacity + 2)]
+    await stage.grow(*parts)
+    if is_over:
+        assert await stage.records.end(FIRST, 1, JobSucceeded(FIRST, "done"))
+        await stage.tell(JobSucceeded(FIRST, "done"))
+    again = RecordingSubscriber("ada again")
+
+    job = await stage.jobs.resume(ADA, again, stage.ada.cursor)
+
+    assert again.recoveries == [Recovery(PLANS[JOBS].capacity, LossReason.TRIMMED)]
+    assert stage.heard_by(again)[-1] == JobOutputShown(FIRST, 1, "".join(parts))
+    # The end comes last, also if it was among what was left.
+    assert (job and job.ending()) == (JobSucceeded(FIRST, "done") if is_over else None)
 
 
 @pytest.mark.parametrize("garbage", ["", "nonsense", "job-1", "💥", "chat~000000000000-1-1"])

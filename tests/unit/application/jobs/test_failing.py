@@ -1,11 +1,10 @@
 """Jobs that fail, by their own work or by their time."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from domain.job_kinds import Outcome, Step
+from domain.job_kinds import Step, Work
 from domain.jobs import JobFailed, JobKind, JobState
 from tests.doubles import RecordingSubscriber
 from tests.unit.application.jobs.running import AT_ONCE, HALF, ID, SLOW, STARTED
@@ -16,8 +15,8 @@ from tests.unit.application.jobs.stage import Stage
 async def test_an_error_in_its_work_fails_the_job_without_telling_what_it_said(
     stage: Stage, watcher: RecordingSubscriber, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    def raising(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
-        yield Step(0.5, "Half", 0, "so far")
+    def raising(_kind: JobKind, _content: str) -> Work:
+        yield Step(0.5, "Half", 0)
         raise error
 
     await stage.runner(AT_ONCE, raising).run(ID)
@@ -33,7 +32,7 @@ async def test_an_error_in_its_work_fails_the_job_without_telling_what_it_said(
 async def test_an_error_before_the_first_step_fails_the_job(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    def raising(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
+    def raising(_kind: JobKind, _content: str) -> Work:
         raise ValueError("hunter2")
 
     await stage.runner(AT_ONCE, raising).run(ID)
@@ -47,8 +46,8 @@ async def test_an_error_before_the_first_step_fails_the_job(
 async def test_a_timeout_inside_its_work_is_not_the_jobs_own(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    def raising(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
-        yield Step(0.5, "Half", 0, "so far")
+    def raising(_kind: JobKind, _content: str) -> Work:
+        yield Step(0.5, "Half", 0)
         raise TimeoutError("some server did not answer")
 
     await stage.runner(AT_ONCE, raising).run(ID)
@@ -61,8 +60,8 @@ async def test_a_timeout_inside_its_work_is_not_the_jobs_own(
 async def test_work_without_a_result_fails_the_job(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    def resultless(_kind: JobKind, _content: str) -> Iterator[Step | Outcome]:
-        yield Step(0.5, "Half", 0, "so far")
+    def resultless(_kind: JobKind, _content: str) -> Work:
+        yield Step(0.5, "Half", 0)
 
     await stage.runner(AT_ONCE, resultless).run(ID)
 

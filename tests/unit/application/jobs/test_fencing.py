@@ -77,8 +77,8 @@ async def test_an_attempt_that_lost_its_job_leaves_the_next_in_the_same_worker_a
     assert stage.heard_by(watcher) == [
         STARTED,
         JobStarted(ID, 2),
-        JobProgressed(ID, 0.3, "One"),
-        JobProgressed(ID, 0.6, "Two"),
+        JobProgressed(ID, 2, 0.3, "One"),
+        JobProgressed(ID, 2, 0.6, "Two"),
         DONE,
     ]
 

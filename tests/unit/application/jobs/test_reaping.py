@@ -8,7 +8,7 @@ from application.errors import Unavailable
 from application.job_reaper import SETTLED_SECONDS
 from domain.jobs import JobFailed, JobStarted, JobState
 from tests.doubles import RecordingSubscriber
-from tests.unit.application.jobs.running import AT_ONCE, DONE, HALF, ID, LOSSES, WAITING
+from tests.unit.application.jobs.running import AT_ONCE, DONE, ID, LOSSES, SECOND_HALF, WAITING
 from tests.unit.application.jobs.stage import Stage
 
 
@@ -24,7 +24,7 @@ async def test_a_job_whose_worker_vanished_is_queued_again(
     assert (job.state, job.attempt, job.lost) == (JobState.QUEUED, 1, 1)
     assert await stage.queue.take() == ID
     await stage.runner(AT_ONCE).run(ID)
-    assert stage.heard_by(watcher) == [JobStarted(ID, 2), HALF, DONE]
+    assert stage.heard_by(watcher) == [JobStarted(ID, 2), SECOND_HALF, DONE]
 
 
 async def test_a_job_that_shows_signs_of_life_is_left_alone(

@@ -1,14 +1,22 @@
 """Running a job: from its start to its result."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from domain.identity import JobId
-from domain.job_kinds import Outcome, Step, steps_of
-from domain.jobs import Job, JobEvent, JobKind, JobProgressed, JobState, JobSucceeded, audience
+from domain.job_kinds import Outcome, Part, Step, Work, steps_of
+from domain.jobs import (
+    Job,
+    JobEvent,
+    JobKind,
+    JobOutputGrew,
+    JobProgressed,
+    JobState,
+    JobSucceeded,
+    audience,
+)
 from tests.doubles import RecordingSubscriber
 from tests.unit.application.jobs.running import (
     AT_ONCE,
@@ -46,17 +54,27 @@ async def test_each_kind_of_job_comes_to_its_result(stage: Stage, kind: JobKind)
 
     *steps, outcome = steps_of(kind, "help me")
     assert isinstance(outcome, Outcome)
+    heard = stage.heard_by(watcher)
+    grown = [event for event in heard if isinstance(event, JobOutputGrew)]
+    parts = [step.text for step in steps if isinstance(step, Part)]
+    assert "".join(event.append for event in grown) == "".join(parts)
     expected: list[JobEvent] = [STARTED]
+    text = ""
     for step in steps:
-        assert isinstance(step, Step)
-        expected.append(JobProgressed(ID, step.progress, step.note, step.text))
-    assert stage.heard_by(watcher) == [*expected, JobSucceeded(ID, outcome.text)]
+        if isinstance(step, Part):
+            text += step.text
+        elif isinstance(step, Step):
+            expected.append(JobProgressed(ID, 1, step.progress, step.note, text or None))
+    assert [event for event in heard if event not in grown] == [
+        *expected,
+        JobSucceeded(ID, outcome.text),
+    ]
 
 
 async def test_work_is_given_the_kind_and_content_that_were_asked_for(
     stage: Stage, watcher: RecordingSubscriber
 ) -> None:
-    def repeat(kind: JobKind, content: str) -> Iterator[Step | Outcome]:
+    def repeat(kind: JobKind, content: str) -> Work:
         yield Outcome(f"{kind}: {content}")
 
     await stage.runner(AT_ONCE, repeat).run(ID)
@@ -172,5 +190,5 @@ async def test_nothing_is_kept_of_jobs_that_ran(stage: Stage, watcher: Recording
 
     await service.run(ID)
 
-    assert service._interrupts == {}
+    assert service._attempts == {}
     assert len(watcher.frames) == 3

@@ -10,8 +10,8 @@ from tests.doubles import RecordingSubscriber
 from tests.unit.application.jobs.running import (
     AT_ONCE,
     DONE,
-    HALF,
     ID,
+    SECOND_HALF,
     SLOW,
     STARTED,
     begun,
@@ -41,7 +41,7 @@ async def test_a_job_handed_back_is_run_to_its_end_by_another_worker(
 
     await stage.runner(AT_ONCE).run(ID)
 
-    assert stage.heard_by(watcher) == [STARTED, JobStarted(ID, 2), HALF, DONE]
+    assert stage.heard_by(watcher) == [STARTED, JobStarted(ID, 2), SECOND_HALF, DONE]
 
 
 async def test_a_second_cancellation_does_not_stop_the_handing_back(

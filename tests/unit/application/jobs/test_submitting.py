@@ -29,7 +29,7 @@ async def test_its_whole_way_is_heard(stage: Stage) -> None:
     await stage.jobs.submit(ADA, stage.ada, "translate", "hello")
     events: list[JobEvent] = [
         JobStarted(FIRST, 1),
-        JobProgressed(FIRST, 0.5, "Half"),
+        JobProgressed(FIRST, 1, 0.5, "Half"),
         JobSucceeded(FIRST, "hola"),
     ]
 

@@ -2,13 +2,17 @@
 
 import pytest
 
+from domain.audiences import Audience
 from domain.errors import JobIsUnknown
 from domain.identity import JobId
 from domain.jobs import (
     Job,
     JobCancelled,
     JobEnded,
+    JobEvent,
     JobFailed,
+    JobOutputGrew,
+    JobOutputShown,
     JobProgressed,
     JobQueued,
     JobStarted,
@@ -20,13 +24,13 @@ from tests.unit.application.people import ADA, BOB, STRANGER
 
 async def test_a_watcher_hears_where_the_job_stands_and_all_that_follows(stage: Stage) -> None:
     await stage.submit()
-    await stage.tell(JobStarted(FIRST, 1), JobProgressed(FIRST, 0.5, "Half"))
+    await stage.tell(JobStarted(FIRST, 1), JobProgressed(FIRST, 1, 0.5, "Half"))
 
     assert await stage.jobs.watch(ADA, stage.ada, FIRST) is None
     await stage.tell(JobSucceeded(FIRST, "hola"))
 
     assert stage.heard_by(stage.ada) == [
-        JobProgressed(FIRST, 0.5, "Half"),
+        JobProgressed(FIRST, 1, 0.5, "Half"),
         JobSucceeded(FIRST, "hola"),
     ]
 
@@ -115,3 +119,65 @@ async def test_watching_twice_hears_what_follows_once(stage: Stage) -> None:
 
     assert stage.heard_by(stage.ada)[-1] == JobStarted(FIRST, 1)
     assert stage.heard_by(stage.ada).count(JobStarted(FIRST, 1)) == 1
+
+
+# Output.
+
+
+async def test_a_newcomer_gets_where_the_job_stands_and_all_of_its_output(stage: Stage) -> None:
+    await stage.submit()
+    running = await stage.records.claim(FIRST, 60)
+    assert running is not None
+    assert await stage.records.report(FIRST, 1, 60, 0.5) is not None
+    await stage.tell(JobStarted(FIRST, 1))
+    await stage.grow("so ", "far")
+
+    assert await stage.jobs.watch(ADA, stage.ada, FIRST) is None
+    await stage.grow(" so good")
+
+    newest, *shown, grown = stage.heard_by(stage.ada)
+    assert newest == JobOutputGrew(FIRST, 1, 3, "far")
+    assert shown == [
+        JobProgressed(FIRST, 1, 0.5, "⚙️ The job is running."),
+        JobOutputShown(FIRST, 1, "so far"),
+    ]
+    assert grown == JobOutputGrew(FIRST, 1, 6, " so good")
+
+
+async def test_of_a_job_that_is_over_the_output_is_shown_before_its_end(stage: Stage) -> None:
+    await stage.submit()
+    assert await stage.records.claim(FIRST, 60) is not None
+    await stage.grow("so far")
+    assert await stage.records.end(FIRST, 1, JobFailed(FIRST, "no"))
+    await stage.tell(JobFailed(FIRST, "no"))
+
+    job = await stage.jobs.watch(ADA, stage.ada, FIRST)
+
+    assert stage.heard_by(stage.ada) == [JobOutputShown(FIRST, 1, "so far")]
+    assert job is not None
+    assert job.ending() == JobFailed(FIRST, "no")
+
+
+async def test_a_job_that_ends_before_its_output_is_shown_is_told_to_have_ended_after_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.submit()
+    assert await stage.records.claim(FIRST, 60) is not None
+    await stage.grow("so far")
+    text = stage.broadcaster.text
+
+    async def text_just_after_the_end(audience: Audience[JobEvent]) -> str:
+        assert await stage.records.end(FIRST, 1, JobSucceeded(FIRST, "so far"))
+        await stage.tell(JobSucceeded(FIRST, "so far"))
+        return await text(audience)
+
+    monkeypatch.setattr(stage.broadcaster, "text", text_just_after_the_end)
+
+    job = await stage.jobs.watch(ADA, stage.ada, FIRST)
+
+    assert stage.heard_by(stage.ada)[-2:] == [
+        JobSucceeded(FIRST, "so far"),
+        JobOutputShown(FIRST, 1, "so far"),
+    ]
+    assert job is not None
+    assert job.ending() == JobSucceeded(FIRST, "so far")

@@ -192,3 +192,17 @@ async def test_a_socket_of_one_thing_takes_its_own_topic(service: Service) -> No
         await client.say("room_members", topic=LOBBY, ref="m")
         (members,) = await client.frames_until_pong()
     assert (members["action"], members["topic"], members["ref"]) == ("room_members", LOBBY, "m")
+
+
+async def test_whoever_comes_to_a_job_is_given_its_output_so_far(service: Service) -> None:
+    async with service.socket(PATH) as client:
+        await subscribe(client, "job:*")
+        await client.say("job", {"type": "generate", "content": "weather"}, topic="job:*")
+        while (frame := await client.frame())["payload"].get("status") != "result":
+            pass
+        topic = f"job:{frame['payload']['job_id']}"
+        first, *more = [f for f in await subscribe(client, topic) if f["topic"] == topic]
+    assert first["action"] == "subscribed"
+    (output,) = [each for each in more if each["action"] == "job_output"]
+    assert (output["payload"]["at"], output["payload"]["text"]) == (0, frame["payload"]["message"])
+    assert more[-1]["payload"]["status"] == "result"

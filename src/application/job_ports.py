@@ -70,6 +70,10 @@ class KnownJobs(Protocol):
     async def get(self, job_id: JobId) -> Job | None:
         """The job as it is now; None for an unknown id."""
 
+    @abstractmethod
+    async def is_gone(self, job_id: JobId) -> bool:
+        """Whether there is no record, not even one that this release can't read."""
+
 
 class AskedJobs(KnownJobs, Protocol):
     """The records of jobs, for those who ask for them."""

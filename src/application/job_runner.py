@@ -84,7 +84,7 @@ class JobRunner:
     async def tell_if_gone(self, job_id: JobId) -> bool:
         """Tell the audience of a job that the backend forgot: no record says so to anybody else.
         Told twice, it is heard once. Waits for the backend while that is away."""
-        if await self._persist(lambda: self._running.get(job_id)) is not None:
+        if not await self._persist(lambda: self._running.is_gone(job_id)):
             return False
         log.warning("a job's record is gone; its work is given up", extra={"job": job_id})
         await self._tell(JobFailed(job_id, "The job was given up: its record was lost."))

@@ -34,6 +34,11 @@ class AskedJobsContract:
 
         assert await job_records.get(ID) == asked
 
+    async def test_a_job_that_was_added_is_not_gone(self, job_records: JobRecords) -> None:
+        assert await job_records.is_gone(ID)
+        await job_records.add(job())
+        assert not await job_records.is_gone(ID)
+
     async def test_a_job_added_twice_stays_as_it_was(self, job_records: JobRecords) -> None:
         claimed = await running(job_records)
 

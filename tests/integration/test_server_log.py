@@ -4,7 +4,6 @@ import json
 
 from tests.integration.client import Client, post
 from tests.integration.processes import Server
-from tests.sockets import PATHS as SOCKETS
 from tests.sockets import SAYS
 
 SECRET = "the-secret-nobody-may-log"
@@ -24,6 +23,11 @@ async def say_the_secret(server: Server) -> None:
             await client.send_raw(json.dumps({**frame, "payload": SECRET}))
             await client.send_raw(json.dumps({**frame, "action": SECRET}))
             await client.until_pong()
+    async with Client(server.url, "/ws/topics") as client:
+        await client.send("resume", {"topics": {"room:lobby": SECRET, SECRET: "0"}})
+        await client.send_frame("room_chat", {"message": SECRET}, topic="room:lobby", ref=SECRET)
+        await client.send_frame(SECRET, SECRET, topic="room:lobby")
+        await client.until_pong()
     for channel in ("chat", f"nowhere-{SECRET}"):
         await post(f"{server.url}/api/announcements", {"channel": channel, "message": SECRET})
 
@@ -48,7 +52,7 @@ async def test_logged_frames_are_named_but_their_text_is_not(talkative: Server) 
     for line in received:
         assert line["level"] == "info"
         assert line["message_id"].startswith(line["connection"])
-    assert len({line["connection"] for line in received}) == len(SOCKETS)
+    assert len({line["connection"] for line in received}) == len(SAYS) + 1
     assert len({line["message_id"] for line in received}) == len(received)
 
 

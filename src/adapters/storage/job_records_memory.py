@@ -69,6 +69,10 @@ class MemoryJobRecords(JobRecords):
         record = self._records.get(job_id)
         return None if record is None else record.job
 
+    async def is_gone(self, job_id: JobId) -> bool:
+        self._expire()
+        return job_id not in self._records
+
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         self._expire()
         newest = islice(reversed(self._owned.get(owner, {})), limit)

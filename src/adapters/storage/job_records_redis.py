@@ -97,6 +97,10 @@ class RedisJobRecords(JobRecords):
             record = (await self._read([job_id])).get(job_id)
         return None if record is None else record.job
 
+    async def is_gone(self, job_id: JobId) -> bool:
+        with answering():
+            return not await self._client.exists(self._record(job_id))
+
     async def of_owner(self, owner: MemberId, limit: int) -> list[Job]:
         key = self._owned(owner)
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests import sockets
+from tests.sockets import ANNOUNCED, channel_of
 from tests.unit.adapters.websocket.driving import Service, Socket
 from tests.unit.adapters.websocket.topics.talking import (
     LOBBY,
@@ -15,8 +17,8 @@ from tests.unit.adapters.websocket.topics.talking import (
     unsubscribe,
 )
 
-TOPICS = ["chat", "reliable", "notifications", "analytics", LOBBY, "job:*"]
-DURABLE = ["reliable", "analytics", LOBBY]
+TOPICS = [*map(channel_of, ANNOUNCED), "job:*"]
+DURABLE = [channel_of(path) for path in ANNOUNCED if path in sockets.DURABLE]
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -35,6 +35,12 @@ def frames_of(client: Client, job_id: str) -> list[Frame]:
     return [frame for frame in told if frame["payload"].get("job_id") == job_id]
 
 
+def stream_of(client: Client, job_id: str) -> list[Frame]:
+    """All that its stream keeps: where the job stands, and its output."""
+    kept = (frame for frame in client.frames if "seq" in frame)
+    return [frame for frame in kept if frame["payload"].get("job_id") == job_id]
+
+
 def ended(client: Client, status: str) -> dict[str, Any]:
     """The payloads by which jobs have ended like that, by the jobs' ids."""
     payloads = client.payloads("job_status")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.asking import JOBS, frames_of, submit, visitor
+from tests.integration.asking import JOBS, frames_of, stream_of, submit, visitor
 from tests.integration.client import Client, Frame
 from tests.integration.conftest import Service
 from tests.integration.processes import Server
@@ -129,11 +129,11 @@ async def test_the_missed_part_of_a_jobs_stream_is_recovered(service: Service) -
     async with Client(service.url, JOBS) as client:
         job_id = await submit(client, "generate", "food")
         await client.receive("job_status", status="result", job_id=job_id)
-    stream = frames_of(client, job_id)
+    stream = stream_of(client, job_id)
     for seen in (1, 2, len(stream) - 1):
         async with Client(service.url2, JOBS, since=stream[seen - 1]["cursor"]) as returns:
             await returns.receive("recovered", recovered=True, missed=len(stream) - seen)
-        assert frames_of(returns, job_id) == stream[seen:]
+        assert stream_of(returns, job_id) == stream[seen:]
 
 
 async def test_a_running_job_goes_on_streaming_to_whoever_comes_back(

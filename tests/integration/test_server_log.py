@@ -1,8 +1,9 @@
 """What the server logs of frames, and what it never does."""
 
 import json
+from typing import Any
 
-from tests.integration.client import Client, post
+from tests.integration.client import Client, post, until
 from tests.integration.processes import Server
 from tests.sockets import SAYS
 
@@ -32,6 +33,23 @@ async def say_the_secret(server: Server) -> None:
         await post(f"{server.url}/api/announcements", {"channel": channel, "message": SECRET})
 
 
+async def lines_since(server: Server, before: int) -> list[dict[str, Any]]:
+    """All lines of what has been done by now: a thread writes them, one after the other, so they
+    are there once that of something later is."""
+    async with Client(server.url, "/ws/system") as client:
+        await client.send("user_message", {"message": "that was all"})
+        await client.receive("system_echo", message="🔧 System Echo: that was all")
+        own = '"action": "user_message"'
+        seen = server.log.count(own)
+        await client.send("user_message", {"message": "and this shows it"})
+        await until(lambda: _is(server.log.count(own) > seen), "the log has come so far")
+    return [json.loads(line) for line in server.log[before:].splitlines()]
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
 async def test_no_text_is_logged(steady: Server) -> None:
     await say_the_secret(steady)
     assert SECRET not in steady.log
@@ -40,9 +58,8 @@ async def test_no_text_is_logged(steady: Server) -> None:
 async def test_logged_frames_are_named_but_their_text_is_not(talkative: Server) -> None:
     before = len(talkative.log)
     await say_the_secret(talkative)
-    log = talkative.log[before:]
-    assert SECRET not in log
-    lines = [json.loads(line) for line in log.splitlines()]
+    lines = await lines_since(talkative, before)
+    assert SECRET not in talkative.log[before:]
     received = [line for line in lines if line["event"] == "websocket received"]
     sent = [line for line in lines if line["event"] == "websocket sent"]
     assert {"chat", "reliable_chat", "room_chat", "job"} <= {line["action"] for line in received}
@@ -52,7 +69,7 @@ async def test_logged_frames_are_named_but_their_text_is_not(talkative: Server) 
     for line in received:
         assert line["level"] == "info"
         assert line["message_id"].startswith(line["connection"])
-    assert len({line["connection"] for line in received}) == len(SAYS) + 1
+    assert len({line["connection"] for line in received}) == len(SAYS) + 2
     assert len({line["message_id"] for line in received}) == len(received)
 
 
@@ -68,7 +85,7 @@ async def test_a_logged_frame_names_the_connection_that_it_was_sent_to(talkative
         await jobs.receive("job_status", status="running")
         for client in (speaker, listener, jobs):
             await client.until_pong()
-        lines = [json.loads(line) for line in talkative.log[before:].splitlines()]
+        lines = await lines_since(talkative, before)
     sent = [line for line in lines if line["event"] == "websocket sent"]
     chat = [line.get("connection") for line in sent if line["action"] == "chat_notification"]
     status = [line.get("connection") for line in sent if line["action"] == "job_status"]

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from tests.integration.client import Client, post, until
+from tests.integration.client import Client, post
 from tests.integration.processes import Server
 from tests.sockets import SAYS
+from tests.waiting import eventually
 
 SECRET = "the-secret-nobody-may-log"
 
@@ -42,12 +43,8 @@ async def lines_since(server: Server, before: int) -> list[dict[str, Any]]:
         own = '"action": "user_message"'
         seen = server.log.count(own)
         await client.send("user_message", {"message": "and this shows it"})
-        await until(lambda: _is(server.log.count(own) > seen), "the log has come so far")
+        await eventually(lambda: server.log.count(own) > seen)
     return [json.loads(line) for line in server.log[before:].splitlines()]
-
-
-async def _is(value: bool) -> bool:
-    return value
 
 
 async def test_no_text_is_logged(steady: Server) -> None:

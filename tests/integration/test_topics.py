@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from tests.integration.client import Client, until
 from tests.integration.conftest import Service
 from tests.integration.pair import Pair
+from tests.waiting import eventually
 
 PATH = "/ws/topics"
 
@@ -91,8 +92,11 @@ async def check_cuts(urls: list[str], topics: list[str], cuts: int, seconds: flo
     one = Resuming(urls, topics, cuts)
     talking = asyncio.create_task(talk(urls, topics, stop))
     roaming = asyncio.create_task(one.roam(ended))
-    cut = lambda: _is(len(one.resumed) >= cuts or roaming.done())  # noqa: E731
-    await until(cut, "cut off often enough", deadline=seconds)
+
+    async def is_cut() -> bool:
+        return len(one.resumed) >= cuts or roaming.done()
+
+    await until(is_cut, "cut off often enough", deadline=seconds)
     stop.set()
     said = await talking
     ended.set()
@@ -127,10 +131,6 @@ async def test_a_thousand_cuts_of_a_hundred_topics_lose_nothing(
         p50, p99 = statistics.median(took), took[len(took) * 99 // 100]
         heard = sum(map(len, one.heard.values()))
         sys.stdout.write(f"\nresume of 100: p50 {p50:.1f} ms, p99 {p99:.1f} ms, {heard} heard\n")
-
-
-async def _is(value: bool) -> bool:
-    return value
 
 
 # chanx's own client of topics, as its generator puts it into a project.
@@ -179,7 +179,7 @@ async def test_a_client_of_chanx_s_own_topics_works(service: Service, room: str)
     connection = Connection(service.url.replace("http", "ws"))
     handling = asyncio.create_task(connection.handle())
     try:
-        await until(lambda: _is(hasattr(connection, "websocket")), "connected")
+        await eventually(lambda: hasattr(connection, "websocket"))
         handle = connection.topic(Room, room_name=room)
         handle.heard = []
         subscribed = await handle.subscribe()
@@ -188,7 +188,7 @@ async def test_a_client_of_chanx_s_own_topics_works(service: Service, room: str)
         assert isinstance(members, Members)
         assert members.payload["count"] == 1
         await handle.send_message(Ask(action="room_chat", payload={"message": "hello"}))
-        await until(lambda: _is(handle.heard == ["💬 hello"]), "what it said is heard")
+        await eventually(lambda: handle.heard == ["💬 hello"])
         unsubscribed = await handle.unsubscribe()
         assert unsubscribed.model_dump()["action"] == "unsubscribed"
         refused = await handle.request(Ask(action="room_members"))

@@ -96,7 +96,7 @@ def not_text() -> ErrorMessage:
 def unknown_topic() -> ErrorMessage:
     payload = RefusalPayload(
         code="unknown_topic",
-        detail="This socket has no topics.",
+        detail="This socket has no such topic.",
         retryable=False,
         reason=TopicErrorReason.UNKNOWN_TOPIC,
     )

@@ -25,8 +25,8 @@ from domain.identity import Caller, ConnectionId
 class TopicHost(Host):
     """Hosts one feature of a session that has many; `number` tells its topics apart.
 
-    Until `begin`, what the topic hears waits: that it is subscribed is told first. After `end`
-    nothing of it is written any more.
+    Until the first `answer`, what the topic hears waits: that it is subscribed is told first. After
+    `end` nothing of it is written any more.
     """
 
     __slots__ = (
@@ -68,7 +68,15 @@ class TopicHost(Host):
             recovered=recovery.reason is None, missed=recovery.missed, reason=recovery.reason
         )
 
-    def begin(self, ref: str | None) -> None:
+    def answer(self, ref: str | None) -> None:
+        """Answer who subscribes: for the first time, or once more."""
+        if self._waiting is None:
+            cursor = None if self._begun_at is None else cursor_in(self._last) or self._begun_at
+            self._session.send(self._subscribed(cursor, ref))
+        else:
+            self._begin(self._waiting, ref)
+
+    def _begin(self, waiting: Sequence[str], ref: str | None) -> None:
         """Tell that it is subscribed, then what was missed, then what came meanwhile."""
         before = self._recovery.before if self._missed else self._begun_at
         frames = [self._subscribed(before, ref)]
@@ -77,15 +85,9 @@ class TopicHost(Host):
             place = PlacePayload(cursor=self._begun_at)
             frames.append(told(CaughtUp(payload=place), self.topic))
         self._session.send_beyond(frames)
-        waiting, self._waiting, self._missed = self._waiting or (), None, ()
+        self._waiting, self._missed, self._recovery = None, (), Recovery(0)
         for frame in waiting:
             self._session.send(frame)
-
-    def tell_again(self, ref: str | None) -> None:
-        """Answer who subscribes once more: with the place that it has come to by now."""
-        self._recovery = Recovery(0)
-        cursor = None if self._begun_at is None else cursor_in(self._last) or self._begun_at
-        self._session.send(self._subscribed(cursor, ref))
 
     def end(self) -> None:
         self._has_ended = True

@@ -117,11 +117,7 @@ class TopicsFeature(SocketFeature):
                 await self._do(name, ref, topic, message)
 
     async def _subscribe(self, name: str, since: Cursor | None, ref: str | None) -> None:
-        is_new, host = await self._host(name, since)
-        if is_new:
-            host.begin(ref)
-        else:
-            host.tell_again(ref)
+        (await self._host(name, since)).answer(ref)
 
     async def _unsubscribe(self, name: str, ref: str | None, why: EndPayload | None = None) -> None:
         if name in self._open:
@@ -136,29 +132,24 @@ class TopicsFeature(SocketFeature):
         asked = message.payload.topics
         resumed = await asyncio.gather(*(self._resume(name, asked[name]) for name in asked))
         outcomes = {
-            name: one if isinstance(one, TopicError) else one[1].outcome
+            name: one.outcome if isinstance(one, TopicHost) else one
             for name, one in zip(asked, resumed, strict=True)
         }
         self.reply(Resumed(payload=ResumedPayload(topics=outcomes)))
         for one in resumed:
-            if isinstance(one, TopicError):
-                continue
-            is_new, host = one
-            if is_new:
-                host.begin(None)
-            else:
-                host.tell_again(None)
+            if isinstance(one, TopicHost):
+                one.answer(None)
 
-    async def _resume(self, name: str, since: str) -> tuple[bool, TopicHost] | TopicError:
+    async def _resume(self, name: str, since: str) -> TopicHost | TopicError:
         try:
             return await self._host(name, Cursor(since))
         except Exception as error:  # noqa: BLE001 - it is mapped, or logged and said so
             return TopicError(error=refusal_of(error))
 
-    async def _host(self, name: str, since: Cursor | None) -> tuple[bool, TopicHost]:
-        """The host of a topic, which is opened unless it is open already, and whether it was."""
+    async def _host(self, name: str, since: Cursor | None) -> TopicHost:
+        """The host of a topic, which is opened unless it is open already."""
         if name in self._open:
-            return False, self._open[name][0]
+            return self._open[name][0]
         if len(self._open) + self._opening >= TOPICS:
             raise TooManySubscriptions(f"One connection can have {TOPICS} topics at a time.")
         topic, key = self._topic(name)
@@ -180,7 +171,7 @@ class TopicsFeature(SocketFeature):
         finally:
             self._opening -= 1
         self._open[name] = host, feature
-        return True, host
+        return host
 
     async def _do(self, name: str, ref: str | None, topic: Topic, message: BaseMessage) -> None:
         if name not in self._open:

@@ -44,6 +44,15 @@ async def test_what_is_open_already_is_answered_with_its_present_place(service: 
     assert subscribed["payload"]["cursor"] == heard["cursor"]
 
 
+async def test_what_was_missed_once_is_not_told_as_missed_again(service: Service) -> None:
+    await say(service, "one", "two", room="a")
+    async with service.socket(PATH) as client:
+        await subscribe(client, "room:a", since="0")
+        await client.say("resume", {"topics": {"room:a": "0"}})
+        resumed, _ = await client.frames_until_pong()
+    assert resumed["payload"]["topics"] == {"room:a": {"recovered": True, "missed": 0}}
+
+
 async def test_as_many_as_one_connection_may_have_and_no_more(service: Service) -> None:
     async with service.socket(PATH) as client:
         await client.say("resume", {"topics": {f"room:{n}": "0" for n in range(TOPICS + 1)}})

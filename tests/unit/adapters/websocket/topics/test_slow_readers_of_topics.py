@@ -39,7 +39,7 @@ def numbers(subscriber: Subscriber, *given: int) -> None:
 
 async def test_what_is_dropped_is_told_with_the_topic() -> None:
     visit, host, subscription = await stuck(SlowReaders.LATEST)
-    host.begin(None)
+    host.answer(None)
     numbers(subscription, *range(5))
     assert (await heard(visit, 4))[1:] == [("gap", {"missed": 4}), 4]
 
@@ -47,13 +47,13 @@ async def test_what_is_dropped_is_told_with_the_topic() -> None:
 async def test_nothing_is_dropped_before_it_has_begun() -> None:
     visit, host, subscription = await stuck(SlowReaders.LATEST)
     numbers(subscription, 0, 1, 2)
-    host.begin(None)
+    host.answer(None)
     assert (await heard(visit, 5))[1:] == [0, 1, 2]
 
 
 async def test_nothing_is_kept_after_its_end() -> None:
     visit, host, subscription = await stuck(SlowReaders.DROP_OLDEST)
-    host.begin(None)
+    host.answer(None)
     numbers(subscription, 0)
     host.end()
     numbers(subscription, 1)
@@ -68,7 +68,7 @@ async def test_what_can_be_written_is_written_at_once() -> None:
     visit.session.begin()
     host = TopicHost(visit.session, TOPIC, 1)
     subscription = host.lossy(SlowReaders.LATEST)
-    host.begin(None)
+    host.answer(None)
     await eventually(lambda: len(visit.wire.frames) == 1)
     numbers(subscription, 0, 1)
     assert [json.loads(frame).get("n") for frame in visit.wire.frames[1:]] == [0, 1]
